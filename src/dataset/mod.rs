@@ -1,0 +1,228 @@
+//! Data sets: cases with an image, an expert's masks, a class and a subject.
+//! A data set is a TOML manifest; its layout says how files (or built-in phantoms) become cases.
+//! Knows files and pixels; not tensors, not training.
+
+mod busi;
+pub mod fold;
+mod manifest;
+pub mod phantom;
+pub mod read;
+mod root;
+pub mod sheet;
+mod verify;
+
+use std::path::PathBuf;
+
+use image::RgbImage;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub use manifest::{Layout, Manifest};
+pub use phantom::PhantomKind;
+pub use root::{DataRoots, manifests};
+pub use verify::{Finding, Verification, verify};
+
+use crate::plane::Mask;
+
+/// What a case shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// A benign tumour.
+    Benign,
+    /// A malignant tumour.
+    Malignant,
+    /// No tumour; the reference is empty.
+    Normal,
+}
+
+impl Class {
+    /// All classes, in the order of tables.
+    pub const ALL: [Class; 3] = [Class::Benign, Class::Malignant, Class::Normal];
+
+    /// The name in files and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Benign => "benign",
+            Class::Malignant => "malignant",
+            Class::Normal => "normal",
+        }
+    }
+}
+
+/// One image with its reference.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// Unique within the data set, e.g. `benign (12)`.
+    pub id: String,
+    /// Patient; where a set has none, the case itself.
+    pub subject: String,
+    /// What it shows.
+    pub class: Class,
+    source: Source,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Source {
+    Files { image: PathBuf, masks: Vec<PathBuf> },
+    Phantom(phantom::Phantom),
+}
+
+/// A decoded case: image and reference have the same size.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pixels {
+    /// Three channels, also where the image is grey.
+    pub image: RgbImage,
+    /// Union of the case's masks; empty for a normal case without a mask file.
+    pub reference: Mask,
+}
+
+/// Cases in a fixed order, sorted by id.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// What the manifest says.
+    pub manifest: Manifest,
+    /// Never empty.
+    pub cases: Vec<Case>,
+}
+
+/// Why a data set cannot be used. Each message names the place and the command that helps.
+#[derive(Debug, thiserror::Error)]
+pub enum DatasetError {
+    /// No manifest of that name.
+    #[error("no data set \"{name}\"; known: {known}. Add datasets/{name}.toml, or run \"seglab dataset list\"")]
+    Unknown {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// The manifest does not parse.
+    #[error("{place}: {message}")]
+    Manifest {
+        /// File, with line where known.
+        place: String,
+        /// What is wrong and what is allowed.
+        message: String,
+    },
+    /// The folder is not where it was looked for.
+    #[error(
+        "{name}: no folder {folder}; looked in {looked}. Give --data DIR or set SEGLAB_DATA to a folder that holds {folder}/ (where to get it: {origin})"
+    )]
+    NoRoot {
+        /// The data set.
+        name: String,
+        /// The folder's name.
+        folder: String,
+        /// Where it was looked for.
+        looked: String,
+        /// The manifest's origin.
+        origin: String,
+    },
+    /// A folder without cases.
+    #[error("{place}: no case found; expected {expected}")]
+    Empty {
+        /// The folder.
+        place: String,
+        /// What the layout expects there.
+        expected: String,
+    },
+    /// A file that cannot be read or decoded.
+    #[error("{place}: {message}")]
+    File {
+        /// The file.
+        place: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// A mask of another size than its image.
+    #[error("{case}: mask {mask} is {mask_width}×{mask_height} px, its image {width}×{height}")]
+    MaskSize {
+        /// The case.
+        case: String,
+        /// The mask's file.
+        mask: String,
+        /// Mask columns.
+        mask_width: usize,
+        /// Mask rows.
+        mask_height: usize,
+        /// Image columns.
+        width: usize,
+        /// Image rows.
+        height: usize,
+    },
+}
+
+impl Dataset {
+    /// Opens the data set that the manifest `name` describes; reads folder listings, no pixels.
+    pub fn open(name: &str, roots: &DataRoots) -> Result<Self, DatasetError> {
+        let manifest = root::find(name)?;
+        let mut cases = match &manifest.layout {
+            Layout::Busi {} => busi::cases(&roots.folder_of(&manifest)?)?,
+            Layout::Phantom { kind, seed, subjects, images_per_subject, size_px } => {
+                phantom::cases(*kind, *seed, *subjects, *images_per_subject, *size_px)
+            }
+        };
+        cases.retain(|case| manifest.classes.contains(&case.class));
+        cases.sort_by(|a, b| natural(&a.id).cmp(&natural(&b.id)));
+        if cases.is_empty() {
+            return Err(DatasetError::Empty { place: manifest.name.clone(), expected: manifest.layout.expectation() });
+        }
+        Ok(Self { manifest, cases })
+    }
+
+    /// The case named `id`.
+    pub fn case(&self, id: &str) -> Option<&Case> {
+        self.cases.iter().find(|case| case.id == id)
+    }
+
+    /// SHA-256 over every case's id, subject, class and file bytes (or phantom parameters), in order.
+    pub fn digest(&self) -> Result<String, DatasetError> {
+        use rayon::prelude::*;
+        let parts: Vec<[u8; 32]> = self.cases.par_iter().map(Case::digest).collect::<Result<_, _>>()?;
+        Ok(hex(&Sha256::digest(parts.concat())))
+    }
+}
+
+impl Case {
+    /// Decodes image and masks; an error names the file.
+    pub fn pixels(&self) -> Result<Pixels, DatasetError> {
+        match &self.source {
+            Source::Files { image, masks } => read::pixels(&self.id, image, masks),
+            Source::Phantom(phantom) => Ok(phantom.draw()),
+        }
+    }
+
+    fn digest(&self) -> Result<[u8; 32], DatasetError> {
+        let mut hash = Sha256::new();
+        hash.update(format!("{}\0{}\0{}\0", self.id, self.subject, self.class.name()));
+        match &self.source {
+            Source::Files { image, masks } => {
+                for file in std::iter::once(image).chain(masks) {
+                    hash.update(Sha256::digest(read::bytes(file)?));
+                }
+            }
+            Source::Phantom(phantom) => hash.update(format!("{phantom:?}")),
+        }
+        Ok(hash.finalize().into())
+    }
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Sort key in which `benign (9)` comes before `benign (10)`.
+fn natural(id: &str) -> Vec<(String, u64)> {
+    let mut key = vec![(String::new(), 0)];
+    for c in id.chars() {
+        let last = key.last_mut().expect("never empty");
+        match c.to_digit(10) {
+            Some(digit) => last.1 = last.1.saturating_mul(10).saturating_add(u64::from(digit)),
+            None if last.1 > 0 => key.push((c.to_string(), 0)),
+            None => last.0.push(c),
+        }
+    }
+    key
+}

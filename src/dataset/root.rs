@@ -1,0 +1,81 @@
+//! Where manifests and data are looked for.
+
+use std::path::{Path, PathBuf};
+
+use super::{DatasetError, Manifest};
+
+/// Manifests that every build knows, so that the program works outside its source folder.
+const BUILT_IN: &[(&str, &str)] = &[
+    ("breast-mri", include_str!("../../datasets/breast-mri.toml")),
+    ("breast-us", include_str!("../../datasets/breast-us.toml")),
+    ("busi", include_str!("../../datasets/busi.toml")),
+];
+
+/// Folder of a user's own manifests, relative to the working directory.
+const MANIFESTS: &str = "datasets";
+
+/// Environment variable that names a folder with one folder per data set.
+pub const DATA_ENV: &str = "SEGLAB_DATA";
+
+/// Folders that may hold a data set's folder, in order of preference.
+#[derive(Clone, Debug)]
+pub struct DataRoots(Vec<PathBuf>);
+
+impl DataRoots {
+    /// `flag` if given, else `SEGLAB_DATA`, then `datasets/`.
+    pub fn new(flag: Option<PathBuf>) -> Self {
+        let chosen = flag.or_else(|| std::env::var_os(DATA_ENV).filter(|v| !v.is_empty()).map(PathBuf::from));
+        Self(chosen.into_iter().chain([PathBuf::from(MANIFESTS)]).collect())
+    }
+
+    /// The folders, in order.
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.0
+    }
+
+    /// The data set's own folder.
+    pub fn folder_of(&self, manifest: &Manifest) -> Result<PathBuf, DatasetError> {
+        let candidates = self.0.iter().map(|root| root.join(manifest.folder()));
+        candidates.into_iter().find(|folder| folder.is_dir()).ok_or_else(|| DatasetError::NoRoot {
+            name: manifest.name.clone(),
+            folder: manifest.folder().to_owned(),
+            looked: self.0.iter().map(|root| root.display().to_string()).collect::<Vec<_>>().join(", "),
+            origin: manifest.origin.clone(),
+        })
+    }
+}
+
+/// All manifests: the built-in ones and those in `datasets/`, which win; sorted by name.
+pub fn manifests() -> Vec<Result<Manifest, DatasetError>> {
+    let mut names: Vec<String> = BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let files = std::fs::read_dir(MANIFESTS).into_iter().flatten().flatten().map(|entry| entry.path());
+    names.extend(files.filter(|path| is_manifest(path)).filter_map(|p| Some(p.file_stem()?.to_str()?.to_owned())));
+    names.sort();
+    names.dedup();
+    names.iter().map(|name| find(name)).collect()
+}
+
+/// The manifest named `name`.
+pub(super) fn find(name: &str) -> Result<Manifest, DatasetError> {
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    let path = Path::new(MANIFESTS).join(format!("{name}.toml"));
+    if plain && path.is_file() {
+        let place = path.display().to_string();
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| DatasetError::File { place: place.clone(), message: error.to_string() })?;
+        return Manifest::parse(&text, &place);
+    }
+    match BUILT_IN.iter().find(|(known, _)| *known == name) {
+        Some((_, text)) => Manifest::parse(text, name),
+        None => Err(DatasetError::Unknown { name: name.to_owned(), known: known() }),
+    }
+}
+
+fn known() -> String {
+    let names = manifests().into_iter().flatten().map(|m| m.name);
+    names.collect::<Vec<_>>().join(", ")
+}
+
+fn is_manifest(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "toml")
+}

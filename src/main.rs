@@ -1,0 +1,2 @@
+//! The `seglab` command.
+fn main() {}
