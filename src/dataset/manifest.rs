@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Class, DatasetError, PhantomKind};
-use crate::toml_error;
+use crate::config;
 
 /// A data set's description; one file in `datasets/`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,7 +69,7 @@ impl Manifest {
     /// Parses `text`; `place` is the file's name for messages.
     pub fn parse(text: &str, place: &str) -> Result<Self, DatasetError> {
         let manifest: Self = toml::from_str(text).map_err(|error| DatasetError::Manifest {
-            place: toml_error::place(place, text, &error),
+            place: config::place(place, text, &error),
             message: error.message().to_owned(),
         })?;
         manifest.check(place)?;

@@ -33,6 +33,14 @@ impl DataRoots {
         &self.0
     }
 
+    /// Flags that give another process of this program the same folders.
+    pub fn arguments(&self) -> Vec<std::ffi::OsString> {
+        match &self.0[..] {
+            [chosen, _, ..] => vec!["--data".into(), chosen.into()],
+            _ => Vec::new(),
+        }
+    }
+
     /// The data set's own folder.
     pub fn folder_of(&self, manifest: &Manifest) -> Result<PathBuf, DatasetError> {
         let candidates = self.0.iter().map(|root| root.join(manifest.folder()));

@@ -4,6 +4,7 @@
 //! An undefined value is `None`; it is counted and shown, never replaced.
 
 mod confusion;
+mod distance;
 mod surface;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use confusion::Confusion;
-pub use surface::{SurfaceDistances, surface_distances};
+pub use distance::{signed_distance, squared_distance_to};
+pub use surface::{SurfaceDistances, directed_distances, surface_distances};
 
 use crate::plane::Mask;
 
@@ -76,7 +78,14 @@ pub struct Metric {
 
 macro_rules! ratio {
     ($name:literal, $label:literal, $method:ident, $about:literal) => {
-        Metric { name: $name, label: $label, unit: "", better: Better::Higher, about: $about, of: |s| s.counts.$method() }
+        Metric {
+            name: $name,
+            label: $label,
+            unit: "",
+            better: Better::Higher,
+            about: $about,
+            of: |s| s.counts.$method(),
+        }
     };
 }
 
@@ -96,8 +105,18 @@ pub const METRICS: &[Metric] = &[
     ratio!("precision", "Prec.", precision, "TP/(TP+FP); undefined if the prediction is empty"),
     ratio!("accuracy", "Acc.", accuracy, "(TP+TN)/all"),
     distance!("hd_px", "HD", hd_px, "largest surface distance; undefined if either mask is empty"),
-    distance!("hd95_px", "HD95", hd95_px, "95th percentile of both directions' surface distances together; undefined if either mask is empty"),
-    distance!("assd_px", "ASSD", assd_px, "mean of both directions' surface distances together; undefined if either mask is empty"),
+    distance!(
+        "hd95_px",
+        "HD95",
+        hd95_px,
+        "95th percentile of both directions' surface distances together; undefined if either mask is empty"
+    ),
+    distance!(
+        "assd_px",
+        "ASSD",
+        assd_px,
+        "mean of both directions' surface distances together; undefined if either mask is empty"
+    ),
 ];
 
 /// The registry's row named `name`.

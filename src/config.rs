@@ -1,4 +1,9 @@
-//! Where in a TOML file an error is, also where serde lost the place.
+//! What TOML files of all kinds share: where an error is, and the range check of a number.
+
+/// `low ≤ value ≤ high`, or a message that says so.
+pub fn within(key: &str, value: f64, low: f64, high: f64) -> Result<(), String> {
+    if (low..=high).contains(&value) { Ok(()) } else { Err(format!("{key} = {value}: expected {low} to {high}")) }
+}
 
 /// `file:line`, from the error's span or from the key that its message names.
 pub fn place(file: &str, text: &str, error: &toml::de::Error) -> String {

@@ -1,0 +1,75 @@
+//! Runs on this machine, in slots: one worker process each.
+
+use std::fs::OpenOptions;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::Launch;
+use crate::store::{RunDir, Store, StoreError};
+
+/// How often the queue and the workers are looked at.
+const TICK: Duration = Duration::from_millis(200);
+/// An idle executor stays this long, so that a queue that is filled run by run needs only one.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Serves the queue until it is empty and every worker has ended. Does nothing if another executor is alive.
+///
+/// Workers of an earlier executor, found by their locks, take slots too. A worker that dies leaves its run Lost: it is
+/// not started again by itself, since what killed it may do so again.
+pub fn serve(store: &Store, launch: &Launch) -> Result<(), StoreError> {
+    let Some(_lock) = store.lock_executor()? else { return Ok(()) };
+    // A lost connection or a pressed Ctrl-C is not the queue's end.
+    let _ = rustix::process::setsid();
+    let mut workers: Vec<(RunDir, Child)> = Vec::new();
+    let mut busy = Instant::now();
+    loop {
+        workers.retain_mut(|(run, child)| is_alive(run, child));
+        let runs = store.runs()?;
+        let strangers = runs.iter().filter(|run| workers.iter().all(|(own, _)| own != *run) && run.is_locked()).count();
+        let free = launch.slots.saturating_sub(workers.len() + strangers);
+        for run in next(&runs, &workers).into_iter().take(free) {
+            run.dequeue()?;
+            match start(store, &run, launch) {
+                Ok(child) => workers.push((run, child)),
+                Err(error) => run.log(&format!("the worker cannot be started: {error}")),
+            }
+        }
+        if !workers.is_empty() || strangers > 0 {
+            busy = Instant::now();
+        } else if busy.elapsed() > LINGER {
+            return Ok(());
+        }
+        std::thread::sleep(TICK);
+    }
+}
+
+/// Waiting runs in the queue's order.
+fn next(runs: &[RunDir], workers: &[(RunDir, Child)]) -> Vec<RunDir> {
+    let idle = runs.iter().filter(|run| workers.iter().all(|(own, _)| own != *run));
+    let mut waiting: Vec<(u64, &RunDir)> = idle.filter_map(|run| Some((run.ticket()?, run))).collect();
+    waiting.sort_by(|a, b| (a.0, a.1.path()).cmp(&(b.0, b.1.path())));
+    waiting.into_iter().map(|(_, run)| run.clone()).collect()
+}
+
+fn is_alive(run: &RunDir, child: &mut Child) -> bool {
+    match child.try_wait() {
+        Ok(None) => true,
+        Ok(Some(status)) => {
+            if !status.success() {
+                run.log(&format!("the worker ended with {status}"));
+            }
+            false
+        }
+        Err(_) => run.is_locked(),
+    }
+}
+
+fn start(store: &Store, run: &RunDir, launch: &Launch) -> std::io::Result<Child> {
+    let log = OpenOptions::new().create(true).append(true).open(run.log_path())?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("--results").arg(store.root()).args(launch.roots.arguments()).arg("worker").arg(run.path());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    command.env("RAYON_NUM_THREADS", (cores / launch.slots.max(1)).max(1).to_string());
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    command.spawn()
+}

@@ -1,0 +1,211 @@
+//! Networks and pixel classifiers: one file each and one row in [`models!`].
+//! A network maps images to logits; no activation at the end, no loss inside.
+
+pub mod block;
+mod boundary_attention;
+mod fgfeu_net;
+mod show;
+mod unet;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+pub use boundary_attention::{BoundaryAttention, BoundaryAttentionConfig};
+pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
+pub use show::{Stage, Summary, summarise};
+pub use unet::{UNet, UNetConfig};
+
+use crate::pixel::SvmConfig;
+
+/// What a network says of a batch of images.
+#[derive(Debug)]
+pub struct Output {
+    /// Tumour logits `[B, 1, H, W]`.
+    pub logits: Tensor<4>,
+    /// Deeply supervised logits at their own, smaller size `[B, 1, H/2ⁱ, W/2ⁱ]`.
+    pub side: Vec<Tensor<4>>,
+    /// Edge logits `[B, 1, h, w]` of a network with a boundary branch.
+    pub edge: Option<Tensor<4>>,
+}
+
+impl Output {
+    /// Logits alone.
+    pub fn plain(logits: Tensor<4>) -> Self {
+        Self { logits, side: Vec::new(), edge: None }
+    }
+}
+
+/// A network: images `[B, 3, H, W]` to [`Output`]; H and W are multiples of its stride.
+pub trait Segmenter {
+    /// One pass; training behaviour follows the device (autodiff or not).
+    fn forward(&self, images: Tensor<4>) -> Output;
+}
+
+/// What every network's configuration can do.
+pub trait SegmenterConfig {
+    /// The network that it describes.
+    type Network: Segmenter;
+
+    /// Image sides must be a multiple of this.
+    const STRIDE: usize;
+
+    /// What is wrong with the numbers, if anything.
+    fn check(&self) -> Result<(), String>;
+
+    /// A network with random weights from the device's seed.
+    fn build(&self, device: &Device) -> Self::Network;
+}
+
+macro_rules! models {
+    ($($name:literal => $variant:ident, $config:ident, $about:literal;)+) => {
+        /// One row of the registry, with its numbers. In TOML: `{ name = "unet", width = 0.25 }`.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "name")]
+        pub enum ModelConfig {
+            $(#[doc = $about] #[serde(rename = $name)] $variant($config),)+
+            /// A linear support vector machine on hand-made features of each pixel.
+            #[serde(rename = "svm")]
+            Svm(SvmConfig),
+        }
+
+        /// A network of the registry.
+        #[derive(Module, Debug)]
+        pub enum Network {
+            $(#[doc = $about] $variant($variant),)+
+        }
+
+        /// Names and one-line descriptions of all models.
+        pub const MODELS: &[(&str, &str)] = &[$(($name, $about),)+ ("svm", "Linear support vector machine on hand-made features of each pixel.")];
+
+        impl ModelConfig {
+            /// The registry's default of `name`.
+            pub fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$variant($config::default())),)+
+                    "svm" => Some(Self::Svm(SvmConfig::default())),
+                    _ => None,
+                }
+            }
+
+            /// Its key in the registry.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $name,)+
+                    Self::Svm(_) => "svm",
+                }
+            }
+
+            /// What is wrong with the numbers, or with images of `input_px`, if anything.
+            pub fn check(&self, input_px: usize) -> Result<(), String> {
+                match self {
+                    $(Self::$variant(config) => {
+                        config.check()?;
+                        check_stride($name, input_px, $config::STRIDE)
+                    })+
+                    Self::Svm(config) => config.check(),
+                }
+            }
+
+            /// The network with random weights from the device's seed; `None` for a pixel classifier.
+            pub fn build(&self, device: &Device) -> Option<Network> {
+                match self {
+                    $(Self::$variant(config) => Some(Network::$variant(config.build(device)).materialize()),)+
+                    Self::Svm(_) => None,
+                }
+            }
+        }
+
+        impl Segmenter for Network {
+            fn forward(&self, images: Tensor<4>) -> Output {
+                match self {
+                    $(Self::$variant(network) => network.forward(images),)+
+                }
+            }
+        }
+    };
+}
+
+models! {
+    "unet" => UNet, UNetConfig, "U-Net (Ronneberger et al. 2015) with batch-norm and same-size convolutions.";
+    "fgfeu-net" => FgfeuNet, FgfeuNetConfig, "VGG16's first ten convolutions as the encoder of a U-Net (P1).";
+    "boundary-attention" => BoundaryAttention, BoundaryAttentionConfig, "Boundary attention, edge and deep supervision on a VGG16 encoder (P2).";
+}
+
+fn check_stride(name: &str, input_px: usize, stride: usize) -> Result<(), String> {
+    match input_px.is_multiple_of(stride) {
+        true => Ok(()),
+        false => Err(format!("input_px = {input_px} is not a multiple of {stride}, the stride of {name}")),
+    }
+}
+
+/// `base · width`, at least 1.
+pub(crate) fn scaled(base: usize, width: f64) -> usize {
+    ((base as f64 * width).round() as usize).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Distribution;
+
+    fn small(name: &str) -> ModelConfig {
+        let text = format!("name = \"{name}\"\nwidth = 0.0625\n");
+        toml::from_str(&text).expect("every network has a width")
+    }
+
+    fn networks() -> impl Iterator<Item = &'static str> {
+        MODELS.iter().map(|(name, _)| *name).filter(|name| *name != "svm")
+    }
+
+    #[test]
+    fn every_network_returns_logits_of_the_image_size() {
+        let device = Device::flex();
+        for name in networks() {
+            let network = small(name).build(&device).expect("a network");
+            for (batch, px) in [(1, 32), (2, 48)] {
+                let images = Tensor::<4>::random([batch, 3, px, px], Distribution::Normal(0.0, 1.0), &device);
+                assert_eq!(network.forward(images).logits.dims(), [batch, 1, px, px], "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_parameter_of_every_network_gets_a_gradient() {
+        use burn::optim::GradientsParams;
+        let device = Device::flex().autodiff();
+        for name in networks() {
+            device.seed(1);
+            let network = small(name).build(&device).expect("a network");
+            let images = Tensor::<4>::random([2, 3, 32, 32], Distribution::Normal(0.0, 1.0), &device);
+            let output = network.forward(images);
+            let mut total = output.logits.powf_scalar(2.0).mean();
+            for extra in output.side.into_iter().chain(output.edge) {
+                total = total + extra.powf_scalar(2.0).mean();
+            }
+            let grads = GradientsParams::from_grads(total.backward(), &network);
+            let parameters = show::parameter_count_of_tensors(&network);
+            assert_eq!(grads.len(), parameters, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_weights() {
+        let device = Device::flex();
+        for name in networks() {
+            let images = || Tensor::<4>::ones([1, 3, 32, 32], &device);
+            let logits = [7, 7, 8].map(|seed| {
+                device.seed(seed);
+                small(name).build(&device).expect("a network").forward(images()).logits.into_data()
+            });
+            assert_eq!(logits[0], logits[1], "{name}");
+            assert_ne!(logits[0], logits[2], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_side_that_is_no_multiple_of_the_stride_is_named() {
+        let error = small("unet").check(100).expect_err("100 is not a multiple of 16");
+        assert!(error.contains("input_px = 100 is not a multiple of 16"), "{error}");
+    }
+}

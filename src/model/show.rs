@@ -1,0 +1,110 @@
+//! What a model looks like from outside: parameters by stage and output shapes.
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor};
+use serde::Serialize;
+
+use super::{ModelConfig, Network, Segmenter};
+
+/// Parameters and output shapes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// Registry key.
+    pub name: String,
+    /// Trainable numbers; 0 for a pixel classifier.
+    pub params: usize,
+    /// Side of the image that the shapes are for.
+    pub input_px: usize,
+    /// Parts with parameters, in order of definition.
+    pub stages: Vec<Stage>,
+    /// Name and shape of each output.
+    pub outputs: Vec<(String, [usize; 4])>,
+}
+
+/// A part of a network.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Stage {
+    /// Path of the part.
+    pub name: String,
+    /// Its trainable numbers.
+    pub params: usize,
+}
+
+/// Builds the model and runs one image through it.
+pub fn summarise(config: &ModelConfig, input_px: usize) -> Result<Summary, String> {
+    config.check(input_px)?;
+    let mut summary =
+        Summary { name: config.name().to_owned(), params: 0, input_px, stages: Vec::new(), outputs: Vec::new() };
+    let device = Device::flex();
+    let Some(network) = config.build(&device) else { return Ok(summary) };
+    summary.params = network.num_params();
+    summary.stages = stages(&network);
+    let output = network.forward(Tensor::zeros([1, 3, input_px, input_px], &device));
+    summary.outputs.push(("logits".to_owned(), output.logits.dims()));
+    let side = output.side.iter().enumerate().map(|(i, s)| (format!("side {}", i + 1), s.dims()));
+    summary.outputs.extend(side);
+    summary.outputs.extend(output.edge.map(|edge| ("edge".to_owned(), edge.dims())));
+    Ok(summary)
+}
+
+/// How many parameter tensors a network has.
+#[cfg(test)]
+pub(super) fn parameter_count_of_tensors(network: &Network) -> usize {
+    struct Count(usize);
+    impl ModuleVisitor for Count {
+        fn visit_float<const D: usize>(&mut self, _: &Param<Tensor<D>>) {
+            self.0 += 1;
+        }
+    }
+    let mut count = Count(0);
+    network.visit(&mut count);
+    count.0
+}
+
+fn stages(network: &Network) -> Vec<Stage> {
+    let mut visitor = ByStage::default();
+    network.visit(&mut visitor);
+    visitor.stages
+}
+
+/// Adds parameters up by the first parts of their path (the variant's own name left out).
+#[derive(Default)]
+struct ByStage {
+    path: Vec<String>,
+    stages: Vec<Stage>,
+}
+
+const STAGE_DEPTH: usize = 3;
+
+impl ModuleVisitor for ByStage {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let name = self.path.iter().skip(1).take(STAGE_DEPTH).cloned().collect::<Vec<_>>().join(".");
+        let params = param.lazy_shape().num_elements();
+        match self.stages.last_mut().filter(|stage| stage.name == name) {
+            Some(stage) => stage.params += params,
+            None => self.stages.push(Stage { name, params }),
+        }
+    }
+
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_add_up_to_the_whole() {
+        for name in ["unet", "fgfeu-net", "boundary-attention"] {
+            let config: ModelConfig = toml::from_str(&format!("name = \"{name}\"\nwidth = 0.0625")).expect("config");
+            let summary = summarise(&config, 32).expect("32 is a multiple of 16");
+            assert_eq!(summary.stages.iter().map(|s| s.params).sum::<usize>(), summary.params, "{name}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! A plan turns a spec into runs, without side effects: the same spec, data and version give the same runs.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::dataset::fold::{Split, SplitError};
+use crate::dataset::{Dataset, DatasetError, hex};
+use crate::loss::{EdgeLossConfig, LossConfig};
+use crate::model::ModelConfig;
+use crate::run::RunId;
+use crate::spec::{Spec, TrainConfig};
+
+/// Version of the plan file.
+pub const SCHEMA: u32 = 1;
+
+/// Everything that one run is; complete, nothing inherited.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunPlan {
+    /// Version of this file's format.
+    pub schema: u32,
+    /// Spec that it belongs to.
+    pub spec: String,
+    /// Arm of the spec.
+    pub arm: String,
+    /// Test fold, from 0.
+    pub fold: usize,
+    /// Seed of weights, batch order, dropout and augmentation.
+    pub seed: u64,
+    /// Manifest name.
+    pub dataset: String,
+    /// SHA-256 over the data set's cases and files.
+    pub dataset_digest: String,
+    /// Columns and rows that the network sees.
+    pub input_px: usize,
+    /// Network or pixel classifier.
+    pub model: ModelConfig,
+    /// On the segmentation.
+    pub loss: LossConfig,
+    /// On the edge map.
+    pub edge: EdgeLossConfig,
+    /// Recipe.
+    pub train: TrainConfig,
+    /// Case ids of the parts.
+    pub split: Split,
+}
+
+/// Why a spec and a data set make no runs.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The data set cannot be read.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// The division leaks or leaves a part empty.
+    #[error("{spec}: {source}")]
+    Split {
+        /// The spec.
+        spec: String,
+        /// What is wrong with the division.
+        source: SplitError,
+    },
+}
+
+/// The spec's runs: by fold, then seed, then arm, so that every arm has a result early.
+pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
+    let splits = spec.protocol.split.splits(&dataset.cases);
+    let splits = splits.map_err(|source| PlanError::Split { spec: spec.name.clone(), source })?;
+    let digest = dataset.digest()?;
+    let mut runs = Vec::new();
+    for (fold, split) in splits.iter().enumerate() {
+        for &seed in &spec.protocol.seeds {
+            runs.extend(spec.arms.iter().map(|arm| RunPlan {
+                schema: SCHEMA,
+                spec: spec.name.clone(),
+                arm: arm.name.clone(),
+                fold,
+                seed,
+                dataset: spec.dataset.clone(),
+                dataset_digest: digest.clone(),
+                input_px: spec.protocol.input_px,
+                model: arm.model.clone(),
+                loss: arm.loss.clone(),
+                edge: arm.edge.clone(),
+                train: spec.train.clone(),
+                split: split.clone(),
+            }));
+        }
+    }
+    Ok(runs)
+}
+
+impl RunPlan {
+    /// The plan as the text of its file.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a checked plan has only TOML types")
+    }
+
+    /// Key of the loss; empty for a pixel classifier, which has none.
+    pub fn loss_name(&self) -> &'static str {
+        if matches!(self.model, ModelConfig::Svm(_)) { "" } else { self.loss.name() }
+    }
+
+    /// Names the run; holds a hash of the whole plan, so that equal plans are one run.
+    pub fn id(&self) -> RunId {
+        let digest = hex(&Sha256::digest(self.to_toml()));
+        RunId::new(&self.arm, self.fold, self.seed, &digest[..8])
+    }
+}

@@ -1,0 +1,93 @@
+//! Everything about a spec as files: tables, curves, per-case scores, plans.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Comparison, Format};
+use crate::metric::METRICS;
+use crate::store::{RunView, StoreError, write_atomic};
+
+/// Writes `comparison.{txt,md,csv,json}`, `cases.csv`, `epochs.csv`, `steps.csv` and `plans/` into `out`; returns what
+/// was written.
+pub fn export(spec: &str, runs: &[&RunView], out: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let plans = out.join("plans");
+    fs::create_dir_all(&plans).map_err(|error| StoreError::new(&plans, error))?;
+    let comparison = Comparison::of(spec, runs)?;
+    let mut files = vec![
+        (out.join("comparison.txt"), comparison.render(Format::Text).into_bytes()),
+        (out.join("comparison.md"), comparison.render(Format::Markdown).into_bytes()),
+        (out.join("comparison.csv"), comparison.render(Format::Csv).into_bytes()),
+        (out.join("comparison.json"), comparison.render(Format::Json).into_bytes()),
+        (out.join("cases.csv"), cases(runs)?),
+        (out.join("epochs.csv"), table(epochs(runs))),
+        (out.join("steps.csv"), table(steps(runs))),
+    ];
+    files.extend(runs.iter().map(|r| (plans.join(format!("{}.toml", r.dir.id())), r.plan.to_toml().into_bytes())));
+    for (path, bytes) in &files {
+        write_atomic(path, bytes).map_err(|error| StoreError::new(path, error))?;
+    }
+    Ok(files.into_iter().map(|(path, _)| path).collect())
+}
+
+/// One row per run and test case, with counts and every metric; an empty field is undefined.
+fn cases(runs: &[&RunView]) -> Result<Vec<u8>, StoreError> {
+    let fixed = ["run", "arm", "fold", "seed", "case", "subject", "tp", "fp", "fn", "tn"];
+    let head = fixed.into_iter().chain(METRICS.iter().map(|m| m.name)).map(str::to_owned).collect();
+    let mut rows: Vec<Vec<String>> = vec![head];
+    for run in runs {
+        for score in run.dir.scores()?.unwrap_or_default() {
+            let c = score.counts;
+            let mut row = of_run(run);
+            row.extend([score.case.clone(), score.subject.clone()]);
+            row.extend([c.tp, c.fp, c.fn_, c.tn].map(|n| n.to_string()));
+            row.extend(METRICS.iter().map(|m| optional((m.of)(&score))));
+            rows.push(row);
+        }
+    }
+    Ok(table(rows))
+}
+
+fn epochs(runs: &[&RunView]) -> Vec<Vec<String>> {
+    let validated: Vec<&str> = METRICS.iter().map(|m| m.name).collect();
+    let fixed = ["run", "arm", "fold", "seed", "epoch", "step", "lr", "train_loss", "valid_loss", "elapsed_s"];
+    let valid = validated.iter().map(|name| format!("valid_{name}"));
+    let mut rows: Vec<Vec<String>> = vec![fixed.into_iter().map(str::to_owned).chain(valid).collect()];
+    for run in runs {
+        for point in &run.record.curve {
+            let mut row = of_run(run);
+            row.extend([point.epoch.to_string(), point.step.to_string(), point.lr.to_string()]);
+            row.extend([optional(point.train_loss), optional(point.valid_loss), point.elapsed_s.to_string()]);
+            row.extend(validated.iter().map(|name| optional(point.valid.get(*name).copied().flatten())));
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+fn steps(runs: &[&RunView]) -> Vec<Vec<String>> {
+    let mut rows: Vec<Vec<String>> = vec![["run", "arm", "fold", "seed", "step", "loss"].map(str::to_owned).to_vec()];
+    for run in runs {
+        rows.extend(run.record.steps.iter().map(|point| {
+            let mut row = of_run(run);
+            row.extend([point.step.to_string(), optional(point.loss)]);
+            row
+        }));
+    }
+    rows
+}
+
+fn of_run(run: &RunView) -> Vec<String> {
+    vec![run.dir.id().to_string(), run.plan.arm.clone(), run.plan.fold.to_string(), run.plan.seed.to_string()]
+}
+
+fn optional(value: Option<f64>) -> String {
+    value.map(|v| v.to_string()).unwrap_or_default()
+}
+
+fn table(rows: Vec<Vec<String>>) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).expect("a vector takes every byte, and rows have equal length");
+    }
+    writer.into_inner().expect("a vector takes every byte")
+}

@@ -1,0 +1,131 @@
+//! Comparison of a spec's arms: computed once from per-case scores, rendered many ways.
+//! Knows runs and metrics; not terminals, not tensors.
+
+mod export;
+mod render;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+pub use export::export;
+pub use render::Format;
+
+use crate::metric::{Aggregate, CaseScore, METRICS, Metric};
+use crate::run::State;
+use crate::store::{RunView, StoreError};
+
+/// Version of the JSON output.
+pub const SCHEMA: u32 = 1;
+
+/// Arms × metrics over the test cases.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The spec.
+    pub spec: String,
+    /// Manifest name of the data set.
+    pub dataset: String,
+    /// Side of the grid on which predictions were scored.
+    pub input_px: usize,
+    /// In the order of the spec's runs.
+    pub arms: Vec<ArmRow>,
+}
+
+/// One arm.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ArmRow {
+    /// Name in the spec.
+    pub arm: String,
+    /// Registry key of its model.
+    pub model: String,
+    /// Key of its loss; empty for a pixel classifier.
+    pub loss: String,
+    /// Runs planned.
+    pub runs: usize,
+    /// Runs finished; only these count.
+    pub finished: usize,
+    /// Trainable numbers.
+    pub params: u64,
+    /// Mean over test cases. A case scored by several seeds counts once, with its mean over them.
+    pub metrics: BTreeMap<String, Aggregate>,
+}
+
+impl Comparison {
+    /// Compares the arms of `runs`, which belong to one spec.
+    pub fn of(spec: &str, runs: &[&RunView]) -> Result<Self, StoreError> {
+        let mut arms: Vec<&str> = Vec::new();
+        for run in runs {
+            if !arms.contains(&run.plan.arm.as_str()) {
+                arms.push(&run.plan.arm);
+            }
+        }
+        let first = runs.first();
+        Ok(Self {
+            schema: SCHEMA,
+            spec: spec.to_owned(),
+            dataset: first.map(|r| r.plan.dataset.clone()).unwrap_or_default(),
+            input_px: first.map_or(0, |r| r.plan.input_px),
+            arms: arms.into_iter().map(|arm| ArmRow::of(arm, runs)).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl ArmRow {
+    fn of(arm: &str, runs: &[&RunView]) -> Result<Self, StoreError> {
+        let own: Vec<&&RunView> = runs.iter().filter(|run| run.plan.arm == arm).collect();
+        let finished: Vec<_> = own.iter().filter(|run| run.state == State::Finished).collect();
+        let mut scores = Vec::new();
+        for run in &finished {
+            scores.extend(run.dir.scores()?.unwrap_or_default());
+        }
+        let plan = &own.first().expect("an arm has a run").plan;
+        Ok(Self {
+            arm: arm.to_owned(),
+            model: plan.model.name().to_owned(),
+            loss: plan.loss_name().to_owned(),
+            runs: own.len(),
+            finished: finished.len(),
+            params: own.iter().map(|run| run.record.params).max().unwrap_or(0),
+            metrics: METRICS.iter().map(|m| (m.name.to_owned(), per_case(m, &scores))).collect(),
+        })
+    }
+}
+
+/// Mean over cases of the case's mean over seeds; a case is undefined if it is so under every seed.
+fn per_case(metric: &Metric, scores: &[CaseScore]) -> Aggregate {
+    let mut by_case: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for score in scores {
+        by_case.entry(&score.case).or_default().extend((metric.of)(score));
+    }
+    let means: Vec<f64> =
+        by_case.values().filter(|v| !v.is_empty()).map(|v| v.iter().sum::<f64>() / v.len() as f64).collect();
+    let mean = (!means.is_empty()).then(|| means.iter().sum::<f64>() / means.len() as f64);
+    Aggregate { mean, n: means.len(), undefined: by_case.len() - means.len() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::{Confusion, metric};
+
+    fn score(case: &str, tp: u64, fp: u64) -> CaseScore {
+        let counts = Confusion { tp, fp, fn_: 0, tn: 5 };
+        CaseScore { case: case.into(), subject: case.into(), counts, hd_px: None, hd95_px: None, assd_px: None }
+    }
+
+    #[test]
+    fn a_case_scored_by_two_seeds_counts_once() {
+        // a: IoU 1 and 1/2, mean 3/4; b: IoU 1/4. Mean of the two cases: 1/2.
+        let scores = [score("a", 1, 0), score("a", 1, 1), score("b", 1, 3)];
+        let iou = per_case(metric("iou").expect("iou"), &scores);
+        assert_eq!(iou, Aggregate { mean: Some(0.5), n: 2, undefined: 0 });
+    }
+
+    #[test]
+    fn a_case_without_tumour_and_prediction_is_counted_as_undefined() {
+        let dsc = per_case(metric("dsc").expect("dsc"), &[score("a", 1, 0), score("b", 0, 0)]);
+        assert_eq!(dsc, Aggregate { mean: Some(1.0), n: 1, undefined: 1 });
+    }
+}

@@ -1,0 +1,151 @@
+//! A [`Comparison`] as text, Markdown, CSV or JSON.
+
+use std::fmt::Write;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use super::{ArmRow, Comparison};
+use crate::metric::{Aggregate, METRICS, Metric};
+
+/// How a comparison is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For a terminal.
+    Text,
+    /// For a README.
+    Markdown,
+    /// One row per arm and metric.
+    Csv,
+    /// The contract: `"schema": 1`.
+    Json,
+}
+
+impl Comparison {
+    /// The comparison in `format`, ending with a newline.
+    pub fn render(&self, format: Format) -> String {
+        match format {
+            Format::Text => self.text(),
+            Format::Markdown => self.markdown(),
+            Format::Csv => self.csv(),
+            Format::Json => serde_json::to_string_pretty(self).expect("numbers and strings") + "\n",
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut table = Table::new();
+        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
+        table.set_header(self.header());
+        for arm in &self.arms {
+            table.add_row(row(arm));
+        }
+        for column in table.column_iter_mut().skip(2) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        format!("{}\n{table}\n{}", self.title(), self.footnotes())
+    }
+
+    fn markdown(&self) -> String {
+        let mut out = format!("{}\n\n", self.title());
+        let header = self.header();
+        let _ = writeln!(out, "| {} |", header.join(" | "));
+        let _ = writeln!(out, "| --- | --- |{}", " ---: |".repeat(header.len() - 2));
+        for arm in &self.arms {
+            let _ = writeln!(out, "| {} |", row(arm).join(" | "));
+        }
+        let notes = self.footnotes();
+        if !notes.is_empty() {
+            let _ = write!(out, "\n{notes}");
+        }
+        out
+    }
+
+    fn csv(&self) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let head = ["arm", "model", "loss", "runs", "finished", "params", "metric", "mean", "n", "undefined"];
+        let write = |writer: &mut csv::Writer<Vec<u8>>| -> csv::Result<()> {
+            writer.write_record(head)?;
+            for arm in &self.arms {
+                for metric in METRICS {
+                    let value = arm.value(metric);
+                    let (runs, finished, params) =
+                        (arm.runs.to_string(), arm.finished.to_string(), arm.params.to_string());
+                    let mean = value.mean.map(|m| m.to_string()).unwrap_or_default();
+                    let (n, undefined) = (value.n.to_string(), value.undefined.to_string());
+                    let fields = [
+                        &*arm.arm,
+                        &*arm.model,
+                        &*arm.loss,
+                        &*runs,
+                        &*finished,
+                        &*params,
+                        metric.name,
+                        &*mean,
+                        &*n,
+                        &*undefined,
+                    ];
+                    writer.write_record(fields)?;
+                }
+            }
+            Ok(())
+        };
+        write(&mut writer).expect("a vector takes every byte");
+        let bytes = writer.into_inner().expect("a vector takes every byte");
+        String::from_utf8(bytes).expect("text in, text out")
+    }
+
+    /// What the numbers are of.
+    pub fn title(&self) -> String {
+        format!("{}: per-case means over the test cases of {}, scored at {} px", self.spec, self.dataset, self.input_px)
+    }
+
+    fn header(&self) -> Vec<String> {
+        let fixed = ["Arm", "Loss", "Runs", "n"].map(str::to_owned);
+        fixed.into_iter().chain(METRICS.iter().map(head)).collect()
+    }
+
+    /// Where a metric stands on fewer cases than the arm has.
+    pub fn footnotes(&self) -> String {
+        let mut notes = String::new();
+        for arm in &self.arms {
+            let partial = METRICS.iter().map(|m| (m, arm.value(m))).filter(|(_, v)| v.undefined > 0);
+            let partial: Vec<String> =
+                partial.map(|(m, v)| format!("{} n = {}, {} undefined", m.label, v.n, v.undefined)).collect();
+            if !partial.is_empty() {
+                let _ = writeln!(notes, "{}: {}", arm.arm, partial.join("; "));
+            }
+        }
+        notes
+    }
+}
+
+impl ArmRow {
+    /// The metric's aggregate; nothing over no case if it is missing.
+    pub fn value(&self, metric: &Metric) -> Aggregate {
+        self.metrics.get(metric.name).copied().unwrap_or_default()
+    }
+
+    /// Test cases.
+    pub fn cases(&self) -> usize {
+        self.metrics.values().next().map_or(0, |v| v.n + v.undefined)
+    }
+}
+
+fn head(metric: &Metric) -> String {
+    if metric.unit.is_empty() { metric.label.to_owned() } else { format!("{} ({})", metric.label, metric.unit) }
+}
+
+fn row(arm: &ArmRow) -> Vec<String> {
+    let runs = format!("{}/{}", arm.finished, arm.runs);
+    let loss = if arm.loss.is_empty() { "–".to_owned() } else { arm.loss.clone() };
+    let fixed = [arm.arm.clone(), loss, runs, arm.cases().to_string()];
+    fixed.into_iter().chain(METRICS.iter().map(|m| number(m, arm.value(m).mean))).collect()
+}
+
+/// Three decimals for ratios, one for pixels, a dash where undefined.
+pub fn number(metric: &Metric, value: Option<f64>) -> String {
+    match value {
+        Some(value) if metric.unit.is_empty() => format!("{value:.3}"),
+        Some(value) => format!("{value:.1}"),
+        None => "–".to_owned(),
+    }
+}

@@ -1,0 +1,298 @@
+//! The only reducer: events in, what a screen or table shows out.
+
+use std::collections::BTreeMap;
+
+use super::{EpochScores, Event};
+use crate::metric::Aggregate;
+
+/// What is known of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunRecord {
+    /// Where the latest worker computed.
+    pub device: String,
+    /// Version of the latest worker.
+    pub version: String,
+    /// Trainable numbers.
+    pub params: u64,
+    /// At most this many.
+    pub epochs: u32,
+    /// Steps of one epoch.
+    pub steps_per_epoch: u32,
+    /// Unix time at which the first worker began.
+    pub first_started_s: Option<f64>,
+    /// Unix time at which the latest worker began.
+    pub started_s: Option<f64>,
+    /// Unix time of the last word.
+    pub ended_s: Option<f64>,
+    /// Workers that have begun.
+    pub attempts: u32,
+    /// Every step, ascending.
+    pub steps: Vec<StepPoint>,
+    /// Every completed epoch, ascending.
+    pub curve: Vec<EpochPoint>,
+    /// Epoch of the newest checkpoint.
+    pub saved_epoch: Option<u32>,
+    /// Epoch of the checkpoint with the lowest validation loss.
+    pub best_epoch: Option<u32>,
+    /// Test scores of the best checkpoint.
+    pub test: Option<BTreeMap<String, Aggregate>>,
+    /// How the latest worker ended, if it said so.
+    pub last_word: Option<LastWord>,
+    /// Lines that could not be read.
+    pub unreadable: u64,
+    /// Events of an unknown kind.
+    pub unknown: u64,
+}
+
+/// One step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepPoint {
+    /// From 1.
+    pub step: u64,
+    /// `None` if not finite.
+    pub loss: Option<f64>,
+}
+
+/// One epoch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EpochPoint {
+    /// From 1.
+    pub epoch: u32,
+    /// Steps so far.
+    pub step: u64,
+    /// Learning rate.
+    pub lr: f64,
+    /// Mean over the steps.
+    pub train_loss: Option<f64>,
+    /// Mean over the validation cases.
+    pub valid_loss: Option<f64>,
+    /// Per-case means over the validation cases.
+    pub valid: EpochScores,
+    /// Duration with validation.
+    pub elapsed_s: f64,
+    /// Training images a second.
+    pub images_per_s: f64,
+}
+
+/// How a worker ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LastWord {
+    /// All done.
+    Finished,
+    /// On request.
+    Stopped,
+    /// By an error: the reason.
+    Failed(String),
+}
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// A worker holds its lock.
+    Running,
+    /// Waits for a slot.
+    Queued,
+    /// Planned, neither started nor queued.
+    Planned,
+    /// Ended on request.
+    Stopped,
+    /// Its worker vanished without a last word; can be resumed.
+    Lost,
+    /// Ended by an error.
+    Failed,
+    /// All done.
+    Finished,
+}
+
+impl State {
+    /// Lower-case word, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Running => "running",
+            State::Queued => "queued",
+            State::Planned => "planned",
+            State::Stopped => "stopped",
+            State::Lost => "lost",
+            State::Failed => "failed",
+            State::Finished => "finished",
+        }
+    }
+
+    /// Nothing will happen any more unless someone asks.
+    pub fn is_settled(self) -> bool {
+        !matches!(self, State::Running | State::Queued)
+    }
+}
+
+impl RunRecord {
+    /// Takes one event. Idempotent: a resumed run may repeat steps and epochs, the newest counts.
+    pub fn apply(&mut self, event: &Event) {
+        match event.clone() {
+            Event::Started { at_s, version, device, params, epochs, steps_per_epoch, epoch } => {
+                self.rewind(epoch, u64::from(epoch) * u64::from(steps_per_epoch));
+                (self.version, self.device, self.params) = (version, device, params);
+                (self.epochs, self.steps_per_epoch) = (epochs, steps_per_epoch);
+                self.first_started_s.get_or_insert(at_s);
+                self.started_s = Some(at_s);
+                self.attempts += 1;
+                (self.last_word, self.ended_s) = (None, None);
+            }
+            Event::Step { step, loss } => {
+                self.steps.truncate(self.steps.partition_point(|p| p.step < step));
+                self.steps.push(StepPoint { step, loss });
+            }
+            Event::Epoch { epoch, step, lr, train_loss, valid_loss, valid, elapsed_s, images_per_s } => {
+                self.curve.truncate(self.curve.partition_point(|p| p.epoch < epoch));
+                let point = EpochPoint { epoch, step, lr, train_loss, valid_loss, valid, elapsed_s, images_per_s };
+                self.curve.push(point);
+            }
+            Event::Saved { epoch, best } => {
+                self.saved_epoch = Some(epoch);
+                self.best_epoch = if best { Some(epoch) } else { self.best_epoch };
+            }
+            Event::Scored { test, .. } => self.test = Some(test),
+            Event::Finished { at_s } => self.end(LastWord::Finished, at_s),
+            Event::Stopped { at_s, .. } => self.end(LastWord::Stopped, at_s),
+            Event::Failed { at_s, reason, .. } => self.end(LastWord::Failed(reason), at_s),
+            Event::Unknown => self.unknown += 1,
+        }
+    }
+
+    /// What the run is doing, given whether its lock is held and whether it waits in the queue.
+    pub fn state(&self, locked: bool, queued: bool) -> State {
+        match &self.last_word {
+            _ if locked => State::Running,
+            _ if queued => State::Queued,
+            Some(LastWord::Finished) => State::Finished,
+            Some(LastWord::Stopped) => State::Stopped,
+            Some(LastWord::Failed(_)) => State::Failed,
+            None if self.started_s.is_some() => State::Lost,
+            None => State::Planned,
+        }
+    }
+
+    /// Completed epochs.
+    pub fn epoch(&self) -> u32 {
+        self.curve.last().map_or(0, |p| p.epoch)
+    }
+
+    /// Steps so far.
+    pub fn step(&self) -> u64 {
+        self.steps.last().map_or(0, |p| p.step)
+    }
+
+    /// The epoch whose weights are scored.
+    pub fn best(&self) -> Option<&EpochPoint> {
+        self.curve.iter().find(|p| Some(p.epoch) == self.best_epoch)
+    }
+
+    /// Share of the planned steps that are done, 0..=1.
+    pub fn progress(&self) -> f64 {
+        let planned = u64::from(self.epochs) * u64::from(self.steps_per_epoch);
+        match self.last_word {
+            Some(LastWord::Finished) => 1.0,
+            _ if planned == 0 => 0.0,
+            _ => (self.step() as f64 / planned as f64).min(1.0),
+        }
+    }
+
+    /// Seconds to the last planned epoch at the pace of the latest ones; early stopping may end sooner.
+    pub fn eta_s(&self) -> Option<f64> {
+        let recent = &self.curve[self.curve.len().saturating_sub(5)..];
+        let pace = recent.iter().map(|p| p.elapsed_s).sum::<f64>() / recent.len() as f64;
+        (!recent.is_empty()).then(|| pace * f64::from(self.epochs) * (1.0 - self.progress()))
+    }
+
+    fn end(&mut self, word: LastWord, at_s: f64) {
+        self.last_word = Some(word);
+        self.ended_s = Some(at_s);
+    }
+
+    /// Forgets what lies past the checkpoint that a resumed worker starts from.
+    fn rewind(&mut self, epoch: u32, step: u64) {
+        self.steps.truncate(self.steps.partition_point(|p| p.step <= step));
+        self.curve.truncate(self.curve.partition_point(|p| p.epoch <= epoch));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn started(epoch: u32) -> Event {
+        Event::Started {
+            at_s: 1.0,
+            version: "0".into(),
+            device: "flex".into(),
+            params: 1,
+            epochs: 4,
+            steps_per_epoch: 2,
+            epoch,
+        }
+    }
+
+    fn step(step: u64, loss: f64) -> Event {
+        Event::Step { step, loss: Some(loss) }
+    }
+
+    fn epoch(epoch: u32) -> Event {
+        Event::Epoch {
+            epoch,
+            step: u64::from(epoch) * 2,
+            lr: 0.1,
+            train_loss: Some(1.0),
+            valid_loss: Some(1.0),
+            valid: EpochScores::new(),
+            elapsed_s: 10.0,
+            images_per_s: 1.0,
+        }
+    }
+
+    fn record(events: &[Event]) -> RunRecord {
+        let mut record = RunRecord::default();
+        events.iter().for_each(|event| record.apply(event));
+        record
+    }
+
+    #[test]
+    fn a_resumed_run_shows_each_step_and_epoch_once() {
+        let run = record(&[started(0), step(1, 9.0), step(2, 8.0), epoch(1), step(3, 7.0), started(1), step(3, 6.0)]);
+        assert_eq!(
+            run.steps.iter().map(|p| (p.step, p.loss)).collect::<Vec<_>>(),
+            [(1, Some(9.0)), (2, Some(8.0)), (3, Some(6.0))]
+        );
+        assert_eq!((run.epoch(), run.attempts), (1, 2));
+    }
+
+    #[test]
+    fn applying_the_same_events_twice_changes_no_curve() {
+        let events = [started(0), step(1, 9.0), step(2, 8.0), epoch(1)];
+        let once = record(&events);
+        let twice = record(&[&events[1..], &events[1..]].concat());
+        assert_eq!((once.steps, once.curve), (twice.steps, twice.curve));
+    }
+
+    #[test]
+    fn state_follows_lock_then_queue_then_last_word() {
+        let running = record(&[started(0)]);
+        assert_eq!(running.state(true, false), State::Running);
+        assert_eq!(running.state(false, true), State::Queued);
+        assert_eq!(running.state(false, false), State::Lost);
+        assert_eq!(RunRecord::default().state(false, false), State::Planned);
+        let failed = record(&[started(0), Event::Failed { at_s: 2.0, reason: "NaN".into(), step: 1 }]);
+        assert_eq!(failed.state(false, false), State::Failed);
+        assert_eq!(failed.state(true, false), State::Running);
+    }
+
+    #[test]
+    fn eta_is_the_pace_times_what_is_left() {
+        let run = record(&[started(0), step(1, 1.0), step(2, 1.0), epoch(1)]);
+        assert_eq!(run.eta_s(), Some(30.0));
+    }
+
+    #[test]
+    fn an_event_of_a_newer_version_is_counted_and_skipped() {
+        let event: Event = serde_json::from_str(r#"{"event":"telepathy","x":1}"#).expect("unknown kinds parse");
+        assert_eq!(record(&[event]).unknown, 1);
+    }
+}

@@ -1,0 +1,116 @@
+//! The run store: one directory per run, read by polling; the only place that spells a run's file names.
+//! Knows files and locks; not burn, not ratatui, not averages.
+//! Weak spot: advisory locks may not hold on network file systems.
+
+mod atomic;
+pub mod queue;
+mod run_dir;
+mod tail;
+mod watch;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use atomic::{sync_dir, write_atomic};
+pub use queue::Move;
+pub use run_dir::{Lock, RunDir};
+pub use tail::{Lines, Tail};
+pub use watch::{RunView, Watch};
+
+use crate::plan::RunPlan;
+use crate::run::RunId;
+
+/// A file of the store that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {message}", path.display())]
+pub struct StoreError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What happened, and what helps.
+    pub message: String,
+}
+
+impl StoreError {
+    pub(crate) fn new(path: &Path, message: impl ToString) -> Self {
+        Self { path: path.to_owned(), message: message.to_string() }
+    }
+}
+
+/// `results/`: folders of specs, which hold folders of runs.
+#[derive(Clone, Debug)]
+pub struct Store {
+    root: PathBuf,
+}
+
+impl Store {
+    /// The store in `root`, which need not exist yet.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The store's folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Every run of every spec, sorted by spec and id.
+    pub fn runs(&self) -> Result<Vec<RunDir>, StoreError> {
+        let mut runs = Vec::new();
+        for spec in folders(&self.root)? {
+            runs.extend(self.runs_of(&spec)?);
+        }
+        Ok(runs)
+    }
+
+    /// The runs of one spec, sorted by id.
+    pub fn runs_of(&self, spec: &str) -> Result<Vec<RunDir>, StoreError> {
+        let ids = folders(&self.root.join(spec))?.into_iter();
+        let runs = ids.map(|id| RunDir::new(&self.root, spec, RunId::from_folder(&id)));
+        Ok(runs.filter(RunDir::has_plan).collect())
+    }
+
+    /// The run of `plan`, made if it is not there yet. An existing one is kept as it is.
+    pub fn create(&self, plan: &RunPlan) -> Result<RunDir, StoreError> {
+        let run = RunDir::new(&self.root, &plan.spec, plan.id());
+        if !run.has_plan() {
+            fs::create_dir_all(run.path()).map_err(|e| StoreError::new(run.path(), unwritable(&e)))?;
+            run.write_plan(plan)?;
+        }
+        Ok(run)
+    }
+
+    /// The only executor of this store holds this lock while it lives; `None` if another one does.
+    pub fn lock_executor(&self) -> Result<Option<Lock>, StoreError> {
+        fs::create_dir_all(&self.root).map_err(|e| StoreError::new(&self.root, unwritable(&e)))?;
+        Lock::try_exclusive(&self.root.join("executor.lock"))
+    }
+
+    /// Whether an executor is alive.
+    pub fn has_executor(&self) -> bool {
+        Lock::is_held(&self.root.join("executor.lock"))
+    }
+
+    /// Where an executor's own messages go.
+    pub fn executor_log(&self) -> PathBuf {
+        self.root.join("executor.log")
+    }
+}
+
+/// Explains a refused write.
+fn unwritable(error: &io::Error) -> String {
+    format!("cannot be written ({error}); choose another store with --results DIR or SEGLAB_RESULTS")
+}
+
+/// Names of the folders in `dir`, sorted; none if `dir` does not exist. Hidden and non-UTF-8 names are not ours.
+fn folders(dir: &Path) -> Result<Vec<String>, StoreError> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(|error| StoreError::new(dir, error))?,
+    };
+    let dirs = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let names = dirs.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|n| !n.starts_with('.') && !n.contains(char::is_control)).collect();
+    names.sort();
+    Ok(names)
+}
