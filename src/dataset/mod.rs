@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 pub use manifest::{Layout, Manifest};
 pub use phantom::PhantomKind;
 pub use root::{DataRoots, manifests};
-pub use verify::{Finding, Verification, verify};
+pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify};
 
 use crate::plane::Mask;
 
@@ -215,7 +215,7 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// Sort key in which `benign (9)` comes before `benign (10)`.
 fn natural(id: &str) -> Vec<(String, u64)> {
-    let mut key = vec![(String::new(), 0)];
+    let mut key = vec![(String::new(), 0u64)];
     for c in id.chars() {
         let last = key.last_mut().expect("never empty");
         match c.to_digit(10) {

@@ -1,0 +1,248 @@
+//! From files to pixels, and from pixels to the size a network takes. Files are untrusted: all sizes are bounded.
+//! Weak spot: resizing squashes to a square, as both papers do, so shapes are distorted in training.
+
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
+
+use image::imageops::{self, FilterType};
+use image::{DynamicImage, GrayImage, ImageReader, Limits, RgbImage};
+
+use super::{DatasetError, Pixels};
+use crate::plane::{Mask, Plane};
+
+/// Largest file that is read.
+const FILE_BYTES: u64 = 64 << 20;
+/// Longest side of an image.
+const SIDE_PX: u32 = 16_384;
+/// Most memory that one decoding may take.
+const DECODED_BYTES: u64 = 512 << 20;
+
+/// The content of a file of at most 64 MiB.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, DatasetError> {
+    // opening a pipe would wait for a writer
+    let size = path.metadata().map_err(|error| file_error(path, error))?;
+    if !size.is_file() {
+        return Err(file_error(path, "not a file"));
+    }
+    let file = File::open(path).map_err(|error| file_error(path, error))?;
+    let mut content = Vec::new();
+    file.take(FILE_BYTES + 1).read_to_end(&mut content).map_err(|error| file_error(path, error))?;
+    if content.len() as u64 > FILE_BYTES {
+        return Err(file_error(path, format!("larger than {} MiB", FILE_BYTES >> 20)));
+    }
+    Ok(content)
+}
+
+/// The image as RGB and the union of its masks, which must have its size.
+///
+/// Grey images become three equal channels; transparency is dropped; 16-bit values are scaled to 8.
+pub fn pixels(case_id: &str, image: &Path, masks: &[PathBuf]) -> Result<Pixels, DatasetError> {
+    let image = decode(image)?.into_rgb8();
+    let mut reference = Mask::filled(image.width() as usize, image.height() as usize, false);
+    for path in masks {
+        let mask = mask_from_file(path)?;
+        if !reference.union(&mask) {
+            return Err(DatasetError::MaskSize {
+                case: case_id.to_owned(),
+                mask: path.display().to_string(),
+                mask_width: mask.width(),
+                mask_height: mask.height(),
+                width: reference.width(),
+                height: reference.height(),
+            });
+        }
+    }
+    Ok(Pixels { image, reference })
+}
+
+/// The mask in a file: set where the luma is above 127.
+pub fn mask_from_file(path: &Path) -> Result<Mask, DatasetError> {
+    let luma = luma(path)?;
+    let (width, height) = luma.dimensions();
+    let set = luma.into_raw().into_iter().map(|value| value > 127).collect();
+    Ok(Plane::new(width as usize, height as usize, set).expect("a luma value per pixel"))
+}
+
+/// The file's 8-bit luma.
+pub(super) fn luma(path: &Path) -> Result<GrayImage, DatasetError> {
+    Ok(decode(path)?.into_luma8())
+}
+
+fn decode(path: &Path) -> Result<DynamicImage, DatasetError> {
+    let content = bytes(path)?;
+    let mut reader =
+        ImageReader::new(Cursor::new(content)).with_guessed_format().map_err(|error| file_error(path, error))?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(SIDE_PX);
+    limits.max_image_height = Some(SIDE_PX);
+    limits.max_alloc = Some(DECODED_BYTES);
+    reader.limits(limits);
+    reader.decode().map_err(|error| file_error(path, error))
+}
+
+/// `image` squashed to `size_px × size_px` with a triangle filter, which averages when it shrinks.
+pub fn resize_image(image: &RgbImage, size_px: u32) -> RgbImage {
+    imageops::resize(image, size_px, size_px, FilterType::Triangle)
+}
+
+/// `mask` squashed to `size_px × size_px`: set where more than half of the pixel's area is set.
+pub fn resize_mask(mask: &Mask, size_px: usize) -> Mask {
+    resize_mask_to(mask, size_px, size_px)
+}
+
+/// `mask` at `width × height`: set where more than half of the pixel's area is set.
+///
+/// In units of 1/`width` (1/`height`) of a source pixel all overlaps are whole numbers: the result is exact.
+pub(super) fn resize_mask_to(mask: &Mask, width: usize, height: usize) -> Mask {
+    let columns: Vec<_> = (0..width).map(|x| overlaps(x, mask.width(), width)).collect();
+    let rows: Vec<_> = (0..height).map(|y| overlaps(y, mask.height(), height)).collect();
+    let whole = mask.width() * mask.height();
+    Plane::from_fn(width, height, |x, y| {
+        let set = |x: usize, y: usize| usize::from(mask.get(x, y) == Some(&true));
+        let row_area = |y: usize| columns[x].iter().map(|(x, width)| width * set(*x, y)).sum::<usize>();
+        let area: usize = rows[y].iter().map(|(y, height)| height * row_area(*y)).sum();
+        2 * area > whole
+    })
+}
+
+/// Source pixels that target pixel `at` covers, with the length covered, in units of 1/`to` of a source pixel.
+fn overlaps(at: usize, from: usize, to: usize) -> Vec<(usize, usize)> {
+    let (start, end) = (at * from, (at + 1) * from);
+    let covered = |source: usize| ((source + 1) * to).min(end) - (source * to).max(start);
+    (start / to..end.div_ceil(to)).map(|source| (source, covered(source))).collect()
+}
+
+fn file_error(path: &Path, message: impl ToString) -> DatasetError {
+    DatasetError::File { place: path.display().to_string(), message: message.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{ExtendedColorType, ImageFormat, Luma, LumaA, Rgb, Rgba};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    struct Folder(TempDir);
+
+    impl Folder {
+        fn new() -> Self {
+            Self(TempDir::new().expect("temporary folder"))
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.0.path().join(name)
+        }
+
+        fn grey(&self, name: &str, width: u32, height: u32, values: &[u8]) -> PathBuf {
+            let path = self.path(name);
+            image::save_buffer(&path, values, width, height, ExtendedColorType::L8).expect("temporary image");
+            path
+        }
+
+        fn save(&self, name: &str, image: impl Into<DynamicImage>) -> PathBuf {
+            let path = self.path(name);
+            image.into().save_with_format(&path, ImageFormat::Png).expect("temporary image");
+            path
+        }
+    }
+
+    #[test]
+    fn the_reference_is_the_union_of_all_masks() {
+        let folder = Folder::new();
+        let image = folder.grey("a.png", 3, 1, &[1, 2, 3]);
+        let masks = [folder.grey("a_mask.png", 3, 1, &[255, 0, 0]), folder.grey("a_mask_1.png", 3, 1, &[0, 0, 128])];
+        let pixels = pixels("a", &image, &masks).expect("decodes");
+        assert_eq!(pixels.reference.values(), [true, false, true]);
+        assert_eq!(pixels.image.as_raw(), &[1, 1, 1, 2, 2, 2, 3, 3, 3]);
+    }
+
+    #[test]
+    fn grey_stored_as_three_channels_reads_as_grey() {
+        let folder = Folder::new();
+        let rgb = folder.save("rgb.png", RgbImage::from_pixel(2, 1, Rgb([128, 128, 128])));
+        let grey = folder.grey("grey.png", 2, 1, &[128, 128]);
+        let masks = std::slice::from_ref(&rgb);
+        assert_eq!(
+            pixels("a", &rgb, masks).expect("decodes"),
+            pixels("a", &grey, std::slice::from_ref(&grey)).expect("decodes")
+        );
+    }
+
+    #[test]
+    fn alpha_and_sixteen_bits_are_accepted() {
+        let folder = Folder::new();
+        let rgba = folder.save("rgba.png", image::RgbaImage::from_pixel(1, 1, Rgba([200, 200, 200, 0])));
+        let grey_alpha = folder.save("la.png", image::GrayAlphaImage::from_pixel(1, 1, LumaA([200, 0])));
+        let deep = folder.save("16.png", image::ImageBuffer::from_pixel(1, 1, Luma([200u16 * 257])));
+        for path in [rgba, grey_alpha, deep] {
+            let pixels = pixels("a", &path, std::slice::from_ref(&path)).expect("decodes");
+            assert_eq!(pixels.image.as_raw(), &[200, 200, 200]);
+            assert_eq!(pixels.reference.values(), [true]);
+        }
+    }
+
+    #[test]
+    fn one_bit_masks_are_accepted() {
+        // 2 × 1, 1-bit grey: white, black
+        let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x01\x01\0\0\0\0\xdc\x59\x42\x27\
+            \0\0\0\nIDAT\x78\x9c\x63\x68\0\0\0\x82\0\x81\x77\xcd\x72\xb6\0\0\0\0IEND\xae\x42\x60\x82";
+        let folder = Folder::new();
+        std::fs::write(folder.path("a.png"), png).expect("temporary file");
+        assert_eq!(mask_from_file(&folder.path("a.png")).expect("decodes").values(), [true, false]);
+    }
+
+    #[test]
+    fn a_mask_of_another_size_names_both_sizes() {
+        let folder = Folder::new();
+        let image = folder.grey("a.png", 3, 1, &[0; 3]);
+        let mask = folder.grey("a_mask.png", 1, 3, &[0; 3]);
+        let message = pixels("a", &image, &[mask]).expect_err("sizes differ").to_string();
+        assert!(message.starts_with("a: mask ") && message.ends_with("is 1×3 px, its image 3×1"), "{message}");
+    }
+
+    #[test]
+    fn truncated_and_foreign_files_are_named() {
+        let folder = Folder::new();
+        let whole = std::fs::read(folder.grey("whole.png", 64, 64, &[7; 64 * 64])).expect("just written");
+        for (name, content) in [("cut.png", &whole[..whole.len() / 2]), ("text.png", b"hello"), ("empty.png", b"")] {
+            std::fs::write(folder.path(name), content).expect("temporary file");
+            let message = pixels("a", &folder.path(name), &[]).expect_err("undecodable").to_string();
+            assert!(message.contains(name), "{message}");
+        }
+        assert!(bytes(folder.0.path()).expect_err("a folder").to_string().ends_with("not a file"));
+    }
+
+    #[test]
+    fn a_header_that_promises_too_much_is_refused_before_memory_is_taken() {
+        let folder = Folder::new();
+        let mut png = std::fs::read(folder.grey("a.png", 1, 1, &[0])).expect("just written");
+        png[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]); // 65536 × 65536, checksum left as it was
+        std::fs::write(folder.path("a.png"), png).expect("temporary file");
+        assert!(pixels("a", &folder.path("a.png"), &[]).is_err());
+    }
+
+    #[test]
+    fn a_pixel_that_is_half_set_is_not_set() {
+        let mask = Mask::from_fn(4, 2, |x, _| x < 1 || x == 3);
+        assert_eq!(resize_mask(&mask, 2).values(), [false; 4]);
+        let mask = Mask::from_fn(4, 2, |x, y| x < 1 || x == 3 || (x == 2 && y == 0));
+        assert_eq!(resize_mask_to(&mask, 2, 1).values(), [false, true]);
+    }
+
+    #[test]
+    fn thirds_are_exact() {
+        // 3 → 2: the middle pixel is shared; the right half gets ½ of its 1½ pixels
+        let left = Mask::from_fn(3, 1, |x, _| x < 2);
+        assert_eq!(resize_mask_to(&left, 2, 1).values(), [true, false]);
+        assert_eq!(resize_mask_to(&left, 6, 1).values(), [true, true, true, true, false, false]);
+    }
+
+    #[test]
+    fn a_resized_image_keeps_a_flat_grey() {
+        let image = RgbImage::from_pixel(7, 5, Rgb([9, 90, 200]));
+        assert!(resize_image(&image, 4).pixels().all(|pixel| *pixel == Rgb([9, 90, 200])));
+        assert_eq!(resize_image(&image, 4).dimensions(), (4, 4));
+    }
+}
