@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 pub use manifest::{Layout, Manifest};
 pub use phantom::PhantomKind;
 pub use root::{DataRoots, manifests};
-pub use verify::{Finding, Verification, verify};
+pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify};
 
 use crate::plane::Mask;
 
