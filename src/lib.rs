@@ -1,6 +1,7 @@
 //! seglab: a terminal lab for training breast-tumour segmentation networks.
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod config;
 pub mod dataset;
 pub mod executor;
@@ -12,5 +13,8 @@ pub mod plan;
 pub mod plane;
 pub mod report;
 pub mod run;
+pub mod score;
 pub mod spec;
 pub mod store;
+pub mod train;
+pub mod worker;

@@ -1,2 +1,5 @@
 //! The `seglab` command.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    seglab::cli::main()
+}

@@ -156,7 +156,11 @@ pub enum DatasetError {
 impl Dataset {
     /// Opens the data set that the manifest `name` describes; reads folder listings, no pixels.
     pub fn open(name: &str, roots: &DataRoots) -> Result<Self, DatasetError> {
-        let manifest = root::find(name)?;
+        Self::from_manifest(root::find(name)?, roots)
+    }
+
+    /// The data set that `manifest` describes; reads folder listings, no pixels.
+    pub fn from_manifest(manifest: Manifest, roots: &DataRoots) -> Result<Self, DatasetError> {
         let mut cases = match &manifest.layout {
             Layout::Busi {} => busi::cases(&roots.folder_of(&manifest)?)?,
             Layout::Phantom { kind, seed, subjects, images_per_subject, size_px } => {

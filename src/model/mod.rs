@@ -45,7 +45,7 @@ pub trait Segmenter {
 /// What every network's configuration can do.
 pub trait SegmenterConfig {
     /// The network that it describes.
-    type Network: Segmenter;
+    type Network: Segmenter + Module;
 
     /// Image sides must be a multiple of this.
     const STRIDE: usize;
@@ -104,6 +104,14 @@ macro_rules! models {
                         check_stride($name, input_px, $config::STRIDE)
                     })+
                     Self::Svm(config) => config.check(),
+                }
+            }
+
+            /// Its trainable numbers; 0 for a pixel classifier.
+            pub fn params(&self) -> usize {
+                match self {
+                    $(Self::$variant(config) => config.build(&Device::flex()).num_params(),)+
+                    Self::Svm(_) => 0,
                 }
             }
 

@@ -52,13 +52,7 @@ pub struct Phantom {
 /// `subjects · images_per_subject` cases: `us-012-1` is the second image of the thirteenth subject, `us-012`.
 ///
 /// Subjects are benign and malignant in turn. More subjects, or more images of them, leave the others as they are.
-pub fn cases(
-    kind: PhantomKind,
-    seed: u64,
-    subjects: usize,
-    images_per_subject: usize,
-    size_px: usize,
-) -> Vec<Case> {
+pub fn cases(kind: PhantomKind, seed: u64, subjects: usize, images_per_subject: usize, size_px: usize) -> Vec<Case> {
     let all = (0..subjects).flat_map(|subject| (0..images_per_subject).map(move |image| (subject, image)));
     all.map(|(subject, image)| {
         let class = if subject.is_multiple_of(2) { Class::Benign } else { Class::Malignant };

@@ -225,7 +225,8 @@ fn vessels(base: (f64, f64), half: (f64, f64), random: &mut Random) -> Vec<Outli
         let centre = (base.0 + across * half.0, base.1 - up * half.1);
         let tilt = std::f64::consts::FRAC_PI_2 + random.between(-0.7, 0.7);
         let wave = Irregularity { lobes: 0.3, spicules: 0, spicule_length: 0.0 };
-        Outline::ellipse(centre, (random.between(0.02, 0.07), random.between(0.006, 0.010)), tilt).roughened(wave, random)
+        Outline::ellipse(centre, (random.between(0.02, 0.07), random.between(0.006, 0.010)), tilt)
+            .roughened(wave, random)
     };
     (0..5).map(one).collect()
 }

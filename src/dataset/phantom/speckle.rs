@@ -60,7 +60,8 @@ fn along_depth(field: &Field, beam: &Beam) -> Field {
 
 /// Gaussian weights of unit energy, so that the blur keeps the mean power; the middle one first.
 fn kernel(deviation_px: f64) -> Vec<f64> {
-    let weights: Vec<f64> = (0..=libm::ceil(3.0 * deviation_px) as usize).map(|i| bell(i as f64, deviation_px)).collect();
+    let weights: Vec<f64> =
+        (0..=libm::ceil(3.0 * deviation_px) as usize).map(|i| bell(i as f64, deviation_px)).collect();
     let energy: f64 = weights.iter().skip(1).map(|w| 2.0 * w * w).sum::<f64>() + 1.0;
     weights.into_iter().map(|w| w / energy.sqrt()).collect()
 }
@@ -69,7 +70,13 @@ fn kernel(deviation_px: f64) -> Vec<f64> {
 fn convolve(kernel: &[f64], at: usize, len: usize, value: impl Fn(usize) -> (f64, f64)) -> (f64, f64) {
     let mirrored = |i: isize| {
         let last = len as isize - 1;
-        let inside = if i < 0 { -1 - i } else if i > last { 2 * last + 1 - i } else { i };
+        let inside = if i < 0 {
+            -1 - i
+        } else if i > last {
+            2 * last + 1 - i
+        } else {
+            i
+        };
         inside.clamp(0, last) as usize
     };
     let (re, im) = value(at);

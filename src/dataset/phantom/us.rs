@@ -259,10 +259,7 @@ impl View {
     fn place(&self, x: f64, y: f64) -> (f64, f64) {
         let (across, down) = (self.mirror * (x - 0.5) * self.scale, (y - 0.5) * self.scale);
         let (sine, cosine) = self.tilt;
-        (
-            0.5 + self.shift.0 + cosine * across - sine * down,
-            0.5 + self.shift.1 + sine * across + cosine * down,
-        )
+        (0.5 + self.shift.0 + cosine * across - sine * down, 0.5 + self.shift.1 + sine * across + cosine * down)
     }
 
     /// What skin, contact and settings add, in image coordinates.

@@ -1,0 +1,135 @@
+//! Headless watching: a line per event worth one, a table at the end.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::{Context, print, printable};
+use crate::report::{Comparison, Format};
+use crate::run::{LastWord, State};
+use crate::store::{RunDir, RunView, Watch};
+
+const TICK: Duration = Duration::from_millis(250);
+/// Exit code of a shell command ended by Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
+/// Prints progress until every one of `runs` has settled. The exit code says whether all of them finished.
+/// Ctrl-C asks the runs to stop; losing the connection leaves them running.
+pub(super) fn follow(context: &Context, spec: &str, runs: &[RunDir], slots: usize) -> anyhow::Result<ExitCode> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register_conditional_shutdown(
+        signal_hook::consts::SIGINT,
+        INTERRUPTED.into(),
+        interrupted.clone(),
+    )?;
+    signal_hook::flag::register(signal_hook::consts::SIGINT, interrupted.clone())?;
+    let mut watch = Watch::new(context.store.clone(), Some(spec));
+    let mut printed = BTreeMap::new();
+    let mut asked = false;
+    loop {
+        watch.catch_up()?;
+        let own: Vec<&RunView> = watch.runs().filter(|view| runs.contains(&view.dir)).collect();
+        for view in &own {
+            let said: &mut Said = printed.entry(view.dir.name()).or_default();
+            said.catch_up(view)?;
+        }
+        if interrupted.load(Ordering::Relaxed) && !asked {
+            asked = true;
+            print("stopping after the current step; press Ctrl-C again to leave at once\n")?;
+            super::control::stop_all(own.iter().copied())?;
+        }
+        if own.len() == runs.len() && own.iter().all(|view| view.state.is_settled()) {
+            return conclude(spec, &watch, &own, asked);
+        }
+        if own.iter().any(|view| view.state == State::Queued) {
+            context.launch(slots).ensure(&context.store)?;
+        }
+        std::thread::sleep(TICK);
+    }
+}
+
+/// How much of a run has been printed.
+#[derive(Debug, Default)]
+struct Said {
+    state: Option<State>,
+    epoch: u32,
+}
+
+impl Said {
+    fn catch_up(&mut self, view: &RunView) -> anyhow::Result<()> {
+        let name = printable(&view.dir.id().to_string());
+        let record = &view.record;
+        if self.state != Some(view.state) {
+            self.state = Some(view.state);
+            match (view.state, &record.last_word) {
+                (State::Failed, Some(LastWord::Failed(reason))) => {
+                    print(&format!("{name}: failed: {}\n", printable(reason)))?;
+                }
+                (State::Lost, _) => {
+                    print(&format!(
+                        "{name}: lost: its worker vanished; \"seglab resume\" continues at epoch {}\n",
+                        record.epoch()
+                    ))?;
+                }
+                (state, _) => print(&format!("{name}: {}\n", state.name()))?,
+            }
+        }
+        if record.epoch() < self.epoch {
+            self.epoch = record.epoch();
+        }
+        for point in record.curve.iter().filter(|point| point.epoch > self.epoch) {
+            let value = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), |v| format!("{v:.4}"));
+            let eta = record.eta_s().map_or_else(String::new, |s| format!(", ETA {}", duration(s)));
+            print(&format!(
+                "{name}: epoch {}/{}: loss {} valid {}, DSC {}, lr {:.2e}, {:.0} images/s{eta}\n",
+                point.epoch,
+                record.epochs,
+                value(point.train_loss),
+                value(point.valid_loss),
+                value(point.valid.get("dsc").copied().flatten()),
+                point.lr,
+                point.images_per_s,
+            ))?;
+        }
+        self.epoch = record.epoch();
+        Ok(())
+    }
+}
+
+fn conclude(spec: &str, watch: &Watch, own: &[&RunView], asked: bool) -> anyhow::Result<ExitCode> {
+    let all: Vec<&RunView> = watch.runs().filter(|view| own.iter().any(|o| o.dir == view.dir)).collect();
+    let finished = own.iter().filter(|view| view.state == State::Finished).count();
+    if finished > 0 {
+        print(&format!("\n{}", Comparison::of(spec, &all)?.render(Format::Text)))?;
+    }
+    if finished == own.len() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!(
+        "seglab: {finished} of {} runs finished; \"seglab status\" says which, \"seglab resume\" continues",
+        own.len()
+    );
+    Ok(if asked { ExitCode::from(INTERRUPTED) } else { ExitCode::FAILURE })
+}
+
+/// `1 h 02 min`, `3 min 20 s`, `12 s`.
+pub(super) fn duration(seconds: f64) -> String {
+    let s = seconds.max(0.0).round() as u64;
+    match (s / 3600, s / 60 % 60, s % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, s) => format!("{m} min {s:02} s"),
+        (h, m, _) => format!("{h} h {m:02} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration;
+
+    #[test]
+    fn durations_read_like_a_clock() {
+        assert_eq!([0.4, 61.0, 3725.0].map(duration), ["0 s", "1 min 01 s", "1 h 02 min"]);
+    }
+}

@@ -1,0 +1,144 @@
+//! The command line: one file a command, each thin.
+
+mod control;
+mod dataset;
+mod doctor;
+mod follow;
+mod model;
+mod run;
+mod score;
+mod show;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::dataset::DataRoots;
+use crate::executor::Launch;
+use crate::store::Store;
+
+/// A terminal lab that launches, watches and honestly compares the training of breast-tumour segmentation networks.
+#[derive(Debug, Parser)]
+#[command(name = "seglab", version, after_help = "Without a command: the dashboard. First time here: seglab demo")]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Args)]
+struct Global {
+    /// Folder of the runs.
+    #[arg(long, global = true, env = "SEGLAB_RESULTS", default_value = "results", value_name = "DIR")]
+    results: PathBuf,
+    /// Folder that holds one folder per data set [env: SEGLAB_DATA, else datasets/].
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Draw with ASCII characters only.
+    #[arg(long, global = true)]
+    ascii: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train three networks and an SVM on built-in phantoms and compare them (a few minutes).
+    Demo(run::Options),
+    /// Run a spec: plan it, queue what is missing, watch.
+    Run(run::RunArgs),
+    /// What the runs are doing.
+    Status(show::StatusArgs),
+    /// Ask runs to stop after their current step, or take them out of the queue.
+    Stop(control::Chosen),
+    /// Queue stopped, lost or failed runs again; they continue at their last checkpoint.
+    Resume(control::ResumeArgs),
+    /// Arms × metrics of a spec's finished runs.
+    Compare(show::CompareArgs),
+    /// Write a spec's tables, curves and per-case scores as files.
+    Export(show::ExportArgs),
+    /// Score any tool's mask files against reference masks, matched by file name.
+    Score(score::ScoreArgs),
+    /// The data sets: list, verify, show.
+    Dataset(dataset::DatasetArgs),
+    /// The networks and pixel classifiers: list, show.
+    Model(model::ModelArgs),
+    /// Check devices, terminal, data and disk.
+    Doctor,
+    /// Serve the queue (started by the others).
+    #[command(hide = true)]
+    Executor {
+        #[arg(long, default_value_t = 1)]
+        slots: usize,
+    },
+    /// Execute one run (started by the executor).
+    #[command(hide = true)]
+    Worker { run: PathBuf },
+}
+
+/// What every command may need.
+struct Context {
+    store: Store,
+    roots: DataRoots,
+    ascii: bool,
+}
+
+impl Context {
+    fn launch(&self, slots: usize) -> Launch {
+        Launch { slots: slots.max(1), roots: self.roots.clone() }
+    }
+}
+
+/// Parses the arguments and does what they say.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let context = Context {
+        store: Store::new(cli.global.results),
+        roots: DataRoots::new(cli.global.data),
+        ascii: cli.global.ascii,
+    };
+    match dispatch(cli.command, &context) {
+        Ok(code) => code,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("seglab: {}", printable(&format!("{error:#}")));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Option<Command>, context: &Context) -> anyhow::Result<ExitCode> {
+    match command {
+        None => run::dashboard(context),
+        Some(Command::Demo(options)) => run::demo(context, &options),
+        Some(Command::Run(args)) => run::run(context, &args),
+        Some(Command::Status(args)) => show::status(context, &args),
+        Some(Command::Stop(chosen)) => control::stop(context, &chosen),
+        Some(Command::Resume(args)) => control::resume(context, &args),
+        Some(Command::Compare(args)) => show::compare(context, &args),
+        Some(Command::Export(args)) => show::export(context, &args),
+        Some(Command::Score(args)) => score::score(&args),
+        Some(Command::Dataset(args)) => dataset::dataset(context, &args),
+        Some(Command::Model(args)) => model::model(&args),
+        Some(Command::Doctor) => doctor::doctor(context),
+        Some(Command::Executor { slots }) => run::executor(context, slots),
+        Some(Command::Worker { run }) => run::worker(context, &run),
+    }
+}
+
+/// `seglab … | head` is no error.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let broken = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(broken))
+}
+
+/// Without control characters, so that no file name runs a terminal's escape codes.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}
+
+/// Writes to standard output; a closed pipe is an error that [`main`] forgives.
+fn print(text: &str) -> anyhow::Result<()> {
+    use std::io::Write;
+    Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
+}

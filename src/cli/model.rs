@@ -1,0 +1,118 @@
+//! `seglab model`.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::print;
+use crate::model::{MODELS, ModelConfig, Summary, summarise};
+use crate::report::SCHEMA;
+
+/// The registry of models.
+#[derive(Debug, Args)]
+pub struct ModelArgs {
+    #[command(subcommand)]
+    command: ModelCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ModelCommand {
+    /// Every model with its parameters at full width.
+    List {
+        /// The documented contract instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Stages, parameters and output shapes of one model.
+    Show {
+        /// Registry name.
+        name: String,
+        /// Side of the image.
+        #[arg(long, default_value_t = 256)]
+        input: usize,
+        /// Multiplies the channel numbers.
+        #[arg(long)]
+        width: Option<f64>,
+    },
+}
+
+#[derive(Serialize)]
+struct List {
+    schema: u32,
+    models: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    name: &'static str,
+    task: &'static str,
+    params: usize,
+    about: &'static str,
+}
+
+/// Every model of the registry draws masks.
+const TASK: &str = "segmentation";
+
+pub(super) fn model(args: &ModelArgs) -> anyhow::Result<ExitCode> {
+    match &args.command {
+        ModelCommand::List { json } => list(*json)?,
+        ModelCommand::Show { name, input, width } => print(&describe(&named(name, *width)?, *input)?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(json: bool) -> anyhow::Result<()> {
+    let row = |&(name, about): &(&'static str, &'static str)| -> anyhow::Result<Row> {
+        Ok(Row { name, task: TASK, params: ModelConfig::named(name).map_or(0, |config| config.params()), about })
+    };
+    let models = MODELS.iter().map(row).collect::<anyhow::Result<Vec<_>>>()?;
+    if json {
+        return print(&(serde_json::to_string_pretty(&List { schema: SCHEMA, models })? + "\n"));
+    }
+    models.iter().try_for_each(|m| print(&format!("{:<20} {:>12}  {}\n", m.name, thousands(m.params), m.about)))
+}
+
+fn named(name: &str, width: Option<f64>) -> anyhow::Result<ModelConfig> {
+    let known = || MODELS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let Some(default) = ModelConfig::named(name) else { anyhow::bail!("no model \"{name}\"; known: {}", known()) };
+    let Some(width) = width else { return Ok(default) };
+    let text = format!("name = {name:?}\nwidth = {width:?}\n");
+    toml::from_str(&text).map_err(|error| anyhow::anyhow!("{name}: {}", error.message()))
+}
+
+fn describe(config: &ModelConfig, input_px: usize) -> anyhow::Result<String> {
+    let Summary { name, params, stages, outputs, .. } = summarise(config, input_px).map_err(anyhow::Error::msg)?;
+    let mut text = format!("{name}: {} parameters\n", thousands(params));
+    for stage in stages {
+        text += &format!("  {:<28} {:>12}\n", stage.name, thousands(stage.params));
+    }
+    text += &format!("input [1, 3, {input_px}, {input_px}]\n");
+    for (output, shape) in outputs {
+        text += &format!("  {output:<28} {shape:?}\n");
+    }
+    Ok(text)
+}
+
+/// `31,037,633`.
+fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let grouped: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|c| std::str::from_utf8(c).unwrap_or("")).collect();
+    grouped.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped_by_three() {
+        assert_eq!([0, 999, 1000, 31_037_633].map(thousands), ["0", "999", "1,000", "31,037,633"]);
+    }
+
+    #[test]
+    fn a_width_is_refused_where_a_model_has_none() {
+        assert!(named("svm", Some(0.5)).is_err());
+        assert!(named("unet", Some(0.5)).is_ok());
+    }
+}

@@ -1,0 +1,110 @@
+//! `seglab`, `seglab run`, `seglab demo`, and the two processes behind them.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{Context, follow, print, printable};
+use crate::dataset::Dataset;
+use crate::executor;
+use crate::plan::plan;
+use crate::spec::Spec;
+use crate::store::{RunDir, Watch};
+use crate::worker::{Ending, work};
+
+/// How to run and watch.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Plain progress lines instead of the dashboard (also chosen where there is no terminal).
+    #[arg(long)]
+    headless: bool,
+    /// Runs at a time.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    slots: u8,
+}
+
+/// A spec, and how to run and watch it.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// A TOML file, or the name of a built-in spec.
+    spec: PathBuf,
+    #[command(flatten)]
+    options: Options,
+}
+
+pub(super) fn dashboard(context: &Context) -> anyhow::Result<ExitCode> {
+    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        anyhow::bail!(
+            "the dashboard needs a terminal; without one use \"seglab status\", \"seglab run SPEC --headless\""
+        );
+    }
+    watch(context, None, 1)
+}
+
+pub(super) fn demo(context: &Context, options: &Options) -> anyhow::Result<ExitCode> {
+    start(context, Path::new("demo"), options)
+}
+
+pub(super) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode> {
+    start(context, &args.spec, &args.options)
+}
+
+pub(super) fn executor(context: &Context, slots: usize) -> anyhow::Result<ExitCode> {
+    executor::serve(&context.store, &context.launch(slots))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn worker(context: &Context, run: &Path) -> anyhow::Result<ExitCode> {
+    match work(&RunDir::at(run)?, &context.roots)? {
+        Ending::Finished | Ending::Stopped => Ok(ExitCode::SUCCESS),
+        Ending::Failed | Ending::Busy => Ok(ExitCode::FAILURE),
+    }
+}
+
+fn start(context: &Context, path: &Path, options: &Options) -> anyhow::Result<ExitCode> {
+    let spec = Spec::load(path)?;
+    let runs = enqueue(context, &spec)?;
+    let slots = usize::from(options.slots);
+    context.launch(slots).ensure(&context.store)?;
+    if options.headless || !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        return follow::follow(context, &spec.name, &runs, slots);
+    }
+    watch(context, Some(&spec.name), slots)
+}
+
+/// Plans the spec and queues every run that is not finished.
+fn enqueue(context: &Context, spec: &Spec) -> anyhow::Result<Vec<RunDir>> {
+    let dataset = Dataset::open(&spec.dataset, &context.roots)?;
+    let plans = plan(spec, &dataset)?;
+    let runs = plans.iter().map(|plan| context.store.create(plan)).collect::<Result<Vec<_>, _>>()?;
+    let mut waiting = 0;
+    for run in &runs {
+        if !run.is_locked() && run.scores()?.is_none() {
+            run.enqueue()?;
+            waiting += 1;
+        }
+    }
+    let part = |n: usize| format!("{n} case{}", if n == 1 { "" } else { "s" });
+    if let Some(plan) = plans.first() {
+        let split = &plan.split;
+        print(&format!(
+            "{}: {} runs, {waiting} to do, {} finished or running; {}: train {}, valid {}, test {}\n",
+            spec.name,
+            runs.len(),
+            runs.len() - waiting,
+            printable(&spec.dataset),
+            part(split.train().len()),
+            part(split.valid().len()),
+            part(split.test().len()),
+        ))?;
+    }
+    Ok(runs)
+}
+
+fn watch(context: &Context, spec: Option<&str>, slots: usize) -> anyhow::Result<ExitCode> {
+    let watch = Watch::new(context.store.clone(), spec);
+    let _ = (watch, slots, context.ascii);
+    Ok(ExitCode::SUCCESS)
+}

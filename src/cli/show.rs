@@ -1,0 +1,162 @@
+//! `seglab status`, `compare`, `export`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::follow::duration;
+use super::{Context, print, printable};
+use crate::report::{self, Comparison, SCHEMA};
+use crate::run::{LastWord, State};
+use crate::store::{RunView, Watch};
+
+/// What to list, and how.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Only this spec's runs.
+    spec: Option<String>,
+    /// The documented contract instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What to compare, and how to write it.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// The spec's name.
+    spec: String,
+    /// How it is written.
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    format: TableFormat,
+}
+
+/// What to write where.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The spec's name.
+    spec: String,
+    /// Folder for the files; made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+/// Formats of a comparison.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TableFormat {
+    /// For a terminal.
+    Text,
+    /// For a README.
+    Md,
+    /// One row per arm and metric.
+    Csv,
+    /// The documented contract.
+    Json,
+}
+
+#[derive(Serialize)]
+struct Status<'a> {
+    schema: u32,
+    runs: Vec<RunStatus<'a>>,
+}
+
+#[derive(Serialize)]
+struct RunStatus<'a> {
+    id: &'a str,
+    spec: &'a str,
+    arm: &'a str,
+    fold: usize,
+    seed: u64,
+    state: &'static str,
+    epoch: u32,
+    epochs: u32,
+    device: &'a str,
+    reason: Option<&'a str>,
+}
+
+impl<'a> RunStatus<'a> {
+    fn of(view: &'a RunView) -> Self {
+        let epochs = if view.record.epochs > 0 { view.record.epochs } else { view.plan.train.epochs };
+        Self {
+            id: view.dir.id().as_str(),
+            spec: view.dir.spec(),
+            arm: &view.plan.arm,
+            fold: view.plan.fold,
+            seed: view.plan.seed,
+            state: view.state.name(),
+            epoch: view.record.epoch(),
+            epochs,
+            device: &view.record.device,
+            reason: match &view.record.last_word {
+                Some(LastWord::Failed(reason)) if view.state == State::Failed => Some(reason),
+                _ => None,
+            },
+        }
+    }
+}
+
+pub(super) fn status(context: &Context, args: &StatusArgs) -> anyhow::Result<ExitCode> {
+    let watch = caught_up(context, args.spec.as_deref())?;
+    let runs: Vec<RunStatus> = watch.runs().map(RunStatus::of).collect();
+    if args.json {
+        print(&(serde_json::to_string_pretty(&Status { schema: SCHEMA, runs })? + "\n"))?;
+    } else if runs.is_empty() {
+        print(&format!("no runs in {}; \"seglab demo\" makes some\n", context.store.root().display()))?;
+    } else {
+        for (view, run) in watch.runs().zip(&runs) {
+            print(&line(view, run))?;
+        }
+    }
+    for (name, reason) in &watch.broken {
+        eprintln!("{}: {}", printable(name), printable(reason));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(view: &RunView, run: &RunStatus) -> String {
+    let dsc = view.record.best().and_then(|p| p.valid.get("dsc").copied().flatten());
+    let dsc = dsc.map_or_else(String::new, |v| format!("  valid DSC {v:.3}"));
+    let eta = view.record.eta_s().filter(|_| view.state == State::Running);
+    let eta = eta.map_or_else(String::new, |s| format!("  ETA {}", duration(s)));
+    let reason = run.reason.map_or_else(String::new, |reason| format!("  {reason}"));
+    let text =
+        format!("{:<8} {}/{}  epoch {}/{}{dsc}{eta}{reason}", run.state, run.spec, run.id, run.epoch, run.epochs);
+    printable(&text) + "\n"
+}
+
+pub(super) fn compare(context: &Context, args: &CompareArgs) -> anyhow::Result<ExitCode> {
+    let watch = runs_of(context, &args.spec)?;
+    let format = match args.format {
+        TableFormat::Text => report::Format::Text,
+        TableFormat::Md => report::Format::Markdown,
+        TableFormat::Csv => report::Format::Csv,
+        TableFormat::Json => report::Format::Json,
+    };
+    let runs: Vec<&RunView> = watch.runs().collect();
+    print(&Comparison::of(&args.spec, &runs)?.render(format))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn export(context: &Context, args: &ExportArgs) -> anyhow::Result<ExitCode> {
+    let watch = runs_of(context, &args.spec)?;
+    let runs: Vec<&RunView> = watch.runs().collect();
+    for path in report::export(&args.spec, &runs, &args.out)? {
+        print(&format!("{}\n", path.display()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn runs_of(context: &Context, spec: &str) -> anyhow::Result<Watch> {
+    let watch = caught_up(context, Some(spec))?;
+    if watch.runs().len() == 0 {
+        anyhow::bail!("no runs of \"{spec}\" in {}; \"seglab run {spec}\" makes them", context.store.root().display());
+    }
+    Ok(watch)
+}
+
+fn caught_up(context: &Context, spec: Option<&str>) -> anyhow::Result<Watch> {
+    let mut watch = Watch::new(context.store.clone(), spec);
+    watch.catch_up()?;
+    Ok(watch)
+}

@@ -1,0 +1,174 @@
+//! Weights, optimiser and schedule on disk: a folder per kept epoch, made beside and renamed, so that it is whole or
+//! not there. The newest is where a resume starts; the best is what is scored.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use burn::module::Module;
+use burn::optim::ModuleOptimizer;
+use burn::store::{ModuleRecord, RecordError};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Schedule, TrainError};
+use crate::dataset::hex;
+use crate::model::Network;
+use crate::store::{RunDir, StoreError, sync_dir};
+
+const STATE: &str = "state.json";
+const MODEL: &str = "model.bpk";
+const OPTIMIZER: &str = "optimizer.bpk";
+
+/// Everything of a checkpoint but the tensors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Completed epochs.
+    pub epoch: u32,
+    /// Steps so far.
+    pub step: u64,
+    /// Learning rate, best epoch, patience.
+    pub schedule: Schedule,
+    /// SHA-256 of the weights' file.
+    pub model_sha256: String,
+    /// SHA-256 of the optimiser's file.
+    pub optimizer_sha256: String,
+}
+
+/// A run's checkpoints.
+#[derive(Clone, Debug)]
+pub struct Checkpoints {
+    dir: PathBuf,
+}
+
+impl Checkpoints {
+    /// Those of `run`.
+    pub fn of(run: &RunDir) -> Self {
+        Self { dir: run.checkpoint_path() }
+    }
+
+    /// Saves the end of an epoch, then removes all but this and the best.
+    pub fn save(
+        &self,
+        (epoch, step): (u32, u64),
+        schedule: &Schedule,
+        model: &Network,
+        optimizer: &ModuleOptimizer,
+    ) -> Result<(), TrainError> {
+        // Batch-norm keeps its last update pending; this puts it into the running statistics that are saved.
+        let _ = model.valid();
+        let model_bytes = model.clone().into_record().into_bytes().map_err(|e| self.record_error(MODEL, &e))?;
+        let optimizer_bytes = optimizer.into_bytes().map_err(|e| self.record_error(OPTIMIZER, &e))?;
+        let state = Checkpoint {
+            epoch,
+            step,
+            schedule: schedule.clone(),
+            model_sha256: sha256(&model_bytes),
+            optimizer_sha256: sha256(&optimizer_bytes),
+        };
+        let state = serde_json::to_vec(&state).map_err(|error| StoreError::new(&self.dir, error))?;
+        let files: [(&str, &[u8]); 3] = [(MODEL, &model_bytes), (OPTIMIZER, &optimizer_bytes), (STATE, &state)];
+        self.write(epoch, &files)
+            .map_err(|error| StoreError::new(&self.dir, format!("{error}; free some space, then \"seglab resume\"")))?;
+        self.prune(epoch, schedule.best.map(|(_, best)| best));
+        Ok(())
+    }
+
+    /// The newest one; `None` before the first. One that is damaged is an error: a run never silently starts again.
+    pub fn newest(&self) -> Result<Option<Checkpoint>, TrainError> {
+        let Some(epoch) = self.epochs().into_iter().max() else { return Ok(None) };
+        self.state(epoch).map(Some)
+    }
+
+    /// What is known of the checkpoint of `epoch`.
+    pub fn state(&self, epoch: u32) -> Result<Checkpoint, TrainError> {
+        let path = self.folder(epoch).join(STATE);
+        let bytes = fs::read(&path).map_err(|error| StoreError::new(&path, error))?;
+        let state = serde_json::from_slice(&bytes).map_err(|error| StoreError::new(&path, error))?;
+        Ok(state)
+    }
+
+    /// Puts the weights of `checkpoint` into `model`.
+    pub fn load_model(&self, checkpoint: &Checkpoint, model: Network) -> Result<Network, TrainError> {
+        let bytes = self.read(checkpoint.epoch, MODEL, &checkpoint.model_sha256)?;
+        let record = ModuleRecord::from_bytes(burn::tensor::Bytes::from_bytes_vec(bytes));
+        let loaded = record.and_then(|record| model.try_load_record(record));
+        loaded.map_err(|error| self.record_error(MODEL, &error).into())
+    }
+
+    /// Puts the state of `checkpoint` into `optimizer`.
+    pub fn load_optimizer(
+        &self,
+        checkpoint: &Checkpoint,
+        optimizer: ModuleOptimizer,
+    ) -> Result<ModuleOptimizer, TrainError> {
+        let bytes = self.read(checkpoint.epoch, OPTIMIZER, &checkpoint.optimizer_sha256)?;
+        let loaded = optimizer.from_bytes(burn::tensor::Bytes::from_bytes_vec(bytes));
+        loaded.map_err(|error| self.record_error(OPTIMIZER, &error).into())
+    }
+
+    fn read(&self, epoch: u32, name: &str, sha256_expected: &str) -> Result<Vec<u8>, StoreError> {
+        let path = self.folder(epoch).join(name);
+        let bytes = fs::read(&path).map_err(|error| StoreError::new(&path, error))?;
+        match sha256(&bytes) == sha256_expected {
+            true => Ok(bytes),
+            false => Err(StoreError::new(&path, "damaged (its SHA-256 is not the one in state.json)")),
+        }
+    }
+
+    /// Writes beside, syncs, renames.
+    fn write(&self, epoch: u32, files: &[(&str, &[u8])]) -> io::Result<()> {
+        fs::create_dir_all(&self.dir)?;
+        let beside = self.dir.join("unfinished.tmp");
+        let _ = fs::remove_dir_all(&beside);
+        let written = write_all(&beside, files).and_then(|()| {
+            let target = self.folder(epoch);
+            if target.exists() {
+                fs::remove_dir_all(&target)?;
+            }
+            fs::rename(&beside, &target)
+        });
+        if written.is_err() {
+            // A full disk must not be filled further by leftovers.
+            let _ = fs::remove_dir_all(&beside);
+        }
+        written?;
+        sync_dir(&self.dir)
+    }
+
+    /// Failing to remove an old checkpoint costs space, not results.
+    fn prune(&self, newest: u32, best: Option<u32>) {
+        for epoch in self.epochs() {
+            if epoch != newest && Some(epoch) != best {
+                let _ = fs::remove_dir_all(self.folder(epoch));
+            }
+        }
+    }
+
+    fn epochs(&self) -> Vec<u32> {
+        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        entries.filter_map(|entry| entry.file_name().to_str()?.strip_prefix("epoch-")?.parse().ok()).collect()
+    }
+
+    fn folder(&self, epoch: u32) -> PathBuf {
+        self.dir.join(format!("epoch-{epoch:05}"))
+    }
+
+    fn record_error(&self, name: &str, error: &RecordError) -> StoreError {
+        StoreError::new(&self.dir.join(name), error)
+    }
+}
+
+fn write_all(dir: &Path, files: &[(&str, &[u8])]) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    for (name, bytes) in files {
+        let mut file = fs::File::create(dir.join(name))?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+    }
+    sync_dir(dir)
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}

@@ -1,0 +1,205 @@
+//! The training loop.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use burn::module::Module;
+use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::Device;
+
+use super::{
+    Batch, Batches, Checkpoint, Checkpoints, Journal, Sample, Samples, Schedule, TrainError, Validation, mix, validate,
+};
+use crate::loss::Objective;
+use crate::metric::{METRICS, aggregate};
+use crate::model::{Network, Segmenter};
+use crate::plan::RunPlan;
+use crate::run::{EpochScores, Event};
+use crate::store::RunDir;
+
+/// A request to stop is looked for this often.
+const STOP_CHECK: Duration = Duration::from_millis(200);
+
+/// How a training ended without an error.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The weights with the lowest validation loss.
+    Trained(Box<Network>),
+    /// On request, after this many epochs.
+    Stopped(u32),
+}
+
+/// A training under way.
+pub struct Training<'a> {
+    run: &'a RunDir,
+    plan: &'a RunPlan,
+    device: Device,
+    objective: Objective,
+    model: Network,
+    optimizer: ModuleOptimizer,
+    schedule: Schedule,
+    checkpoints: Checkpoints,
+    epoch: u32,
+    step: u64,
+    looked_for_stop: Instant,
+}
+
+/// Trains until the last epoch, early stopping or a request to stop; `after_epoch` sees each validation.
+pub fn fit(
+    training: &mut Training,
+    samples: &Samples,
+    journal: &mut Journal,
+    mut after_epoch: impl FnMut(&Validation) -> Result<(), TrainError>,
+) -> Result<Outcome, TrainError> {
+    while !training.schedule.ended(&training.plan.train, training.epoch) {
+        let began = Instant::now();
+        let Some(train_loss) = training.epoch(&samples.train, journal)? else {
+            return Ok(Outcome::Stopped(training.epoch));
+        };
+        let trained = began.elapsed().as_secs_f64();
+        let validation = training.validate(&samples.valid)?;
+        after_epoch(&validation)?;
+        training.epoch += 1;
+        let lr = training.schedule.lr;
+        let verdict = training.schedule.update(&training.plan.train, training.epoch, validation.loss);
+        journal.say_durably(&Event::Epoch {
+            epoch: training.epoch,
+            step: training.step,
+            lr,
+            train_loss: Some(train_loss),
+            valid_loss: Some(validation.loss),
+            valid: means(&validation),
+            elapsed_s: began.elapsed().as_secs_f64(),
+            images_per_s: samples.train.len() as f64 / trained,
+        })?;
+        training.save()?;
+        journal.say_durably(&Event::Saved { epoch: training.epoch, best: verdict.best })?;
+    }
+    training.best().map(|network| Outcome::Trained(Box::new(network)))
+}
+
+impl<'a> Training<'a> {
+    /// At the start, or at the run's newest checkpoint. `device` is without autodiff.
+    pub fn new(run: &'a RunDir, plan: &'a RunPlan, device: &Device) -> Result<Self, TrainError> {
+        let device = device.clone().autodiff();
+        device.seed(mix(&[plan.seed, 0x6d6f_6465]));
+        let model = plan.model.build(&device);
+        let model = model.ok_or_else(|| TrainError::Refused(format!("{} is no network", plan.model.name())))?;
+        let mut training = Self {
+            run,
+            plan,
+            objective: Objective::new(&plan.loss, &plan.edge),
+            model,
+            optimizer: AdamConfig::new().with_epsilon(1e-8).init(),
+            schedule: Schedule::new(&plan.train),
+            checkpoints: Checkpoints::of(run),
+            device,
+            epoch: 0,
+            step: 0,
+            looked_for_stop: Instant::now(),
+        };
+        if let Some(checkpoint) = training.checkpoints.newest()? {
+            training = training.at(&checkpoint)?;
+        }
+        Ok(training)
+    }
+
+    fn at(self, checkpoint: &Checkpoint) -> Result<Self, TrainError> {
+        Ok(Self {
+            model: self.checkpoints.load_model(checkpoint, self.model)?,
+            optimizer: self.checkpoints.load_optimizer(checkpoint, self.optimizer)?,
+            schedule: checkpoint.schedule.clone(),
+            epoch: checkpoint.epoch,
+            step: checkpoint.step,
+            ..self
+        })
+    }
+
+    /// Completed epochs and steps.
+    pub fn progress(&self) -> (u32, u64) {
+        (self.epoch, self.step)
+    }
+
+    /// Epoch of the lowest validation loss so far.
+    pub fn best_epoch(&self) -> Option<u32> {
+        self.schedule.best.map(|(_, epoch)| epoch)
+    }
+
+    /// Trainable numbers.
+    pub fn params(&self) -> u64 {
+        self.model.num_params() as u64
+    }
+
+    /// One pass over the training part: its mean loss, or `None` if it was asked to stop.
+    fn epoch(&mut self, samples: &[Sample], journal: &mut Journal) -> Result<Option<f64>, TrainError> {
+        let plan = self.plan;
+        std::thread::scope(|scope| {
+            let (mut sum, mut seen) = (0.0, 0);
+            for batch in Batches::start(scope, samples, plan, self.epoch + 1) {
+                if self.stop_requested() {
+                    return Ok(None);
+                }
+                let loss = self.step(&batch);
+                journal.say(&Event::Step { step: self.step, loss: Some(loss).filter(|l| l.is_finite()) })?;
+                self.check_finite("the training loss", loss)?;
+                sum += loss * batch.size() as f64;
+                seen += batch.size();
+            }
+            Ok(Some(sum / seen as f64))
+        })
+    }
+
+    /// One step of gradient descent; a loss that is not finite changes no weight.
+    fn step(&mut self, batch: &Batch) -> f64 {
+        self.step += 1;
+        // Dropout's masks follow from the step alone: a resumed run draws the same ones.
+        self.device.seed(mix(&[self.plan.seed, self.step, 0x7374_6570]));
+        let output = self.model.forward(batch.images(&self.device));
+        let loss = self.objective.forward(output, &batch.truth(&self.device));
+        let value = f64::from(loss.clone().inner().into_scalar::<f32>());
+        if value.is_finite() {
+            let gradients = GradientsParams::from_grads(loss.backward(), &self.model);
+            self.model = self.optimizer.step(self.schedule.lr, self.model.clone(), gradients);
+        }
+        value
+    }
+
+    fn validate(&self, samples: &[Sample]) -> Result<Validation, TrainError> {
+        let device = self.device.clone().inner();
+        let validation = validate(&self.model.valid(), &self.objective, samples, (self.plan.train.batch, &device));
+        self.check_finite("the validation loss", validation.loss)?;
+        Ok(validation)
+    }
+
+    fn save(&self) -> Result<(), TrainError> {
+        self.checkpoints.save((self.epoch, self.step), &self.schedule, &self.model, &self.optimizer)
+    }
+
+    fn best(&self) -> Result<Network, TrainError> {
+        let epoch = self.best_epoch().ok_or_else(|| TrainError::Refused("no epoch was completed".to_owned()))?;
+        let checkpoint = self.checkpoints.state(epoch)?;
+        Ok(self.checkpoints.load_model(&checkpoint, self.model.clone())?.valid())
+    }
+
+    fn check_finite(&self, what: &'static str, value: f64) -> Result<(), TrainError> {
+        match value.is_finite() {
+            true => Ok(()),
+            false => Err(TrainError::NotFinite { what, value, step: self.step, epoch: self.epoch + 1 }),
+        }
+    }
+
+    fn stop_requested(&mut self) -> bool {
+        if self.looked_for_stop.elapsed() < STOP_CHECK {
+            return false;
+        }
+        self.looked_for_stop = Instant::now();
+        self.run.stop_requested()
+    }
+}
+
+fn means(validation: &Validation) -> EpochScores {
+    let aggregates = aggregate(&validation.scores);
+    let means: BTreeMap<String, Option<f64>> =
+        METRICS.iter().map(|m| (m.name.to_owned(), aggregates[m.name].mean)).collect();
+    means
+}

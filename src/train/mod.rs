@@ -1,0 +1,60 @@
+//! Training: the loop on one screen ([`fit`]), and what it stands on.
+//! Randomness is a function of seed, epoch and case; never of thread order or history, so that a resumed run
+//! continues bit for bit.
+
+mod batch;
+mod checkpoint;
+mod device;
+mod fit;
+mod journal;
+mod predict;
+mod sample;
+mod schedule;
+
+pub use batch::{Batch, Batches, order};
+pub use checkpoint::{Checkpoint, Checkpoints};
+pub use device::{ChosenDevice, choose};
+pub use fit::{Outcome, Training, fit};
+pub use journal::{Journal, now_s};
+pub use predict::{Validation, predict, score, validate};
+pub use sample::{Sample, Samples, load};
+pub use schedule::{Schedule, Verdict};
+
+use crate::dataset::DatasetError;
+use crate::store::StoreError;
+
+/// Why a training ends before its time.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// An image or mask cannot be read.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// A file of the run cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The loss is no number any more.
+    #[error("{what} is {value} at step {step} (epoch {epoch}); the last good checkpoint is kept; try a lower train.lr")]
+    NotFinite {
+        /// Training or validation loss.
+        what: &'static str,
+        /// NaN or infinity.
+        value: f64,
+        /// Steps so far.
+        step: u64,
+        /// Epoch, from 1.
+        epoch: u32,
+    },
+    /// The plan does not fit what is there.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Mixes numbers into a seed; neighbouring inputs give unrelated seeds (SplitMix64's finaliser).
+pub fn mix(parts: &[u64]) -> u64 {
+    parts.iter().fold(0x9e37_79b9_7f4a_7c15, |state, &part| {
+        let mut z = (state ^ part).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    })
+}

@@ -1,0 +1,63 @@
+//! From images to masks and scores, without gradients.
+
+use burn::tensor::{Device, Tensor, activation};
+use rayon::prelude::*;
+
+use super::{Batch, Sample};
+use crate::loss::Objective;
+use crate::metric::CaseScore;
+use crate::model::{Network, Segmenter};
+use crate::plane::Plane;
+
+/// A pixel is tumour where its probability is above one half.
+pub const THRESHOLD: f32 = 0.5;
+
+/// What a network makes of a set of samples.
+#[derive(Debug)]
+pub struct Validation {
+    /// Mean objective over the samples.
+    pub loss: f64,
+    /// Scores in the samples' order.
+    pub scores: Vec<CaseScore>,
+    /// Probabilities in the samples' order.
+    pub probabilities: Vec<Plane<f32>>,
+}
+
+/// Predicts and scores `samples` with `network`, which must live on `device` without autodiff.
+pub fn validate(
+    network: &Network,
+    objective: &Objective,
+    samples: &[Sample],
+    (batch, device): (usize, &Device),
+) -> Validation {
+    let mut loss = 0.0;
+    let mut probabilities = Vec::with_capacity(samples.len());
+    for chunk in samples.chunks(batch) {
+        let batch = Batch::of(&chunk.iter().collect::<Vec<_>>());
+        let output = network.forward(batch.images(device));
+        probabilities.extend(planes(output.logits.clone()));
+        let mean = objective.forward(output, &batch.truth(device)).into_scalar::<f32>();
+        loss += f64::from(mean) * batch.size() as f64;
+    }
+    let scores = samples.par_iter().zip(&probabilities).map(|(sample, plane)| score(sample, plane)).collect();
+    Validation { loss: loss / samples.len() as f64, scores, probabilities }
+}
+
+/// Probabilities of `samples`, in their order.
+pub fn predict(network: &Network, samples: &[Sample], (batch, device): (usize, &Device)) -> Vec<Plane<f32>> {
+    let chunks = samples.chunks(batch).map(|chunk| Batch::of(&chunk.iter().collect::<Vec<_>>()));
+    chunks.flat_map(|batch| planes(network.forward(batch.images(device)).logits)).collect()
+}
+
+/// Scores one prediction.
+pub fn score(sample: &Sample, probability: &Plane<f32>) -> CaseScore {
+    let prediction = probability.map(|&p| p > THRESHOLD);
+    CaseScore::of(&sample.case, &sample.subject, &prediction, &sample.reference).expect("both have the input's size")
+}
+
+fn planes(logits: Tensor<4>) -> Vec<Plane<f32>> {
+    let [_, _, height, width] = logits.dims();
+    let values: Vec<f32> = activation::sigmoid(logits).into_data().iter::<f32>().collect();
+    let planes = values.chunks(height * width).map(|chunk| Plane::new(width, height, chunk.to_vec()));
+    planes.map(|plane| plane.expect("a chunk is a plane")).collect()
+}

@@ -1,0 +1,204 @@
+//! `seglab worker <run-dir>`: takes the run's lock, trains, scores, and has the last word.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use image::{GrayImage, ImageFormat};
+
+use rayon::prelude::*;
+
+use crate::dataset::{DataRoots, Dataset};
+use crate::metric::{CaseScore, aggregate};
+use crate::model::ModelConfig;
+use crate::pixel::SvmConfig;
+use crate::plan::RunPlan;
+use crate::plane::{Mask, Plane};
+use crate::run::{EpochScores, Event};
+use crate::store::{RunDir, StoreError};
+use crate::train::{
+    ChosenDevice, Journal, Outcome, Sample, Samples, TrainError, Training, Validation, choose, fit, load, now_s,
+    predict, score,
+};
+
+/// How a worker ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The run is finished.
+    Finished,
+    /// Stopped on request.
+    Stopped,
+    /// Failed; the reason is in the events and the log.
+    Failed,
+    /// Another worker is at it.
+    Busy,
+}
+
+/// Executes the run at `run` to its end, or to the next request to stop.
+pub fn work(run: &RunDir, roots: &DataRoots) -> Result<Ending, StoreError> {
+    let Some(_lock) = run.lock()? else { return Ok(Ending::Busy) };
+    // Its own session: closing the terminal that started it is not its end.
+    let _ = rustix::process::setsid();
+    run.dequeue()?;
+    let ended = catch_unwind(AssertUnwindSafe(|| execute(run, roots)));
+    let ended = ended.unwrap_or_else(|_| Err(TrainError::Refused("the worker panicked; see worker.log".to_owned())));
+    let (event, ending) = match ended {
+        Ok(Ended::Finished) => (Event::Finished { at_s: now_s() }, Ending::Finished),
+        Ok(Ended::Stopped(epoch)) => (Event::Stopped { at_s: now_s(), epoch }, Ending::Stopped),
+        Err(error) => {
+            run.log(&format!("failed: {error}"));
+            let step = if let TrainError::NotFinite { step, .. } = error { step } else { 0 };
+            (Event::Failed { at_s: now_s(), reason: error.to_string(), step }, Ending::Failed)
+        }
+    };
+    Journal::open(run, |_| true)?.say_durably(&event)?;
+    run.clear_stop()?;
+    Ok(ending)
+}
+
+fn execute(run: &RunDir, roots: &DataRoots) -> Result<Ended, TrainError> {
+    let plan = run.plan()?;
+    let dataset = Dataset::open(&plan.dataset, roots)?;
+    let digest = dataset.digest()?;
+    if digest != plan.dataset_digest {
+        let message = format!(
+            "{}: digest {} is not the planned {}: the data have changed; run the spec again to plan anew",
+            plan.dataset,
+            &digest[..12],
+            &plan.dataset_digest[..plan.dataset_digest.len().min(12)]
+        );
+        return Err(TrainError::Refused(message));
+    }
+    let samples = load(&dataset, &plan.split, plan.input_px)?;
+    match &plan.model {
+        ModelConfig::Svm(config) => classify_pixels(run, &plan, config, &samples),
+        _ => train(run, &plan, &samples),
+    }
+}
+
+/// What `execute` comes to, if nothing fails.
+enum Ended {
+    Finished,
+    Stopped(u32),
+}
+
+fn train(run: &RunDir, plan: &RunPlan, samples: &Samples) -> Result<Ended, TrainError> {
+    let chosen = choose();
+    let mut training = Training::new(run, plan, &chosen.device)?;
+    let (epoch, step) = training.progress();
+    let mut journal = Journal::open(run, |event| is_before(event, epoch, step))?;
+    let steps_per_epoch = samples.train.len().div_ceil(plan.train.batch) as u32;
+    journal.say_durably(&started(plan.train.epochs, &chosen, (training.params(), steps_per_epoch), epoch))?;
+    if let Some(best) = training.best_epoch() {
+        // The checkpoint may be newer than the last event about it.
+        for (epoch, best) in [(best, true), (epoch, best == epoch)] {
+            journal.say(&Event::Saved { epoch, best })?;
+        }
+    }
+    let shown = shown_case(&samples.valid);
+    preview_case(run, &samples.valid[shown])?;
+    let ended = fit(&mut training, samples, &mut journal, |validation: &Validation| {
+        preview_prediction(run, &validation.probabilities[shown])
+    })?;
+    match ended {
+        Outcome::Stopped(epoch) => Ok(Ended::Stopped(epoch)),
+        Outcome::Trained(network) => {
+            let planes = predict(&network, &samples.test, (plan.train.batch, &chosen.device));
+            finish(run, &mut journal, &samples.test, &planes)
+        }
+    }
+}
+
+/// The pixel classifiers have no epochs: trained and validated at once, shown as one epoch.
+fn classify_pixels(run: &RunDir, plan: &RunPlan, config: &SvmConfig, samples: &Samples) -> Result<Ended, TrainError> {
+    let mut journal = Journal::open(run, |event| is_before(event, 0, 0))?;
+    let label = format!("cpu ({} threads)", rayon::current_num_threads());
+    let chosen = ChosenDevice { label, ..choose() };
+    journal.say_durably(&started(1, &chosen, (0, 1), 0))?;
+    let shown = shown_case(&samples.valid);
+    preview_case(run, &samples.valid[shown])?;
+    let began = std::time::Instant::now();
+    let training: Vec<_> = samples.train.iter().map(|s| (s.image.clone(), s.reference.clone())).collect();
+    let machine = config.fit(&training, plan.seed).map_err(|error| TrainError::Refused(format!("svm: {error}")))?;
+    let images_per_s = training.len() as f64 / began.elapsed().as_secs_f64();
+    let of = |part: &[Sample]| -> Vec<Plane<f32>> { part.par_iter().map(|s| machine.predict(&s.image)).collect() };
+    let planes = of(&samples.valid);
+    preview_prediction(run, &planes[shown])?;
+    let valid = means(&score_all(&samples.valid, &planes));
+    let elapsed_s = began.elapsed().as_secs_f64();
+    journal.say_durably(&Event::Epoch {
+        epoch: 1,
+        step: 1,
+        lr: 0.0,
+        train_loss: None,
+        valid_loss: None,
+        valid,
+        elapsed_s,
+        images_per_s,
+    })?;
+    if run.stop_requested() {
+        return Ok(Ended::Stopped(0));
+    }
+    finish(run, &mut journal, &samples.test, &of(&samples.test))
+}
+
+fn finish(run: &RunDir, journal: &mut Journal, samples: &[Sample], planes: &[Plane<f32>]) -> Result<Ended, TrainError> {
+    let scores = score_all(samples, planes);
+    run.write_scores(&scores)?;
+    journal.say_durably(&Event::Scored { cases: scores.len(), test: aggregate(&scores) })?;
+    Ok(Ended::Finished)
+}
+
+fn score_all(samples: &[Sample], planes: &[Plane<f32>]) -> Vec<CaseScore> {
+    samples.par_iter().zip(planes).map(|(sample, plane)| score(sample, plane)).collect()
+}
+
+fn means(scores: &[CaseScore]) -> EpochScores {
+    aggregate(scores).into_iter().map(|(name, value)| (name, value.mean)).collect()
+}
+
+fn started(epochs: u32, chosen: &ChosenDevice, (params, steps_per_epoch): (u64, u32), epoch: u32) -> Event {
+    Event::Started {
+        at_s: now_s(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        device: chosen.label.clone(),
+        params,
+        epochs,
+        steps_per_epoch,
+        epoch,
+    }
+}
+
+/// Whether an event is part of a run that continues after `epoch` and `step`.
+fn is_before(event: &Event, epoch: u32, step: u64) -> bool {
+    match event {
+        Event::Step { step: at, .. } => *at <= step,
+        Event::Epoch { epoch: at, .. } | Event::Saved { epoch: at, .. } => *at <= epoch,
+        Event::Scored { .. } => false,
+        _ => true,
+    }
+}
+
+/// The first validation case with a tumour: the same in every epoch and every arm.
+fn shown_case(valid: &[Sample]) -> usize {
+    valid.iter().position(|s| s.reference.area_px() > 0).unwrap_or(0)
+}
+
+fn preview_case(run: &RunDir, sample: &Sample) -> Result<(), TrainError> {
+    let reference: &Mask = &sample.reference;
+    write_grey(run, "image.png", &image::imageops::grayscale(&sample.image))?;
+    write_grey(run, "reference.png", &grey(&reference.map(|&set| if set { 255 } else { 0 })))
+}
+
+fn preview_prediction(run: &RunDir, probability: &Plane<f32>) -> Result<(), TrainError> {
+    write_grey(run, "prediction.png", &grey(&probability.map(|&p| (p * 255.0).round() as u8)))
+}
+
+fn grey(plane: &Plane<u8>) -> GrayImage {
+    let (width, height) = (plane.width() as u32, plane.height() as u32);
+    GrayImage::from_raw(width, height, plane.values().to_vec()).expect("one byte per pixel")
+}
+
+fn write_grey(run: &RunDir, name: &str, image: &GrayImage) -> Result<(), TrainError> {
+    let mut png = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut png, ImageFormat::Png).map_err(|error| TrainError::Refused(format!("{name}: {error}")))?;
+    Ok(run.write_preview(name, png.get_ref())?)
+}

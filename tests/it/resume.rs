@@ -1,0 +1,153 @@
+//! A worker that is killed at any moment continues as if nothing had happened.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::store::ModuleRecord;
+use burn::tensor::{Device, Tensor};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use seglab::run::Event;
+use seglab::store::RunDir;
+
+use crate::lab::{Lab, events};
+
+/// Everything that a run is judged by, without clock times.
+#[derive(Debug, PartialEq)]
+struct Result {
+    steps: Vec<(u64, Option<u64>)>,
+    epochs: Vec<(u32, u64, Option<u64>, Option<u64>, BTreeMap<String, Option<u64>>)>,
+    scores: String,
+    weights: Vec<Vec<u32>>,
+}
+
+#[derive(Default)]
+struct Bits(Vec<Vec<u32>>);
+
+impl ModuleVisitor for Bits {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0.push(param.val().into_data().iter::<f32>().map(f32::to_bits).collect());
+    }
+}
+
+fn newest_weights(run: &RunDir) -> Vec<Vec<u32>> {
+    let folders = std::fs::read_dir(run.checkpoint_path()).expect("checkpoints").flatten();
+    let newest = folders.map(|f| f.path()).filter(|p| p.join("model.bpk").exists()).max().expect("a checkpoint");
+    let record = ModuleRecord::load(newest.join("model.bpk")).expect("readable weights");
+    let network = run.plan().expect("a plan").model.build(&Device::flex()).expect("a network");
+    let mut bits = Bits::default();
+    network.load_record(record).visit(&mut bits);
+    bits.0
+}
+
+fn result(path: &Path) -> Result {
+    let bits = |v: Option<f64>| v.map(f64::to_bits);
+    let run = RunDir::at(path).expect("a run");
+    let (mut steps, mut epochs) = (Vec::new(), Vec::new());
+    for event in events(path) {
+        match event {
+            Event::Step { step, loss } => steps.push((step, bits(loss))),
+            Event::Epoch { epoch, step, train_loss, valid_loss, valid, .. } => {
+                let valid = valid.into_iter().map(|(name, value)| (name, bits(value))).collect();
+                epochs.push((epoch, step, bits(train_loss), bits(valid_loss), valid));
+            }
+            _ => {}
+        }
+    }
+    let scores = std::fs::read_to_string(path.join("scores.json")).expect("scores");
+    Result { steps, epochs, scores, weights: newest_weights(&run) }
+}
+
+fn worker(lab: &Lab, run: &Path) -> std::process::Child {
+    let mut command = lab.command(&["worker", &run.display().to_string()]);
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    command.spawn().expect("a worker")
+}
+
+fn undisturbed() -> (Result, Duration) {
+    let lab = Lab::new();
+    let run = lab.plan();
+    let began = Instant::now();
+    assert!(worker(&lab, &run).wait().expect("ended").success());
+    (result(&run), began.elapsed())
+}
+
+#[test]
+fn twenty_kills_leave_curve_weights_and_scores_bit_for_bit_the_same() {
+    let (expected, duration) = undisturbed();
+    assert_eq!(expected.epochs.len(), 4);
+    let lab = Lab::new();
+    let run = lab.plan();
+    let mut rng = ChaCha8Rng::seed_from_u64(20);
+    let mut kills = 0;
+    while kills < 20 {
+        let mut child = worker(&lab, &run);
+        let span = duration.as_millis() as u64;
+        std::thread::sleep(Duration::from_millis(rng.next_u64() % span));
+        let saved_before = saved_epoch(&run);
+        if child.try_wait().expect("a child").is_none() {
+            child.kill().expect("killed");
+            kills += 1;
+        }
+        child.wait().expect("ended");
+        let view = events(&run);
+        let epochs: Vec<u32> = view.iter().filter_map(|e| if let Event::Epoch { epoch, .. } = e { Some(*epoch) } else { None }).collect();
+        assert!(epochs.iter().max().copied().unwrap_or(0) >= saved_before, "an epoch before the checkpoint is gone");
+        if std::fs::exists(run.join("scores.json")).expect("readable") {
+            // Finished early: the remaining kills hit a fresh run.
+            assert!(worker(&lab, &run).wait().expect("ended").success());
+            assert_eq!(result(&run), expected, "after {kills} kills");
+            std::fs::remove_dir_all(&run).expect("removed");
+            lab.plan();
+        }
+    }
+    assert!(worker(&lab, &run).wait().expect("ended").success());
+    assert_eq!(result(&run), expected);
+}
+
+fn saved_epoch(run: &Path) -> u32 {
+    let saved = events(run).into_iter().filter_map(|e| if let Event::Saved { epoch, .. } = e { Some(epoch) } else { None });
+    saved.max().unwrap_or(0)
+}
+
+#[test]
+fn a_damaged_checkpoint_is_refused_and_nothing_is_overwritten() {
+    let lab = Lab::new();
+    let run = lab.plan();
+    assert!(worker(&lab, &run).wait().expect("ended").success());
+    std::fs::remove_file(run.join("scores.json")).expect("removed");
+    let newest = run.join("checkpoint/epoch-00004/model.bpk");
+    let mut bytes = std::fs::read(&newest).expect("weights");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&newest, &bytes).expect("damaged");
+    assert!(!worker(&lab, &run).wait().expect("ended").success());
+    let last = events(&run).pop().expect("a last word");
+    assert!(matches!(&last, Event::Failed { reason, .. } if reason.contains("damaged")), "{last:?}");
+    assert_eq!(std::fs::read(&newest).expect("still there"), bytes);
+}
+
+#[test]
+fn a_loss_that_is_no_number_fails_the_run_and_keeps_the_checkpoint() {
+    let lab = Lab::new();
+    let spec = crate::lab::SPEC.replace("lr = 1e-3", "lr = 10.0").replace("epochs = 4", "epochs = 60");
+    lab.write("tiny.toml", spec);
+    let output = lab.run(&["run", "tiny.toml", "--headless"]);
+    let text = crate::lab::stdout(&output);
+    // With a rate of 10 the weights explode within a few epochs.
+    assert!(!output.status.success(), "{text}");
+    assert!(text.contains("loss is") && text.contains("at step"), "{text}");
+}
+
+#[test]
+fn a_second_worker_leaves_a_running_run_alone() {
+    let lab = Lab::new();
+    let run = lab.plan();
+    let lock = RunDir::at(&run).expect("a run").lock().expect("a lock").expect("free");
+    let before = events(&run);
+    assert!(!worker(&lab, &run).wait().expect("ended").success());
+    assert_eq!(events(&run), before);
+    drop(lock);
+}
