@@ -4,4 +4,5 @@
 pub mod dataset;
 pub mod metric;
 pub mod plane;
+pub mod score;
 pub mod toml_error;
