@@ -37,6 +37,8 @@ impl Confusion {
     }
 
     /// Dice similarity coefficient `2·TP / (2·TP + FP + FN)`; `None` if both masks are empty. P1 eq. 8.
+    /// Ours differs: MONAI by default also leaves out a prediction where the reference is empty, which is 0 here;
+    /// medpy answers 0 where both are empty.
     pub fn dsc(&self) -> Option<f64> {
         ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn_)
     }

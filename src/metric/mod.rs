@@ -28,7 +28,7 @@ pub struct CaseScore {
     pub counts: Confusion,
     /// Hausdorff distance in pixels.
     pub hd_px: Option<f64>,
-    /// 95th percentile of the symmetric surface distances in pixels.
+    /// 95th percentile of both directions' surface distances, pooled, in pixels.
     pub hd95_px: Option<f64>,
     /// Average symmetric surface distance in pixels.
     pub assd_px: Option<f64>,
@@ -99,23 +99,23 @@ macro_rules! distance {
 pub const METRICS: &[Metric] = &[
     ratio!("dsc", "DSC", dsc, "2TP/(2TP+FP+FN); undefined if both masks are empty"),
     ratio!("iou", "IoU", iou, "TP/(TP+FP+FN); undefined if both masks are empty"),
-    ratio!("miou", "mIoU", miou, "mean IoU of tumour and background; undefined if either is"),
+    ratio!("miou", "mIoU", miou, "mean IoU of tumour and background; undefined if both masks are empty or both full"),
     ratio!("sensitivity", "Sens.", sensitivity, "TP/(TP+FN); undefined if the reference is empty"),
     ratio!("specificity", "Spec.", specificity, "TN/(TN+FP); undefined if the reference is full"),
     ratio!("precision", "Prec.", precision, "TP/(TP+FP); undefined if the prediction is empty"),
-    ratio!("accuracy", "Acc.", accuracy, "(TP+TN)/all"),
-    distance!("hd_px", "HD", hd_px, "largest surface distance; undefined if either mask is empty"),
+    ratio!("accuracy", "Acc.", accuracy, "(TP+TN)/all; undefined for an image without pixels"),
+    distance!("hd_px", "HD", hd_px, "largest surface distance of both directions; undefined if either mask is empty"),
     distance!(
         "hd95_px",
         "HD95",
         hd95_px,
-        "95th percentile of both directions' surface distances together; undefined if either mask is empty"
+        "95th percentile of both directions' surface distances pooled (as medpy; MONAI: larger of the two percentiles); undefined if either mask is empty"
     ),
     distance!(
         "assd_px",
         "ASSD",
         assd_px,
-        "mean of both directions' surface distances together; undefined if either mask is empty"
+        "mean of both directions' surface distances pooled (as medpy 0.5.2 and MONAI); undefined if either mask is empty"
     ),
 ];
 

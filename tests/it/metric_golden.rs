@@ -1,0 +1,147 @@
+//! The metrics against scikit-learn, medpy and MONAI; `tests/golden/metrics.py` says how the values were made.
+
+use std::collections::BTreeMap;
+
+use seglab::metric::{CaseScore, directed_distances, metric, signed_distance};
+use seglab::plane::Mask;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Golden {
+    cases: Vec<GoldenCase>,
+    signed: Vec<GoldenSigned>,
+}
+
+#[derive(Deserialize)]
+struct GoldenCase {
+    case: String,
+    width: usize,
+    height: usize,
+    prediction: String,
+    reference: String,
+    sklearn: BTreeMap<String, Option<f64>>,
+    medpy: BTreeMap<String, Option<f64>>,
+    monai: BTreeMap<String, Option<f64>>,
+}
+
+#[derive(Deserialize)]
+struct GoldenSigned {
+    width: usize,
+    height: usize,
+    mask: String,
+    signed_px: Vec<f32>,
+}
+
+impl GoldenCase {
+    fn masks(&self) -> (Mask, Mask) {
+        let unpack = |hex: &str| unpacked(hex, self.width, self.height);
+        (unpack(&self.prediction), unpack(&self.reference))
+    }
+
+    fn score(&self) -> CaseScore {
+        let (prediction, reference) = self.masks();
+        CaseScore::of(&self.case, &self.case, &prediction, &reference).expect("same size")
+    }
+}
+
+fn golden() -> Golden {
+    serde_json::from_str(include_str!("../golden/metrics.json")).expect("the golden file parses")
+}
+
+/// Row-major bits, first pixel in the highest bit of the first byte.
+fn unpacked(hex: &str, width: usize, height: usize) -> Mask {
+    let digit = |i: usize| u8::from_str_radix(&hex[i..=i], 16).expect("a hexadecimal digit");
+    let bits = (0..width * height).map(|i| digit(i / 4) >> (3 - i % 4) & 1 == 1);
+    Mask::new(width, height, bits.collect()).expect("width · height bits")
+}
+
+#[track_caller]
+fn assert_close(what: &str, ours: Option<f64>, theirs: Option<f64>, tolerance: f64) {
+    let close = match (ours, theirs) {
+        (Some(ours), Some(theirs)) => (ours - theirs).abs() <= tolerance,
+        (ours, theirs) => ours == theirs,
+    };
+    assert!(close, "{what}: ours {ours:?}, theirs {theirs:?}");
+}
+
+/// MONAI computes in float32: six digits, not six decimals.
+fn six_digits(value: Option<f64>) -> f64 {
+    1e-6 * value.unwrap_or_default().max(1.0)
+}
+
+/// The larger of the two directions' 95th percentiles: MONAI's definition, from our distances.
+fn hd95_of_monai(prediction: &Mask, reference: &Mask) -> Option<f64> {
+    let forth = directed_distances(prediction, reference)?;
+    let back = directed_distances(reference, prediction)?;
+    Some(percentile_95(forth).max(percentile_95(back)))
+}
+
+fn percentile_95(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let rank = 0.95 * (values.len() - 1) as f64;
+    let next = values[(rank as usize + 1).min(values.len() - 1)];
+    values[rank as usize] * (1.0 - rank.fract()) + next * rank.fract()
+}
+
+#[test]
+fn there_are_hundreds_of_cases_and_some_of_them_undefined() {
+    let cases = golden().cases;
+    assert!(cases.len() >= 200);
+    assert!(cases.iter().any(|case| case.medpy["hd95_px"].is_none()));
+}
+
+#[test]
+fn counts_agree_with_scikit_learn() {
+    for case in golden().cases {
+        let score = case.score();
+        for (name, &expected) in &case.sklearn {
+            let ours = (metric(name).expect("a metric of the registry").of)(&score);
+            assert_close(&format!("{}, {name}", case.case), ours, expected, 1e-9);
+        }
+    }
+}
+
+#[test]
+fn counts_and_distances_agree_with_medpy() {
+    for case in golden().cases {
+        let score = case.score();
+        for (name, &expected) in &case.medpy {
+            let metric = metric(name).expect("a metric of the registry");
+            let tolerance = if metric.unit == "px" { 1e-6 } else { 1e-9 };
+            assert_close(&format!("{}, {name}", case.case), (metric.of)(&score), expected, tolerance);
+        }
+    }
+}
+
+#[test]
+fn all_but_hd95_agree_with_monai() {
+    for case in golden().cases {
+        let score = case.score();
+        for (name, &expected) in case.monai.iter().filter(|(name, _)| *name != "hd95_px") {
+            let ours = (metric(name).expect("a metric of the registry").of)(&score);
+            assert_close(&format!("{}, {name}", case.case), ours, expected, six_digits(expected));
+        }
+    }
+}
+
+#[test]
+fn hd95_differs_from_monai_in_the_definition_alone() {
+    let mut differing = 0;
+    for case in golden().cases {
+        let (prediction, reference) = case.masks();
+        let expected = case.monai["hd95_px"];
+        assert_close(&case.case, hd95_of_monai(&prediction, &reference), expected, six_digits(expected));
+        differing += usize::from(case.score().hd95_px.zip(expected).is_some_and(|(a, b)| (a - b).abs() > 1e-3));
+    }
+    assert!(differing > 100, "the definitions can be told apart in {differing} cases only");
+}
+
+#[test]
+fn signed_distances_agree_with_one_hot2dist() {
+    for case in golden().signed {
+        let signed = signed_distance(&unpacked(&case.mask, case.width, case.height)).expect("has a boundary");
+        for (ours, theirs) in signed.values().iter().zip(&case.signed_px) {
+            assert!((ours - theirs).abs() <= 1e-6, "{}: ours {ours}, theirs {theirs}", case.mask);
+        }
+    }
+}
