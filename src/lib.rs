@@ -1,4 +1,27 @@
 //! seglab: a terminal lab for training breast-tumour segmentation networks.
+//!
+//! A **spec** says what to compare. A **plan** turns it, without side effects, into **runs**. A **worker** process
+//! executes one run and appends **events** to the run's directory. The **store** reads those directories; one reducer
+//! turns events into **records**. Screens and reports are functions of records.
+//!
+//! So a dashboard can die without hurting a training, a training can die without hurting a dashboard, headless and
+//! interactive use are the same code, and any table can be recomputed from what is on disk.
+//!
+//! In reading order; a module never names one further down:
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`plane`], [`config`] | masks and maps; what TOML files share |
+//! | [`metric`], [`dataset`], [`pixel`], [`score`] | masks to numbers; files and phantoms to cases; pixel classifiers; folders of masks |
+//! | [`model`], [`loss`] | networks and what they are trained on (burn) |
+//! | [`spec`], [`run`], [`plan`] | what to compare; what a run says; what a run is |
+//! | [`store`] | the run directories: the only place that spells their file names |
+//! | [`train`], [`worker`] | the loop (burn), and the process around it |
+//! | [`executor`], [`report`] | the queue's process; tables and exports |
+//! | [`cli`] | the commands |
+//!
+//! A new network, loss or metric is one file and one row in its registry: [`model::MODELS`], [`loss::LossConfig`],
+//! [`metric::METRICS`]. A new data set or comparison is one TOML file.
 #![forbid(unsafe_code)]
 
 pub mod cli;
@@ -11,5 +34,10 @@ pub mod model;
 pub mod pixel;
 pub mod plan;
 pub mod plane;
+pub mod report;
+pub mod run;
 pub mod score;
-pub mod toml_error;
+pub mod spec;
+pub mod store;
+pub mod train;
+pub mod worker;

@@ -27,23 +27,31 @@ fn a_spec_runs_headless_to_a_table_and_a_second_time_there_is_nothing_to_do() {
 }
 
 fn contracts(lab: &Lab) {
-    let json = |arguments: &[&str]| -> serde_json::Value {
-        serde_json::from_str(&stdout(&lab.run(arguments))).expect("JSON")
-    };
+    let json =
+        |arguments: &[&str]| -> serde_json::Value { serde_json::from_str(&stdout(&lab.run(arguments))).expect("JSON") };
     let status = json(&["status", "--json"]);
     assert_eq!(status["schema"], 1);
     let run = &status["runs"][0];
     assert_eq!((&run["spec"], &run["arm"], &run["state"]), (&"tiny".into(), &"net".into(), &"finished".into()));
-    assert_eq!((&run["epoch"], &run["epochs"], &run["fold"], &run["seed"]), (&4.into(), &4.into(), &0.into(), &1.into()));
+    assert_eq!(
+        (&run["epoch"], &run["epochs"], &run["fold"], &run["seed"]),
+        (&4.into(), &4.into(), &0.into(), &1.into())
+    );
     let compare = json(&["compare", "tiny", "--format", "json"]);
     assert_eq!(compare["schema"], 1);
     let arm = &compare["arms"][0];
-    assert_eq!((&arm["arm"], &arm["model"], &arm["loss"], &arm["runs"]), (&"net".into(), &"fgfeu-net".into(), &"combo".into(), &1.into()));
+    assert_eq!(
+        (&arm["arm"], &arm["model"], &arm["loss"], &arm["runs"]),
+        (&"net".into(), &"fgfeu-net".into(), &"combo".into(), &1.into())
+    );
     assert!(arm["params"].as_u64() > Some(1000));
     let dsc = &arm["metrics"]["dsc"];
     assert_eq!(dsc["n"].as_u64().zip(dsc["undefined"].as_u64()).map(|(n, u)| n + u), Some(6));
     let models = json(&["model", "list", "--json"]);
-    assert_eq!((&models["schema"], &models["models"][0]["name"], &models["models"][0]["params"]), (&1.into(), &"unet".into(), &31_037_633.into()));
+    assert_eq!(
+        (&models["schema"], &models["models"][0]["name"], &models["models"][0]["params"]),
+        (&1.into(), &"unet".into(), &31_037_633.into())
+    );
 }
 
 /// Every aggregate of the comparison can be recomputed from the exported cases.
@@ -88,7 +96,11 @@ fn a_typo_inside_a_model_or_loss_is_named_with_its_line() {
 #[test]
 fn a_missing_data_root_says_where_it_looked_and_what_helps() {
     let lab = Lab::new();
-    fails(&lab, &["--data", "nowhere", "run", "busi-quick", "--headless"], &["busi", "nowhere", "SEGLAB_DATA", "--data"]);
+    fails(
+        &lab,
+        &["--data", "nowhere", "run", "busi-quick", "--headless"],
+        &["busi", "nowhere", "SEGLAB_DATA", "--data"],
+    );
     fails(&lab, &["dataset", "verify", "bussi"], &["bussi", "busi", "seglab dataset list"]);
 }
 
@@ -125,7 +137,12 @@ fn busi(lab: &Lab, cases: u32) {
 fn real_files_train_and_bad_ones_are_named_before_training() {
     let lab = Lab::new();
     busi(&lab, 6);
-    lab.write("real.toml", SPEC.replace("dataset = \"tiny\"", "dataset = \"busi\"").replace("name = \"tiny\"", "name = \"real\"").replace("epochs = 4", "epochs = 1"));
+    lab.write(
+        "real.toml",
+        SPEC.replace("dataset = \"tiny\"", "dataset = \"busi\"")
+            .replace("name = \"tiny\"", "name = \"real\"")
+            .replace("epochs = 4", "epochs = 1"),
+    );
     let good = lab.run(&["--data", "data", "run", "real.toml", "--headless"]);
     assert!(good.status.success(), "{}{}", stdout(&good), stderr(&good));
 

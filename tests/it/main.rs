@@ -1,4 +1,9 @@
-//! One integration binary: what another program would see of the library.
+//! One integration binary: each further one would link the whole of burn again.
 
+mod cli;
+mod lab;
+mod layers;
+mod loss_golden;
 mod metric_golden;
+mod resume;
 mod score;

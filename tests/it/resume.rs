@@ -93,7 +93,8 @@ fn twenty_kills_leave_curve_weights_and_scores_bit_for_bit_the_same() {
         }
         child.wait().expect("ended");
         let view = events(&run);
-        let epochs: Vec<u32> = view.iter().filter_map(|e| if let Event::Epoch { epoch, .. } = e { Some(*epoch) } else { None }).collect();
+        let epochs: Vec<u32> =
+            view.iter().filter_map(|e| if let Event::Epoch { epoch, .. } = e { Some(*epoch) } else { None }).collect();
         assert!(epochs.iter().max().copied().unwrap_or(0) >= saved_before, "an epoch before the checkpoint is gone");
         if std::fs::exists(run.join("scores.json")).expect("readable") {
             // Finished early: the remaining kills hit a fresh run.
@@ -108,7 +109,8 @@ fn twenty_kills_leave_curve_weights_and_scores_bit_for_bit_the_same() {
 }
 
 fn saved_epoch(run: &Path) -> u32 {
-    let saved = events(run).into_iter().filter_map(|e| if let Event::Saved { epoch, .. } = e { Some(epoch) } else { None });
+    let saved =
+        events(run).into_iter().filter_map(|e| if let Event::Saved { epoch, .. } = e { Some(epoch) } else { None });
     saved.max().unwrap_or(0)
 }
 

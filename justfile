@@ -1,0 +1,31 @@
+# Short names for commands; every one can be typed without just.
+
+# What can be done here
+default:
+    @just --list
+
+# Train three networks and an SVM on built-in phantoms, and compare them
+demo:
+    cargo run --release -- demo
+
+# All tests
+test:
+    cargo test
+
+# Format, lints, tests, as the continuous integration runs them
+ci:
+    .ci/run
+
+# Run a spec from baselines/ headless, e.g. `just reproduce busi-quick`
+reproduce spec:
+    cargo run --release -- run baselines/{{spec}}.toml --headless
+
+# The training loop beside PyTorch's: same weights, same batches, the loss of every step
+parity:
+    cargo bench --bench parity -- target/parity
+    python benches/parity.py target/parity
+
+# Make the golden values again (needs the Python packages that each script names)
+golden:
+    python tests/golden/losses.py > tests/golden/losses.json
+    python tests/golden/metrics.py
