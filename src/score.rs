@@ -106,15 +106,17 @@ pub fn score_folders(predictions: &Path, references: &Path) -> Result<Scores, Sc
     let (predicted, expected) = (mask_files(predictions)?, mask_files(references)?);
     check_pairs((predictions, &predicted), (references, &expected))?;
     let pairs: Vec<_> = predicted.iter().zip(expected.values()).collect();
-    let cases = pairs.par_iter().map(|((case, prediction), reference)| score_case(case, prediction, reference));
-    Ok(Scores { cases: cases.collect::<Result<_, _>>()? })
+    let cases: Vec<_> =
+        pairs.par_iter().map(|((case, prediction), reference)| score_case(case, prediction, reference)).collect();
+    // in order, so that the first bad case is named, not the quickest
+    Ok(Scores { cases: cases.into_iter().collect::<Result<_, _>>()? })
 }
 
 impl Scores {
     /// A table of every metric's mean, with the cases it stands on and those where it is undefined.
     pub fn text(&self) -> String {
         let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(["metric", "mean", "n", "undefined"]);
+        table.load_style(presets::NOTHING).set_header(["metric", "mean", "n", "undefined"]);
         for metric in METRICS {
             let Aggregate { mean, n, undefined } = Aggregate::of(metric, &self.cases);
             let mean = mean.map_or_else(|| "–".to_owned(), |mean| format!("{mean:.4}"));
