@@ -29,7 +29,8 @@ const MODELS: [&str; 2] = [
 type Anything<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Anything<()> {
-    let out = std::env::args().skip(1).find(|a| !a.starts_with('-')).map_or(PathBuf::from("target/parity"), PathBuf::from);
+    let out =
+        std::env::args().skip(1).find(|a| !a.starts_with('-')).map_or(PathBuf::from("target/parity"), PathBuf::from);
     let (plan, samples) = phantoms()?;
     for model in MODELS {
         let config: ModelConfig = toml::from_str(model)?;
@@ -55,7 +56,9 @@ fn trace(config: &ModelConfig, plan: &RunPlan, samples: &Samples, dir: &Path) ->
     let device = Device::flex().autodiff();
     device.seed(plan.seed);
     let mut model = config.build(&device).ok_or("not a network")?;
-    let mut weights = SafetensorsStore::from_file(dir.join("weights.safetensors")).with_to_adapter(BurnToPyTorchAdapter).overwrite(true);
+    let mut weights = SafetensorsStore::from_file(dir.join("weights.safetensors"))
+        .with_to_adapter(BurnToPyTorchAdapter)
+        .overwrite(true);
     model.save_into(&mut weights)?;
     let objective = Objective::new(&LossConfig::Combo {}, &EdgeLossConfig::default());
     let mut optimizer = AdamConfig::new().with_epsilon(1e-8).init();

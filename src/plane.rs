@@ -58,7 +58,7 @@ impl<T> Plane<T> {
 
     /// The value at column `x`, row `y`, or `None` outside.
     pub fn get(&self, x: usize, y: usize) -> Option<&T> {
-        if x < self.width { self.values.get(y * self.width + x) } else { None }
+        if x < self.width && y < self.height { self.values.get(y * self.width + x) } else { None }
     }
 
     /// The same grid with every value mapped.

@@ -3,15 +3,15 @@
 //! Weak spot: files pair by name alone; a file renamed to another case's name is scored as that case.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{Cursor, Read};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use comfy_table::{CellAlignment, Table, presets};
-use image::{ImageReader, Limits};
 use rayon::prelude::*;
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
+use crate::dataset::DatasetError;
+use crate::dataset::read::mask_from_file;
 use crate::metric::{Aggregate, CaseScore, METRICS, Metric};
 use crate::plane::Mask;
 
@@ -22,8 +22,6 @@ const EXTENSIONS: [&str; 3] = ["png", "jpg", "jpeg"];
 /// Formats that hold masks elsewhere: to skip one would leave its case out unsaid.
 const FOREIGN: [&str; 16] =
     ["bmp", "tif", "tiff", "gif", "webp", "pgm", "pbm", "ppm", "npy", "npz", "nii", "gz", "nrrd", "mha", "dcm", "mat"];
-const MAX_FILE_BYTES: u64 = 64 << 20;
-const MAX_SIDE_PX: u32 = 16384;
 const NAMES_SHOWN: usize = 5;
 
 /// Per-case scores of two folders, sorted by case.
@@ -78,13 +76,8 @@ pub enum ScoreError {
         message: String,
     },
     /// A file that cannot be read or decoded.
-    #[error("{place}: {message}")]
-    File {
-        /// The file.
-        place: String,
-        /// What is wrong.
-        message: String,
-    },
+    #[error(transparent)]
+    File(#[from] DatasetError),
     /// Two masks of one case that differ in size.
     #[error("{case}: the prediction is {prediction} px, the reference {reference} px")]
     Size {
@@ -238,27 +231,6 @@ fn score_case(case: &str, prediction: &Path, reference: &Path) -> Result<CaseSco
 
 fn size(mask: &Mask) -> String {
     format!("{}×{}", mask.width(), mask.height())
-}
-
-/// Set where luma > 127.
-fn mask_from_file(path: &Path) -> Result<Mask, ScoreError> {
-    decode(path).map_err(|error| ScoreError::File { place: path.display().to_string(), message: error.to_string() })
-}
-
-fn decode(path: &Path) -> anyhow::Result<Mask> {
-    let mut bytes = Vec::new();
-    anyhow::ensure!(fs::metadata(path)?.is_file(), "not a file");
-    File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
-    anyhow::ensure!(bytes.len() as u64 <= MAX_FILE_BYTES, "larger than {} MiB", MAX_FILE_BYTES >> 20);
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE_PX);
-    limits.max_image_height = Some(MAX_SIDE_PX);
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
-    reader.limits(limits);
-    let luma = reader.decode()?.into_luma8();
-    Ok(Mask::from_fn(luma.width() as usize, luma.height() as usize, |x, y| {
-        luma.get_pixel(x as u32, y as u32).0[0] > 127
-    }))
 }
 
 #[cfg(test)]

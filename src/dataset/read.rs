@@ -56,10 +56,14 @@ pub fn pixels(case_id: &str, image: &Path, masks: &[PathBuf]) -> Result<Pixels, 
     Ok(Pixels { image, reference })
 }
 
-/// The mask in a file: set where the luma is above 127.
+/// The mask in a file: set where the luma is above 127. A mask of class indices (0 and 1) is an error: read as grey
+/// values, it would be empty.
 pub fn mask_from_file(path: &Path) -> Result<Mask, DatasetError> {
     let luma = luma(path)?;
     let (width, height) = luma.dimensions();
+    if luma.iter().max() == Some(&1) {
+        return Err(file_error(path, "holds the values 0 and 1; expected 0 and 255: multiply it by 255"));
+    }
     let set = luma.into_raw().into_iter().map(|value| value > 127).collect();
     Ok(Plane::new(width as usize, height as usize, set).expect("a luma value per pixel"))
 }
