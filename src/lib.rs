@@ -13,6 +13,7 @@
 //! | --- | --- |
 //! | [`plane`], [`config`] | masks and maps; what TOML files share |
 //! | [`metric`], [`dataset`], [`pixel`], [`score`] | masks to numbers; files and phantoms to cases; pixel classifiers; folders of masks |
+//! | [`native`] | convolution, batch-norm and pooling with own kernels and gradients |
 //! | [`model`], [`loss`] | networks and what they are trained on (burn) |
 //! | [`spec`], [`run`], [`plan`] | what to compare; what a run says; what a run is |
 //! | [`store`] | the run directories: the only place that spells their file names |
@@ -31,6 +32,7 @@ pub mod executor;
 pub mod loss;
 pub mod metric;
 pub mod model;
+pub mod native;
 pub mod pixel;
 pub mod plan;
 pub mod plane;

@@ -8,6 +8,8 @@ use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, Tensor, activation};
 
+use crate::native;
+
 /// Whether convolutions are followed by batch-norm (and then carry no bias).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Norm {
@@ -92,7 +94,7 @@ impl VggEncoder {
         let mut levels: Vec<Tensor<4>> = Vec::with_capacity(self.stages.len());
         for stage in &self.stages {
             let features = match levels.last() {
-                Some(level) => self.pool.forward(level.clone()),
+                Some(level) => pool(&self.pool, level.clone()),
                 None => images.clone(),
             };
             levels.push(stage.forward(features));
@@ -124,12 +126,17 @@ pub fn conv1x1(channels: [usize; 2], device: &Device) -> Conv2d {
 
 /// Where every network's convolutions are computed.
 pub fn convolve(conv: &Conv2d, features: Tensor<4>) -> Tensor<4> {
-    conv.forward(features)
+    native::conv2d(conv, features)
 }
 
 /// Where every network's batch-norms are computed.
 pub fn normalise(norm: &BatchNorm, features: Tensor<4>) -> Tensor<4> {
-    norm.forward(features)
+    native::batch_norm(norm, features)
+}
+
+/// Where every network's max-pools are computed.
+pub fn pool(pool: &MaxPool2d, features: Tensor<4>) -> Tensor<4> {
+    native::max_pool2d(pool, features)
 }
 
 /// 2×2 max-pool.

@@ -7,7 +7,7 @@ use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::block::{Norm, Stack, VggEncoder, conv1x1, conv3x3, convolve, double, halve};
+use super::block::{Norm, Stack, VggEncoder, conv1x1, conv3x3, convolve, double, halve, pool};
 use super::{Output, Segmenter, SegmenterConfig, scaled};
 use crate::config::within;
 
@@ -85,7 +85,7 @@ impl Segmenter for FgfeuNet {
     fn forward(&self, images: Tensor<4>) -> Output {
         let mut skips = self.encoder.forward(images); // [B, 64·2ⁱ, H/2ⁱ, W/2ⁱ], i = 0 … 3
         let deepest = skips.last().expect("four stages").clone();
-        let mut features = self.bottleneck.forward(self.pool.forward(deepest)); // [B, 512, H/16, W/16]
+        let mut features = self.bottleneck.forward(pool(&self.pool, deepest)); // [B, 512, H/16, W/16]
         for stage in &self.decoder {
             let skip = skips.pop().expect("one skip per stage");
             let joined = Tensor::cat(vec![skip, double(features)], 1);

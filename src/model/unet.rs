@@ -6,7 +6,7 @@ use burn::nn::pool::MaxPool2d;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::block::{Norm, Stack, conv1x1, convolve, halve};
+use super::block::{Norm, Stack, conv1x1, convolve, halve, pool};
 use super::{Output, Segmenter, SegmenterConfig, scaled};
 use crate::config::within;
 
@@ -70,7 +70,7 @@ impl Segmenter for UNet {
         let mut skips = Vec::with_capacity(DOWN);
         for stack in &self.down {
             let level = stack.forward(features); // [B, 64·2ⁱ, H/2ⁱ, W/2ⁱ]
-            features = self.pool.forward(level.clone());
+            features = pool(&self.pool, level.clone());
             skips.push(level);
         }
         features = self.bottom.forward(features); // [B, 1024, H/16, W/16]
