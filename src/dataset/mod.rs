@@ -168,7 +168,7 @@ impl Dataset {
             }
         };
         cases.retain(|case| manifest.classes.contains(&case.class));
-        cases.sort_by(|a, b| natural(&a.id).cmp(&natural(&b.id)));
+        cases.sort_by_cached_key(|case| natural(&case.id));
         if cases.is_empty() {
             return Err(DatasetError::Empty { place: manifest.name.clone(), expected: manifest.layout.expectation() });
         }
@@ -206,7 +206,7 @@ impl Case {
                     hash.update(Sha256::digest(read::bytes(file)?));
                 }
             }
-            Source::Phantom(phantom) => hash.update(format!("{phantom:?}")),
+            Source::Phantom(phantom) => hash.update(format!("{phantom:?} drawing {}", phantom::DRAWING)),
         }
         Ok(hash.finalize().into())
     }

@@ -203,7 +203,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::dataset::{DataRoots, Manifest, busi, root::DATA_ENV};
+    use crate::dataset::{DataRoots, Layout, Manifest, busi, phantom, root::DATA_ENV};
 
     fn manifest() -> Manifest {
         let text = include_str!("../../datasets/busi.toml");
@@ -265,7 +265,11 @@ mod tests {
     #[test]
     fn built_in_phantoms_are_whole() {
         for name in ["breast-us", "breast-mri"] {
-            let dataset = Dataset::open(name, &DataRoots::new(None)).expect("built in");
+            let mut dataset = Dataset::open(name, &DataRoots::new(None)).expect("built in");
+            let Layout::Phantom { kind, seed, subjects, images_per_subject, .. } = dataset.manifest.layout else {
+                panic!("{name} is not built in");
+            };
+            dataset.cases = phantom::cases(kind, seed, subjects, images_per_subject, 32);
             let verification = verify(&dataset);
             assert_eq!(verification.findings, []);
             assert_eq!(serde_json::to_value(&verification).expect("plain data")["findings"], serde_json::json!([]));

@@ -37,29 +37,30 @@ impl Outline {
 
     /// The outline with lobes and spicules at random places; its area stays about the same.
     pub(super) fn roughened(&self, how: Irregularity, random: &mut Random) -> Self {
-        let lobes: Vec<_> = [2.0, 3.0, 5.0]
-            .map(|waves| (waves, how.lobes * random.between(0.4, 1.0) / (waves - 1.0), random.between(0.0, TAU)))
-            .into();
+        let lobes = [2.0, 3.0, 4.0, 6.0, 9.0].map(|waves: f64| {
+            let height = how.lobes * random.between(0.3, 1.0) / waves.sqrt();
+            (waves, height, random.between(0.0, TAU))
+        });
         let spicules: Vec<_> = (0..how.spicules)
-            .map(|i| {
-                let angle = (i as f64 + random.between(0.2, 0.8)) * TAU / how.spicules as f64;
-                (angle, random.between(0.09, 0.17), how.spicule_length * random.between(0.4, 1.0))
+            .map(|_| {
+                let length = how.spicule_length * random.between(0.25, 1.0);
+                (random.between(0.0, TAU), random.between(0.10, 0.20), length)
             })
             .collect();
         let factor = |angle: f64| {
             let lobed: f64 = lobes.iter().map(|(waves, height, phase)| height * libm::sin(waves * angle + phase)).sum();
             let grown = spicules.iter().map(|(at, width, height)| height * super::bell(turn(angle - at), *width));
-            1.0 + lobed + grown.sum::<f64>() - 0.25 * how.spicule_length
+            1.0 + lobed + grown.fold(0.0, f64::max)
         };
         Self::from_radius(self.centre, |angle| self.radius(angle) * factor(angle).max(0.3))
     }
 
-    /// Distance from the outline along the ray from the centre: negative inside.
+    /// Distance from the outline along the ray from the centre: negative inside; too small where it is above 0.06.
     pub(super) fn distance(&self, x: f64, y: f64) -> f64 {
         let (dx, dy) = (x - self.centre.0, y - self.centre.1);
         let length = (dx * dx + dy * dy).sqrt();
-        // far outside, the direction does not matter
-        if length > 2.0 * self.longest { length - self.longest } else { length - self.radius(libm::atan2(dy, dx)) }
+        // outside, only a narrow band is looked at
+        if length > self.longest + 0.06 { length - self.longest } else { length - self.radius(libm::atan2(dy, dx)) }
     }
 
     /// Where the rays start.

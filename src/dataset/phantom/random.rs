@@ -31,11 +31,16 @@ impl Random {
         self.unit() < probability
     }
 
-    /// Two independent standard normal draws (Box and Muller).
+    /// Two independent standard normal draws (Marsaglia's polar method).
     pub(super) fn normals(&mut self) -> (f64, f64) {
-        let radius = (-2.0 * libm::log(1.0 - self.unit())).sqrt();
-        let (sine, cosine) = libm::sincos(2.0 * std::f64::consts::PI * self.unit());
-        (radius * cosine, radius * sine)
+        loop {
+            let (a, b) = (self.between(-1.0, 1.0), self.between(-1.0, 1.0));
+            let square = a * a + b * b;
+            if square > 0.0 && square < 1.0 {
+                let factor = (-2.0 * libm::log(square) / square).sqrt();
+                return (a * factor, b * factor);
+            }
+        }
     }
 }
 

@@ -17,9 +17,8 @@ impl Texture {
 
     /// One octave at (`x`, `y`).
     pub(super) fn at(&self, x: f64, y: f64) -> f64 {
-        let (left, top) = (x.floor(), y.floor());
-        let (across, down) = (fade(x - left), fade(y - top));
-        let (left, top) = (left as i64, top as i64);
+        let (left, top) = (whole(x), whole(y));
+        let (across, down) = (fade(x - left as f64), fade(y - top as f64));
         let upper = blend(self.point(left, top), self.point(left + 1, top), across);
         let lower = blend(self.point(left, top + 1), self.point(left + 1, top + 1), across);
         blend(upper, lower, down)
@@ -38,9 +37,15 @@ impl Texture {
     }
 
     fn point(&self, column: i64, row: i64) -> f64 {
-        let wrapped = |at: i64| at.rem_euclid(SIDE as i64) as usize;
+        let wrapped = |at: i64| at as usize % SIDE;
         self.lattice[wrapped(row) * SIDE + wrapped(column)]
     }
+}
+
+/// The largest whole number that is not above `x`; `f64::floor` is a function call on common targets.
+fn whole(x: f64) -> i64 {
+    let towards_zero = x as i64;
+    towards_zero - i64::from(towards_zero as f64 > x)
 }
 
 fn fade(t: f64) -> f64 {
