@@ -82,15 +82,14 @@ impl Said {
         for point in record.curve.iter().filter(|point| point.epoch > self.epoch) {
             let value = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), |v| format!("{v:.4}"));
             let eta = record.eta_s().map_or_else(String::new, |s| format!(", ETA {}", duration(s)));
+            let losses = match (point.train_loss, point.valid_loss) {
+                (None, None) => String::new(),
+                (train, valid) => format!("loss {} valid {}, lr {:.2e}, ", value(train), value(valid), point.lr),
+            };
+            let dsc = value(point.valid.get("dsc").copied().flatten());
             print(&format!(
-                "{name}: epoch {}/{}: loss {} valid {}, DSC {}, lr {:.2e}, {:.0} images/s{eta}\n",
-                point.epoch,
-                record.epochs,
-                value(point.train_loss),
-                value(point.valid_loss),
-                value(point.valid.get("dsc").copied().flatten()),
-                point.lr,
-                point.images_per_s,
+                "{name}: epoch {}/{}: {losses}valid DSC {dsc}, {:.0} images/s{eta}\n",
+                point.epoch, record.epochs, point.images_per_s,
             ))?;
         }
         self.epoch = record.epoch();

@@ -20,18 +20,20 @@ pub fn serve(store: &Store, launch: &Launch) -> Result<(), StoreError> {
     let Some(_lock) = store.lock_executor()? else { return Ok(()) };
     // A lost connection or a pressed Ctrl-C is not the queue's end.
     let _ = rustix::process::setsid();
-    let mut workers: Vec<(RunDir, Child)> = Vec::new();
+    let mut workers: Vec<Worker> = Vec::new();
     let mut busy = Instant::now();
     loop {
-        workers.retain_mut(|(run, child)| is_alive(run, child));
+        workers.retain_mut(Worker::is_alive);
         let runs = store.runs()?;
-        let strangers = runs.iter().filter(|run| workers.iter().all(|(own, _)| own != *run) && run.is_locked()).count();
+        let strangers = runs.iter().filter(|run| workers.iter().all(|own| own.run != **run) && run.is_locked()).count();
         let free = launch.slots.saturating_sub(workers.len() + strangers);
-        for run in next(&runs, &workers).into_iter().take(free) {
-            run.dequeue()?;
+        for (ticket, run) in next(&runs, &workers).into_iter().take(free) {
             match start(store, &run, launch) {
-                Ok(child) => workers.push((run, child)),
-                Err(error) => run.log(&format!("the worker cannot be started: {error}")),
+                Ok(child) => workers.push(Worker { run, ticket, child }),
+                Err(error) => {
+                    run.log(&format!("the worker cannot be started: {error}"));
+                    run.dequeue()?;
+                }
             }
         }
         if !workers.is_empty() || strangers > 0 {
@@ -43,25 +45,38 @@ pub fn serve(store: &Store, launch: &Launch) -> Result<(), StoreError> {
     }
 }
 
-/// Waiting runs in the queue's order.
-fn next(runs: &[RunDir], workers: &[(RunDir, Child)]) -> Vec<RunDir> {
-    let idle = runs.iter().filter(|run| workers.iter().all(|(own, _)| own != *run));
-    let mut waiting: Vec<(u64, &RunDir)> = idle.filter_map(|run| Some((run.ticket()?, run))).collect();
-    waiting.sort_by(|a, b| (a.0, a.1.path()).cmp(&(b.0, b.1.path())));
-    waiting.into_iter().map(|(_, run)| run.clone()).collect()
+/// A worker process that this executor started; the worker itself takes the run's ticket.
+struct Worker {
+    run: RunDir,
+    ticket: u64,
+    child: Child,
 }
 
-fn is_alive(run: &RunDir, child: &mut Child) -> bool {
-    match child.try_wait() {
-        Ok(None) => true,
-        Ok(Some(status)) => {
-            if !status.success() {
-                run.log(&format!("the worker ended with {status}"));
+impl Worker {
+    fn is_alive(&mut self) -> bool {
+        match self.child.try_wait() {
+            Ok(None) => true,
+            Ok(Some(status)) => {
+                if !status.success() {
+                    self.run.log(&format!("the worker ended with {status}"));
+                }
+                // One that died before it took its ticket would be started for ever.
+                if self.run.ticket() == Some(self.ticket) {
+                    let _ = self.run.dequeue();
+                }
+                false
             }
-            false
+            Err(_) => self.run.is_locked(),
         }
-        Err(_) => run.is_locked(),
     }
+}
+
+/// Waiting runs with their tickets, in the queue's order.
+fn next(runs: &[RunDir], workers: &[Worker]) -> Vec<(u64, RunDir)> {
+    let idle = runs.iter().filter(|run| workers.iter().all(|own| own.run != **run));
+    let mut waiting: Vec<(u64, &RunDir)> = idle.filter_map(|run| Some((run.ticket()?, run))).collect();
+    waiting.sort_by(|a, b| (a.0, a.1.path()).cmp(&(b.0, b.1.path())));
+    waiting.into_iter().map(|(ticket, run)| (ticket, run.clone())).collect()
 }
 
 fn start(store: &Store, run: &RunDir, launch: &Launch) -> std::io::Result<Child> {

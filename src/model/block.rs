@@ -65,7 +65,7 @@ impl Stack {
     pub fn forward(&self, mut features: Tensor<4>) -> Tensor<4> {
         for (i, block) in self.blocks.iter().enumerate() {
             if i > 0 {
-                features = self.dropout.forward(features);
+                features = drop_out(&self.dropout, features);
             }
             features = block.forward(features);
         }
@@ -132,6 +132,11 @@ pub fn convolve(conv: &Conv2d, features: Tensor<4>) -> Tensor<4> {
 /// Where every network's batch-norms are computed.
 pub fn normalise(norm: &BatchNorm, features: Tensor<4>) -> Tensor<4> {
     native::batch_norm(norm, features)
+}
+
+/// Where every network's dropout is drawn.
+pub fn drop_out(dropout: &Dropout, features: Tensor<4>) -> Tensor<4> {
+    native::dropout(dropout, features)
 }
 
 /// Where every network's max-pools are computed.

@@ -7,7 +7,7 @@ use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::block::{Norm, Stack, VggEncoder, conv1x1, conv3x3, convolve, double, halve, pool};
+use super::block::{Norm, Stack, VggEncoder, conv1x1, conv3x3, convolve, double, drop_out, halve, pool};
 use super::{Output, Segmenter, SegmenterConfig, scaled};
 use crate::config::within;
 
@@ -89,7 +89,7 @@ impl Segmenter for FgfeuNet {
         for stage in &self.decoder {
             let skip = skips.pop().expect("one skip per stage");
             let joined = Tensor::cat(vec![skip, double(features)], 1);
-            features = stage.forward(self.dropout.forward(joined));
+            features = stage.forward(drop_out(&self.dropout, joined));
         }
         Output::plain(convolve(&self.head, convolve(&self.last, features)))
     }

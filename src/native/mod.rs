@@ -1,18 +1,20 @@
-//! Own convolution, batch norm and max-pooling for the CPU backend `flex`: the same numbers as burn's, faster.
+//! Own convolution, batch norm, max-pooling and dropout for the CPU backend `flex`: the same numbers as burn's, faster.
 //!
 //! Differentiable like burn's; every result depends on the inputs alone, not on the number of threads.
 //! Knows burn's modules and tensors; not models, losses or training.
 //! Weak spot: anything but `flex`, `f32`, stride 1 is handed to burn, without a word.
 
-use burn::nn::BatchNorm;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2d;
+use burn::nn::{BatchNorm, Dropout};
 use burn::tensor::Tensor;
 
 #[cfg(feature = "flex")]
 mod autodiff;
 #[cfg(feature = "flex")]
 mod correlate;
+#[cfg(feature = "flex")]
+mod dropout;
 #[cfg(feature = "flex")]
 mod extension;
 #[cfg(feature = "flex")]
@@ -61,4 +63,15 @@ pub fn max_pool2d(pool: &MaxPool2d, images: Tensor<4>) -> Tensor<4> {
         return extension::max_pool2d(images);
     }
     pool.forward(images)
+}
+
+/// `dropout.forward(features)`; its random mask is drawn by all threads where the device computes on them.
+///
+/// Shapes: `[B, C, H, W]` → the same. The mask follows from the device's seed.
+pub fn dropout(dropout: &Dropout, features: Tensor<4>) -> Tensor<4> {
+    #[cfg(feature = "flex")]
+    if features.device() == burn::tensor::Device::flex() {
+        return dropout::dropout(dropout, features);
+    }
+    dropout.forward(features)
 }

@@ -29,7 +29,7 @@ pub struct Comparison {
     pub dataset: String,
     /// Side of the grid on which predictions were scored.
     pub input_px: usize,
-    /// In the order of the spec's runs.
+    /// In the order in which they were first started.
     pub arms: Vec<ArmRow>,
 }
 
@@ -55,8 +55,11 @@ pub struct ArmRow {
 impl Comparison {
     /// Compares the arms of `runs`, which belong to one spec.
     pub fn of(spec: &str, runs: &[&RunView]) -> Result<Self, StoreError> {
+        // A spec's runs are queued arm by arm: the first start of each gives the spec's order back.
+        let mut runs = runs.to_vec();
+        runs.sort_by(|a, b| start(a).total_cmp(&start(b)));
         let mut arms: Vec<&str> = Vec::new();
-        for run in runs {
+        for run in &runs {
             if !arms.contains(&run.plan.arm.as_str()) {
                 arms.push(&run.plan.arm);
             }
@@ -67,9 +70,14 @@ impl Comparison {
             spec: spec.to_owned(),
             dataset: first.map(|r| r.plan.dataset.clone()).unwrap_or_default(),
             input_px: first.map_or(0, |r| r.plan.input_px),
-            arms: arms.into_iter().map(|arm| ArmRow::of(arm, runs)).collect::<Result<_, _>>()?,
+            arms: arms.into_iter().map(|arm| ArmRow::of(arm, &runs)).collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// Unix time; never started is last.
+fn start(run: &RunView) -> f64 {
+    run.record.first_started_s.unwrap_or(f64::INFINITY)
 }
 
 impl ArmRow {
