@@ -6,7 +6,7 @@ use image::{GrayImage, ImageFormat};
 
 use rayon::prelude::*;
 
-use crate::dataset::{DataRoots, Dataset};
+use crate::dataset::Dataset;
 use crate::metric::{CaseScore, aggregate};
 use crate::model::ModelConfig;
 use crate::pixel::SvmConfig;
@@ -33,12 +33,12 @@ pub enum Ending {
 }
 
 /// Executes the run at `run` to its end, or to the next request to stop.
-pub fn work(run: &RunDir, roots: &DataRoots) -> Result<Ending, StoreError> {
+pub fn work(run: &RunDir) -> Result<Ending, StoreError> {
     let Some(_lock) = run.lock()? else { return Ok(Ending::Busy) };
     // Its own session: closing the terminal that started it is not its end.
     let _ = rustix::process::setsid();
     run.dequeue()?;
-    let ended = catch_unwind(AssertUnwindSafe(|| execute(run, roots)));
+    let ended = catch_unwind(AssertUnwindSafe(|| execute(run)));
     let ended = ended.unwrap_or_else(|_| Err(TrainError::Refused("the worker panicked; see worker.log".to_owned())));
     let (event, ending) = match ended {
         Ok(Ended::Finished) => (Event::Finished { at_s: now_s() }, Ending::Finished),
@@ -54,9 +54,9 @@ pub fn work(run: &RunDir, roots: &DataRoots) -> Result<Ending, StoreError> {
     Ok(ending)
 }
 
-fn execute(run: &RunDir, roots: &DataRoots) -> Result<Ended, TrainError> {
+fn execute(run: &RunDir) -> Result<Ended, TrainError> {
     let plan = run.plan()?;
-    let dataset = Dataset::open(&plan.dataset, roots)?;
+    let dataset = Dataset::at(run.origin()?)?;
     let digest = dataset.digest()?;
     if digest != plan.dataset_digest {
         let message = format!(

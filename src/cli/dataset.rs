@@ -77,7 +77,7 @@ fn check(context: &Context, name: &str, json: bool) -> anyhow::Result<ExitCode> 
 
 fn show(context: &Context, name: &str, sheet: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     let dataset = Dataset::open(name, &context.roots)?;
-    let manifest = &dataset.manifest;
+    let manifest = &dataset.origin.manifest;
     print(&printable(&format!(
         "{}: {}\norigin: {}\nlicence: {}\n",
         manifest.name, manifest.title, manifest.origin, manifest.licence

@@ -85,7 +85,7 @@ struct Context {
 
 impl Context {
     fn launch(&self, slots: usize) -> Launch {
-        Launch { slots: slots.max(1), roots: self.roots.clone() }
+        Launch { slots: slots.max(1) }
     }
 }
 
@@ -122,7 +122,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> anyhow::Result<ExitC
         Some(Command::Model(args)) => model::model(&args),
         Some(Command::Doctor) => doctor::doctor(context),
         Some(Command::Executor { slots }) => run::executor(context, slots),
-        Some(Command::Worker { run }) => run::worker(context, &run),
+        Some(Command::Worker { run }) => run::worker(&run),
     }
 }
 

@@ -56,8 +56,8 @@ pub(super) fn executor(context: &Context, slots: usize) -> anyhow::Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn worker(context: &Context, run: &Path) -> anyhow::Result<ExitCode> {
-    match work(&RunDir::at(run)?, &context.roots)? {
+pub(super) fn worker(run: &Path) -> anyhow::Result<ExitCode> {
+    match work(&RunDir::at(run)?)? {
         Ending::Finished | Ending::Stopped => Ok(ExitCode::SUCCESS),
         Ending::Failed | Ending::Busy => Ok(ExitCode::FAILURE),
     }
@@ -82,6 +82,7 @@ fn enqueue(context: &Context, spec: &Spec) -> anyhow::Result<Vec<RunDir>> {
     let mut waiting = 0;
     for run in &runs {
         if !run.is_locked() && run.scores()?.is_none() {
+            run.write_origin(&dataset.origin)?;
             run.enqueue()?;
             waiting += 1;
         }

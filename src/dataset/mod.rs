@@ -11,7 +11,7 @@ mod root;
 pub mod sheet;
 mod verify;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
@@ -77,11 +77,22 @@ pub struct Pixels {
     pub reference: Mask,
 }
 
+/// What another process needs to open the same data set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// The data set's own folder, absolute; `None` for phantoms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
+    /// The manifest as it was read.
+    pub manifest: Manifest,
+}
+
 /// Cases in a fixed order, sorted by id.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    /// What the manifest says.
-    pub manifest: Manifest,
+    /// What the manifest says, and where the files are.
+    pub origin: Origin,
     /// Never empty.
     pub cases: Vec<Case>,
 }
@@ -156,13 +167,19 @@ pub enum DatasetError {
 impl Dataset {
     /// Opens the data set that the manifest `name` describes; reads folder listings, no pixels.
     pub fn open(name: &str, roots: &DataRoots) -> Result<Self, DatasetError> {
-        Self::from_manifest(root::find(name)?, roots)
+        let manifest = root::find(name)?;
+        let folder = match manifest.layout {
+            Layout::Phantom { .. } => None,
+            Layout::Busi {} => Some(roots.folder_of(&manifest)?),
+        };
+        Self::at(Origin { manifest, folder })
     }
 
-    /// The data set that `manifest` describes; reads folder listings, no pixels.
-    pub fn from_manifest(manifest: Manifest, roots: &DataRoots) -> Result<Self, DatasetError> {
+    /// The data set at a known place; reads folder listings, no pixels.
+    pub fn at(origin: Origin) -> Result<Self, DatasetError> {
+        let Origin { manifest, folder } = &origin;
         let mut cases = match &manifest.layout {
-            Layout::Busi {} => busi::cases(&roots.folder_of(&manifest)?)?,
+            Layout::Busi {} => busi::cases(folder.as_deref().unwrap_or(Path::new(manifest.folder())))?,
             Layout::Phantom { kind, seed, subjects, images_per_subject, size_px } => {
                 phantom::cases(*kind, *seed, *subjects, *images_per_subject, *size_px)
             }
@@ -172,7 +189,7 @@ impl Dataset {
         if cases.is_empty() {
             return Err(DatasetError::Empty { place: manifest.name.clone(), expected: manifest.layout.expectation() });
         }
-        Ok(Self { manifest, cases })
+        Ok(Self { origin, cases })
     }
 
     /// The case named `id`.

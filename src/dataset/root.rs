@@ -33,18 +33,12 @@ impl DataRoots {
         &self.0
     }
 
-    /// Flags that give another process of this program the same folders.
-    pub fn arguments(&self) -> Vec<std::ffi::OsString> {
-        match &self.0[..] {
-            [chosen, _, ..] => vec!["--data".into(), chosen.into()],
-            _ => Vec::new(),
-        }
-    }
-
-    /// The data set's own folder.
+    /// The data set's own folder, absolute.
     pub fn folder_of(&self, manifest: &Manifest) -> Result<PathBuf, DatasetError> {
         let candidates = self.0.iter().map(|root| root.join(manifest.folder()));
-        candidates.into_iter().find(|folder| folder.is_dir()).ok_or_else(|| DatasetError::NoRoot {
+        let found = candidates.into_iter().find(|folder| folder.is_dir());
+        // Workers may have another working directory.
+        found.and_then(|folder| folder.canonicalize().ok()).ok_or_else(|| DatasetError::NoRoot {
             name: manifest.name.clone(),
             folder: manifest.folder().to_owned(),
             looked: self.0.iter().map(|root| root.display().to_string()).collect::<Vec<_>>().join(", "),

@@ -150,7 +150,7 @@ fn per_class(cases: &[Case]) -> BTreeMap<Class, usize> {
 
 /// `busi: 778 cases, expected 780 (benign 435 ≠ 437)`; classes that the manifest leaves out are not counted.
 fn count_finding(dataset: &Dataset, per_class: &BTreeMap<Class, usize>) -> Option<Finding> {
-    let manifest = &dataset.manifest;
+    let manifest = &dataset.origin.manifest;
     let counted = manifest.expected.iter().filter(|(class, _)| manifest.classes.contains(class));
     let counted: Vec<_> =
         counted.map(|(class, &expected)| (class, per_class.get(class).copied().unwrap_or(0), expected)).collect();
@@ -266,7 +266,8 @@ mod tests {
     fn built_in_phantoms_are_whole() {
         for name in ["breast-us", "breast-mri"] {
             let mut dataset = Dataset::open(name, &DataRoots::new(None)).expect("built in");
-            let Layout::Phantom { kind, seed, subjects, images_per_subject, .. } = dataset.manifest.layout else {
+            let Layout::Phantom { kind, seed, subjects, images_per_subject, .. } = dataset.origin.manifest.layout
+            else {
                 panic!("{name} is not built in");
             };
             dataset.cases = phantom::cases(kind, seed, subjects, images_per_subject, 32);

@@ -82,7 +82,7 @@ fn next(runs: &[RunDir], workers: &[Worker]) -> Vec<(u64, RunDir)> {
 fn start(store: &Store, run: &RunDir, launch: &Launch) -> std::io::Result<Child> {
     let log = OpenOptions::new().create(true).append(true).open(run.log_path())?;
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("--results").arg(store.root()).args(launch.roots.arguments()).arg("worker").arg(run.path());
+    command.arg("--results").arg(store.root()).arg("worker").arg(run.path());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     command.env("RAYON_NUM_THREADS", (cores / launch.slots.max(1)).max(1).to_string());
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);

@@ -7,7 +7,6 @@ use std::process::{Command, Stdio};
 
 pub use local::serve;
 
-use crate::dataset::DataRoots;
 use crate::store::{Store, StoreError};
 
 /// How an executor is started by others.
@@ -15,8 +14,6 @@ use crate::store::{Store, StoreError};
 pub struct Launch {
     /// Runs at a time.
     pub slots: usize,
-    /// Where data sets are looked for; handed on to the workers.
-    pub roots: DataRoots,
 }
 
 impl Launch {
@@ -34,7 +31,7 @@ impl Launch {
         let errors = output.try_clone().map_err(|error| fail(error.to_string()))?;
         let program = std::env::current_exe().map_err(|error| fail(error.to_string()))?;
         let mut command = Command::new(program);
-        command.arg("--results").arg(store.root()).args(self.roots.arguments());
+        command.arg("--results").arg(store.root());
         command.arg("executor").arg("--slots").arg(self.slots.to_string());
         command.stdin(Stdio::null()).stdout(output).stderr(errors);
         command.spawn().map(drop).map_err(|error| fail(format!("the executor cannot be started: {error}")))

@@ -1,4 +1,4 @@
-//! One run's directory: `plan.toml`, `events.jsonl`, `checkpoint/`, `run.lock`, `queued`, `stop`, `scores.json`,
+//! One run's directory: `plan.toml`, `dataset.toml`, `events.jsonl`, `checkpoint/`, `run.lock`, `queued`, `stop`, `scores.json`,
 //! `preview/`, `worker.log`.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{StoreError, atomic, unwritable};
+use crate::dataset::Origin;
 use crate::metric::CaseScore;
 use crate::plan::RunPlan;
 use crate::run::{Event, RunId};
@@ -106,6 +107,20 @@ impl RunDir {
             return Err(StoreError::new(&path, message));
         }
         Ok(plan)
+    }
+
+    /// Says where the data are now; not part of the plan, since data may be moved.
+    pub fn write_origin(&self, origin: &Origin) -> Result<(), StoreError> {
+        let path = self.origin_path();
+        let text = toml::to_string(origin).map_err(|error| StoreError::new(&path, error))?;
+        self.write(&path, text.as_bytes())
+    }
+
+    /// Where the data are.
+    pub fn origin(&self) -> Result<Origin, StoreError> {
+        let path = self.origin_path();
+        let text = String::from_utf8(read_bounded(&path)?).map_err(|error| StoreError::new(&path, error))?;
+        toml::from_str(&text).map_err(|error| StoreError::new(&path, error.message()))
     }
 
     /// Takes the run's lock for as long as the worker lives; `None` if a worker is alive.
@@ -231,6 +246,10 @@ impl RunDir {
 
     pub(super) fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
         atomic::write_atomic(path, bytes).map_err(|error| StoreError::new(path, unwritable(&error)))
+    }
+
+    fn origin_path(&self) -> PathBuf {
+        self.path.join("dataset.toml")
     }
 
     fn lock_path(&self) -> PathBuf {

@@ -72,13 +72,15 @@ impl Lab {
 
     /// Plans without executing: the run's folder.
     pub fn plan(&self) -> PathBuf {
-        use seglab::dataset::{DataRoots, Dataset, Manifest};
+        use seglab::dataset::{Dataset, Manifest, Origin};
         let spec = seglab::spec::Spec::parse(SPEC, "tiny.toml").expect("the spec");
         let manifest = Manifest::parse(MANIFEST, "tiny.toml").expect("the manifest");
-        let dataset = Dataset::from_manifest(manifest, &DataRoots::new(None)).expect("the data");
+        let dataset = Dataset::at(Origin { folder: None, manifest }).expect("the data");
         let plans = seglab::plan::plan(&spec, &dataset).expect("a plan");
         let store = seglab::store::Store::new(self.path().join("results"));
-        store.create(&plans[0]).expect("a run").path().to_owned()
+        let run = store.create(&plans[0]).expect("a run");
+        run.write_origin(&dataset.origin).expect("written");
+        run.path().to_owned()
     }
 }
 
