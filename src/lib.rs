@@ -14,3 +14,4 @@ pub mod report;
 pub mod run;
 pub mod spec;
 pub mod store;
+pub mod tui;
