@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use export::export;
-pub use render::Format;
+pub use render::{Format, number};
 
 use crate::metric::{Aggregate, CaseScore, METRICS, Metric};
 use crate::run::State;

@@ -1,0 +1,280 @@
+//! The dashboard's state. [`App::update`] is the only place where it changes; files are the feed's.
+
+mod update;
+
+use std::sync::Arc;
+
+use super::arms::Arms;
+use super::detail::Detail;
+use super::keys::Action;
+use super::row::{Name, Row};
+use super::theme::Theme;
+use super::widget::picture::Picture;
+use crate::report::Comparison;
+use crate::run::State;
+use crate::store::Move;
+
+/// What is on the terminal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Screen {
+    /// All runs.
+    #[default]
+    Runs,
+    /// The chosen run.
+    Run,
+    /// Arms × metrics of a spec.
+    Compare,
+    /// Keys.
+    Help,
+}
+
+/// Whether the dashboard may change the store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// Stop, resume, move.
+    #[default]
+    ReadWrite,
+    /// Looks only, and starts no executor.
+    ReadOnly,
+}
+
+/// Whether to say that all runs have ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Banner {
+    /// The dashboard was opened to look around.
+    #[default]
+    Never,
+    /// The dashboard was opened with a training: its end is news, and the screen stays.
+    WhenSettled,
+}
+
+/// Which part of a run's screen has all the room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pane {
+    /// None of them.
+    #[default]
+    All,
+    /// The log.
+    Log,
+    /// The picture.
+    Picture,
+}
+
+/// Something happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Msg {
+    /// A key of the table.
+    Act(Action),
+    /// A character of the filter.
+    Typed(char),
+    /// The filter's last character goes.
+    Erased,
+    /// The filter is complete.
+    Entered,
+    /// The terminal's columns and rows.
+    Resized(u16, u16),
+    /// Unix time.
+    Clock(f64),
+    /// All runs, in any order.
+    Rows(Vec<Row>),
+    /// Run folders that cannot be read, with the reason.
+    Broken(Vec<String>),
+    /// The chosen run.
+    Detail(Box<Detail>),
+    /// The chosen run's newest log lines.
+    Log(String),
+    /// The chosen run's picture.
+    Picture(Option<Box<Picture>>),
+    /// The shown spec's arms, or why there are none.
+    Compared(Result<Box<Comparison>, String>),
+    /// Something to say.
+    Notice(String),
+}
+
+/// Something to do outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Leave.
+    Quit,
+    /// Ask a worker to end.
+    Stop(Name),
+    /// Take a run out of the queue.
+    Dequeue(Name),
+    /// Put a run into the queue.
+    Enqueue(Name),
+    /// Change a run's place in the queue.
+    Shift(Name, Move),
+}
+
+/// What the cursor stays on when lines change places.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Follow {
+    /// The first line, a run that goes on: until a key is pressed.
+    #[default]
+    Top,
+    /// The chosen run.
+    Run,
+}
+
+/// What stays as it was when the dashboard was opened.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// Glyphs and colours.
+    pub theme: Theme,
+    /// Whether keys may change the store.
+    pub access: Access,
+    /// Whether the end of all runs is news.
+    pub banner: Banner,
+    /// Runs at a time.
+    pub slots: usize,
+    /// Where the runs are, for the hint of an empty store.
+    pub place: String,
+}
+
+/// What the dashboard knows.
+#[derive(Debug, Default)]
+pub struct App {
+    setup: Setup,
+    screens: Vec<Screen>,
+    size: (u16, u16),
+    now_s: f64,
+    rows: Vec<Row>,
+    visible: Vec<usize>,
+    cursor: usize,
+    chosen: Option<Name>,
+    follow: Follow,
+    filter: String,
+    typing: bool,
+    broken: Vec<String>,
+    detail: Option<Arc<Detail>>,
+    log: Vec<String>,
+    picture: Option<Box<Picture>>,
+    pane: Pane,
+    scroll: usize,
+    spec: Option<String>,
+    arms: Arms,
+    notice: Option<String>,
+    revision: u64,
+}
+
+/// What screens and the feed may know.
+impl App {
+    /// A dashboard that knows of no runs yet.
+    pub fn new(setup: Setup) -> Self {
+        Self { setup, ..Self::default() }
+    }
+
+    /// How it was opened.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// Glyphs and colours.
+    pub fn theme(&self) -> &Theme {
+        &self.setup.theme
+    }
+
+    /// What is on the terminal.
+    pub fn screen(&self) -> Screen {
+        self.screens.last().copied().unwrap_or_default()
+    }
+
+    /// Grows whenever the picture may have changed.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Runs that the filter lets through, in the order of the table.
+    pub fn shown(&self) -> impl ExactSizeIterator<Item = &Row> {
+        self.visible.iter().map(|&i| &self.rows[i])
+    }
+
+    /// All runs.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The line under the cursor.
+    pub fn cursor(&self) -> usize {
+        self.cursor
+    }
+
+    /// The run under the cursor.
+    pub fn chosen(&self) -> Option<&Row> {
+        self.visible.get(self.cursor).map(|&i| &self.rows[i])
+    }
+
+    /// The chosen run in full, once it is read.
+    pub fn detail(&self) -> Option<&Arc<Detail>> {
+        self.detail.as_ref()
+    }
+
+    /// Its newest log lines.
+    pub fn log(&self) -> &[String] {
+        &self.log
+    }
+
+    /// Its picture.
+    pub fn picture(&self) -> Option<&Picture> {
+        self.picture.as_deref()
+    }
+
+    /// What has the room on the run's screen.
+    pub fn pane(&self) -> Pane {
+        self.pane
+    }
+
+    /// Lines scrolled: from the top, in the log from its end.
+    pub fn scroll(&self) -> usize {
+        self.scroll
+    }
+
+    /// The compared spec.
+    pub fn spec(&self) -> Option<&str> {
+        self.spec.as_deref()
+    }
+
+    /// Its arms.
+    pub fn arms(&self) -> &Arms {
+        &self.arms
+    }
+
+    /// The text that shown runs contain.
+    pub fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    /// Whether keys are characters of the filter.
+    pub fn is_typing(&self) -> bool {
+        self.typing
+    }
+
+    /// Something to say.
+    pub fn notice(&self) -> Option<&str> {
+        self.notice.as_deref()
+    }
+
+    /// Run folders that cannot be read.
+    pub fn broken(&self) -> &[String] {
+        &self.broken
+    }
+
+    /// Unix time.
+    pub fn now_s(&self) -> f64 {
+        self.now_s
+    }
+
+    /// Runs in `state`.
+    pub fn count(&self, state: State) -> usize {
+        self.rows.iter().filter(|row| row.state() == state).count()
+    }
+
+    /// How many runs have ended, if there are any and none goes on or waits.
+    pub fn ended(&self) -> Option<usize> {
+        let ended = self.rows.len() - self.count(State::Planned);
+        (ended > 0 && self.rows.iter().all(|row| row.state().is_settled())).then_some(ended)
+    }
+}
+
+#[cfg(test)]
+mod tests;

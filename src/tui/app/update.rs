@@ -1,0 +1,242 @@
+//! How the state changes, message by message.
+
+use std::sync::Arc;
+
+use super::{Access, App, Effect, Follow, Msg, Pane, Screen};
+use crate::run::State;
+use crate::store::Move;
+use crate::tui::keys::{Action, Direction, KEYS, Motion};
+use crate::tui::row::{self, Name, Row};
+use crate::tui::text::clean;
+
+impl App {
+    /// The only place where the application changes.
+    pub fn update(&mut self, msg: Msg) -> Option<Effect> {
+        let before = self.revision;
+        self.revision += 1;
+        match msg {
+            Msg::Act(action) => {
+                // Whoever presses keys means the run under the cursor, wherever it moves to.
+                self.follow = Follow::Run;
+                self.notice = None;
+                return self.act(action);
+            }
+            Msg::Typed(c) => self.refilter(|filter| filter.push_str(&clean(&c.to_string()))),
+            Msg::Erased => self.refilter(|filter| _ = filter.pop()),
+            Msg::Entered => self.typing = false,
+            Msg::Resized(width, height) => self.size = (width, height),
+            Msg::Clock(now_s) => self.revision = before + u64::from(self.tick(now_s)),
+            Msg::Rows(rows) => self.revision = before + u64::from(self.set_rows(rows)),
+            Msg::Broken(broken) => self.broken = broken.iter().map(|reason| clean(reason)).collect(),
+            Msg::Detail(detail) => self.detail = Some(Arc::from(detail)),
+            Msg::Log(text) => self.log = text.lines().map(clean).collect(),
+            Msg::Picture(picture) => self.picture = picture,
+            Msg::Compared(compared) => self.arms.set(compared),
+            Msg::Notice(text) => {
+                let notice = Some(clean(&text));
+                self.revision = before + u64::from(notice != self.notice);
+                self.notice = notice;
+            }
+        }
+        None
+    }
+
+    fn act(&mut self, action: Action) -> Option<Effect> {
+        match action {
+            Action::Quit => return Some(Effect::Quit),
+            Action::Back => self.back(),
+            Action::Show(screen) => self.show(screen),
+            Action::Go(motion) => self.go(motion),
+            Action::Filter => self.typing = true,
+            Action::Unfilter => {
+                self.typing = false;
+                self.refilter(String::clear);
+            }
+            Action::Stop | Action::Resume | Action::Shift(_) if self.setup.access == Access::ReadOnly => {
+                self.notice = Some("read-only: runs can be watched here, not changed".to_owned());
+            }
+            Action::Stop => return self.stop(),
+            Action::Resume => return self.resume(),
+            Action::Shift(direction) => return self.shift(direction),
+            Action::Next(direction) if self.screen() == Screen::Compare => self.next_spec(direction),
+            Action::Next(direction) => self.next_run(Motion::Line(direction)),
+            Action::Log => self.toggle(Pane::Log),
+            Action::Picture => self.toggle(Pane::Picture),
+            Action::Column(direction) => self.arms.choose(direction),
+            Action::Sort => self.arms.sort(),
+        }
+        None
+    }
+
+    fn show(&mut self, screen: Screen) {
+        if screen == Screen::Run && self.chosen().is_none() {
+            self.notice = Some("no run to show".to_owned());
+            return;
+        }
+        if screen == Screen::Compare {
+            self.spec = self.chosen().map(|row| row.spec.clone()).or(self.spec.take());
+        }
+        if screen == Screen::Help && self.screen() == Screen::Help {
+            return self.back();
+        }
+        // Back leads to the list, then out; help leads to where it was asked for.
+        if screen != Screen::Help {
+            self.screens.clear();
+        }
+        self.scroll = 0;
+        if screen != Screen::Runs {
+            self.screens.push(screen);
+        }
+    }
+
+    fn back(&mut self) {
+        self.scroll = 0;
+        match self.pane {
+            Pane::Log | Pane::Picture if self.screen() == Screen::Run => self.pane = Pane::All,
+            _ => _ = self.screens.pop(),
+        }
+    }
+
+    fn toggle(&mut self, pane: Pane) {
+        self.scroll = 0;
+        self.pane = if self.pane == pane { Pane::All } else { pane };
+    }
+
+    fn go(&mut self, motion: Motion) {
+        let page = usize::from(self.size.1).saturating_sub(8).max(1);
+        let end = match self.screen() {
+            Screen::Runs => self.visible.len().saturating_sub(1),
+            Screen::Run if matches!(motion, Motion::Line(_)) && self.pane != Pane::Log => return self.next_run(motion),
+            // Scrolled from the newest line backwards.
+            Screen::Run => self.log.len().saturating_sub(1),
+            Screen::Compare => self.arms.len().saturating_sub(1),
+            Screen::Help => KEYS.len(),
+        };
+        let place = if self.screen() == Screen::Runs { self.cursor } else { self.scroll };
+        let motion = if self.screen() == Screen::Run { turned(motion) } else { motion };
+        let place = moved(place.min(end), motion, page).min(end);
+        match self.screen() {
+            Screen::Runs => self.put_cursor(place),
+            _ => self.scroll = place,
+        }
+    }
+
+    fn next_run(&mut self, motion: Motion) {
+        self.scroll = 0;
+        self.put_cursor(moved(self.cursor, motion, 1).min(self.visible.len().saturating_sub(1)));
+    }
+
+    fn next_spec(&mut self, direction: Direction) {
+        let specs: std::collections::BTreeSet<&String> = self.rows.iter().map(|row| &row.spec).collect();
+        let specs: Vec<&String> = specs.into_iter().collect();
+        let place = specs.iter().position(|spec| Some(*spec) == self.spec.as_ref()).unwrap_or(0);
+        let place = moved(place, Motion::Line(direction), 1).min(specs.len().saturating_sub(1));
+        self.spec = specs.get(place).map(|spec| (*spec).clone());
+        self.scroll = 0;
+    }
+
+    fn stop(&mut self) -> Option<Effect> {
+        let row = self.chosen()?;
+        let (name, arm) = (row.name.clone(), row.arm.clone());
+        let (notice, effect) = match row.state() {
+            State::Running => (
+                format!("{arm}: asked to stop; it ends after its current step, r resumes it"),
+                Some(Effect::Stop(name)),
+            ),
+            State::Queued => (format!("{arm}: out of the queue; r puts it back"), Some(Effect::Dequeue(name))),
+            state => (format!("{arm} is {}: nothing to stop", state.name()), None),
+        };
+        self.notice = Some(notice);
+        effect
+    }
+
+    fn resume(&mut self) -> Option<Effect> {
+        let row = self.chosen()?;
+        let (name, arm, state) = (row.name.clone(), row.arm.clone(), row.state());
+        let can = matches!(state, State::Stopped | State::Lost | State::Failed | State::Planned);
+        self.notice = Some(match can {
+            true => format!("{arm}: in the queue"),
+            false => format!("{arm} is {}: nothing to resume", state.name()),
+        });
+        can.then_some(Effect::Enqueue(name))
+    }
+
+    fn shift(&mut self, direction: Move) -> Option<Effect> {
+        let row = self.chosen()?;
+        let (name, waits) = (row.name.clone(), row.state() == State::Queued);
+        if !waits {
+            self.notice = Some(format!("{} does not wait in the queue: it has no place to change", row.arm));
+        }
+        waits.then_some(Effect::Shift(name, direction))
+    }
+
+    fn refilter(&mut self, change: impl FnOnce(&mut String)) {
+        change(&mut self.filter);
+        self.select();
+    }
+
+    /// Whether anything is different.
+    fn set_rows(&mut self, mut rows: Vec<Row>) -> bool {
+        row::sort(&mut rows);
+        if rows == self.rows {
+            return false;
+        }
+        self.rows = rows;
+        self.select();
+        if self.spec.as_ref().is_none_or(|spec| self.rows.iter().all(|row| row.spec != *spec)) {
+            self.spec = self.rows.first().map(|row| row.spec.clone());
+        }
+        true
+    }
+
+    /// Applies the filter; the cursor stays on its run, or else on its line.
+    fn select(&mut self) {
+        let needle = self.filter.to_lowercase();
+        self.visible = (0..self.rows.len()).filter(|&i| self.rows[i].matches(&needle)).collect();
+        let follow = |name: &Name| self.visible.iter().position(|&i| self.rows[i].name == *name);
+        let place = match self.follow {
+            Follow::Top => 0,
+            Follow::Run => self.chosen.as_ref().and_then(follow).unwrap_or(self.cursor),
+        };
+        self.put_cursor(place.min(self.visible.len().saturating_sub(1)));
+    }
+
+    fn put_cursor(&mut self, place: usize) {
+        self.cursor = place;
+        self.chosen = self.visible.get(place).map(|&i| self.rows[i].name.clone());
+        if self.detail.as_ref().is_some_and(|detail| Some(&detail.name) != self.chosen.as_ref()) {
+            (self.detail, self.picture) = (None, None);
+            self.log.clear();
+        }
+    }
+
+    /// Whether a shown duration is different.
+    fn tick(&mut self, now_s: f64) -> bool {
+        let changed = now_s.floor() != self.now_s.floor() && self.count(State::Running) > 0;
+        self.now_s = now_s;
+        changed
+    }
+}
+
+fn moved(place: usize, motion: Motion, page: usize) -> usize {
+    match motion {
+        Motion::Line(Direction::Forward) => place + 1,
+        Motion::Line(Direction::Backward) => place.saturating_sub(1),
+        Motion::Page(Direction::Forward) => place + page,
+        Motion::Page(Direction::Backward) => place.saturating_sub(page),
+        Motion::End(Direction::Forward) => usize::MAX,
+        Motion::End(Direction::Backward) => 0,
+    }
+}
+
+fn turned(motion: Motion) -> Motion {
+    let turn = |direction| match direction {
+        Direction::Forward => Direction::Backward,
+        Direction::Backward => Direction::Forward,
+    };
+    match motion {
+        Motion::Line(direction) => Motion::Line(turn(direction)),
+        Motion::Page(direction) => Motion::Page(turn(direction)),
+        Motion::End(direction) => Motion::End(turn(direction)),
+    }
+}

@@ -1,0 +1,137 @@
+//! The comparison as the screen shows it: chosen column, order of rows, best values.
+
+use std::cmp::Ordering;
+
+use super::keys::Direction;
+use crate::metric::{Better, METRICS, Metric};
+use crate::report::{ArmRow, Comparison};
+
+/// Metrics that come first; the others follow in the order of the registry.
+const MAIN: [&str; 6] = ["dsc", "iou", "miou", "sensitivity", "precision", "hd95_px"];
+
+/// How rows are ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sorting {
+    /// As in the spec.
+    #[default]
+    Planned,
+    /// By the chosen column, best first.
+    BestFirst,
+    /// By the chosen column, best last.
+    BestLast,
+}
+
+/// A comparison, sorted once when it or the order changes.
+#[derive(Clone, Debug, Default)]
+pub struct Arms {
+    compared: Option<Result<Box<Comparison>, String>>,
+    order: Vec<usize>,
+    column: usize,
+    sorting: Sorting,
+}
+
+/// All metrics, the main ones first.
+pub fn columns() -> impl Iterator<Item = &'static Metric> {
+    let main = MAIN.iter().filter_map(|name| METRICS.iter().find(|m| m.name == *name));
+    main.chain(METRICS.iter().filter(|m| !MAIN.contains(&m.name)))
+}
+
+impl Arms {
+    /// Takes a newer comparison.
+    pub fn set(&mut self, compared: Result<Box<Comparison>, String>) {
+        self.compared = Some(compared);
+        self.arrange();
+    }
+
+    /// Chooses the next column.
+    pub fn choose(&mut self, direction: Direction) {
+        let place = match direction {
+            Direction::Forward => self.column + 1,
+            Direction::Backward => self.column.saturating_sub(1),
+        };
+        self.column = place.min(METRICS.len() - 1);
+        self.arrange();
+    }
+
+    /// Goes to the next order.
+    pub fn sort(&mut self) {
+        self.sorting = match self.sorting {
+            Sorting::Planned => Sorting::BestFirst,
+            Sorting::BestFirst => Sorting::BestLast,
+            Sorting::BestLast => Sorting::Planned,
+        };
+        self.arrange();
+    }
+
+    /// The comparison, or why there is none; `None` before it is read.
+    pub fn compared(&self) -> Option<Result<&Comparison, &str>> {
+        self.compared.as_ref().map(|compared| compared.as_deref().map_err(String::as_str))
+    }
+
+    /// Arms in the order of the screen.
+    pub fn rows(&self) -> impl Iterator<Item = &ArmRow> {
+        let arms = self.arms();
+        self.order.iter().filter_map(move |&i| arms.get(i))
+    }
+
+    /// How many arms there are.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// Place of the chosen column among [`columns`].
+    pub fn column(&self) -> usize {
+        self.column
+    }
+
+    /// How rows are ordered.
+    pub fn sorting(&self) -> Sorting {
+        self.sorting
+    }
+
+    /// The best mean of `metric`; `None` unless at least two arms have one.
+    pub fn best(&self, metric: &Metric) -> Option<f64> {
+        let means: Vec<f64> = self.arms().iter().filter_map(|arm| arm.value(metric).mean).collect();
+        let best = means.iter().copied().reduce(|a, b| if better(metric, a, b) == Ordering::Less { a } else { b });
+        best.filter(|_| means.len() > 1)
+    }
+
+    /// Whether every arm has finished all of its runs: only then do arms stand on the same cases.
+    pub fn is_complete(&self) -> bool {
+        self.arms().iter().all(|arm| arm.finished == arm.runs)
+    }
+
+    fn arms(&self) -> &[ArmRow] {
+        match &self.compared {
+            Some(Ok(comparison)) => &comparison.arms,
+            _ => &[],
+        }
+    }
+
+    fn arrange(&mut self) {
+        let mut order: Vec<usize> = (0..self.arms().len()).collect();
+        if let Some(metric) = columns().nth(self.column).filter(|_| self.sorting != Sorting::Planned) {
+            let mean = |i: &usize| self.arms()[*i].value(metric).mean;
+            // An arm without a value is neither best nor worst: it comes last.
+            order.sort_by(|a, b| match (mean(a), mean(b)) {
+                (Some(a), Some(b)) if self.sorting == Sorting::BestFirst => better(metric, a, b),
+                (Some(a), Some(b)) => better(metric, b, a),
+                (a, b) => b.is_some().cmp(&a.is_some()),
+            });
+        }
+        self.order = order;
+    }
+}
+
+/// The better value is less.
+fn better(metric: &Metric, a: f64, b: f64) -> Ordering {
+    match metric.better {
+        Better::Higher => b.total_cmp(&a),
+        Better::Lower => a.total_cmp(&b),
+    }
+}

@@ -1,0 +1,202 @@
+//! A run as a line of the table, the order of the lines, and what the queue still takes.
+
+use std::collections::BTreeMap;
+
+use crate::run::{RunRecord, State};
+use crate::store::RunView;
+
+use super::text::clean;
+
+/// A run's name, `<spec>/<run>`: what screens and effects call it.
+pub type Name = String;
+
+/// A run as the table shows it. Every text is clean.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Row {
+    /// Identifies the run; not for drawing.
+    pub name: Name,
+    /// Its spec.
+    pub spec: String,
+    /// Its arm.
+    pub arm: String,
+    /// From 0.
+    pub fold: usize,
+    /// Of weights, order and augmentation.
+    pub seed: u64,
+    /// What it is doing; `None` is never shown.
+    pub state: Option<State>,
+    /// Someone asked it to stop, and it has not yet.
+    pub stopping: bool,
+    /// Place in the queue's order, if it waits.
+    pub ticket: Option<u64>,
+    /// Completed epochs.
+    pub epoch: u32,
+    /// At most this many.
+    pub epochs: u32,
+    /// 0..=1.
+    pub progress: f64,
+    /// Seconds to its end.
+    pub left_s: Option<f64>,
+    /// Seconds that its epochs took so far.
+    pub spent_s: f64,
+    /// Best known score.
+    pub dsc: Option<Dsc>,
+    /// Where it computes.
+    pub device: String,
+}
+
+/// A Dice score and what it stands for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Dsc {
+    /// Per-case mean over the validation cases at the best epoch.
+    Valid(f64),
+    /// Per-case mean over the test cases.
+    Test(f64),
+}
+
+impl Row {
+    /// The line of `run`.
+    pub fn of(run: &RunView) -> Self {
+        let record = &run.record;
+        let epochs = if record.epochs > 0 { record.epochs } else { run.plan.train.epochs };
+        Self {
+            name: run.dir.name(),
+            spec: clean(run.dir.spec()),
+            arm: clean(&run.plan.arm),
+            fold: run.plan.fold,
+            seed: run.plan.seed,
+            state: Some(run.state),
+            stopping: false,
+            ticket: run.ticket,
+            epoch: record.epoch(),
+            epochs,
+            progress: Some(record.progress()).filter(|p| p.is_finite()).unwrap_or(0.0),
+            left_s: record.eta_s().filter(|left| left.is_finite()),
+            spent_s: spent_s(record),
+            dsc: dsc(record),
+            device: clean(&record.device),
+        }
+    }
+
+    /// What it is doing.
+    pub fn state(&self) -> State {
+        self.state.unwrap_or(State::Planned)
+    }
+
+    /// Whether `needle`, in lower case, occurs in what the table shows.
+    pub fn matches(&self, needle: &str) -> bool {
+        if needle.is_empty() {
+            return true;
+        }
+        let text = format!("{} {} {} f{} s{}", self.state().name(), self.name, self.arm, self.fold, self.seed);
+        text.to_lowercase().contains(needle)
+    }
+}
+
+fn spent_s(record: &RunRecord) -> f64 {
+    let of_epochs: f64 = record.curve.iter().map(|p| p.elapsed_s).sum();
+    let of_clock = record.ended_s.zip(record.started_s).map_or(0.0, |(end, start)| end - start);
+    // The clock counts the scoring too, but only of the latest worker.
+    let spent = if record.attempts <= 1 { of_clock.max(of_epochs) } else { of_epochs };
+    if spent.is_finite() { spent } else { 0.0 }
+}
+
+fn dsc(record: &RunRecord) -> Option<Dsc> {
+    let test = record.test.as_ref().and_then(|test| test.get("dsc")?.mean);
+    let valid = record.best().and_then(|best| *best.valid.get("dsc")?);
+    test.map(Dsc::Test).or(valid.map(Dsc::Valid))
+}
+
+/// Running, then the queue in its order, then what needs a look, then the rest by name.
+pub fn sort(rows: &mut [Row]) {
+    rows.sort_by(|a, b| {
+        let place = |row: &Row| (rank(row.state()), row.ticket.unwrap_or(0));
+        place(a).cmp(&place(b)).then_with(|| identity(a).cmp(&identity(b)))
+    });
+}
+
+fn identity(row: &Row) -> (&str, usize, u64, &str, &str) {
+    (&row.spec, row.fold, row.seed, &row.arm, &row.name)
+}
+
+fn rank(state: State) -> u8 {
+    match state {
+        State::Running => 0,
+        State::Queued => 1,
+        State::Failed => 2,
+        State::Lost => 3,
+        State::Stopped => 4,
+        State::Finished => 5,
+        State::Planned => 6,
+    }
+}
+
+/// Seconds until the queue is empty with `slots` runs at a time; `None` while no run of it has a pace.
+///
+/// A waiting run is taken to need as long as the runs of its arm, or else of any arm, whose pace is known.
+pub fn queue_s(rows: &[Row], slots: usize) -> Option<f64> {
+    let whole = |row: &Row| match row.state() {
+        State::Running => row.left_s.map(|left| left + row.spent_s),
+        State::Finished => Some(row.spent_s).filter(|&s| s > 0.0),
+        _ => None,
+    };
+    let paced: Vec<(&str, f64)> = rows.iter().filter_map(|row| Some((row.arm.as_str(), whole(row)?))).collect();
+    let mean_of = |arm: Option<&str>| {
+        let own = paced.iter().filter(|(of, _)| arm.is_none_or(|arm| arm == *of)).map(|(_, s)| s);
+        let (n, sum) = own.fold((0u32, 0.0), |(n, sum), s| (n + 1, sum + s));
+        (n > 0).then(|| sum / f64::from(n))
+    };
+    let any = mean_of(None)?;
+    let mut arms: BTreeMap<&str, f64> = BTreeMap::new();
+    for row in rows {
+        arms.entry(&row.arm).or_insert_with(|| mean_of(Some(&row.arm)).unwrap_or(any));
+    }
+    let rest = |row: &Row| {
+        let whole = arms.get(row.arm.as_str()).copied().unwrap_or(any);
+        row.left_s.unwrap_or(whole * (1.0 - row.progress))
+    };
+    let (running, waiting) = (of_state(rows, State::Running), of_state(rows, State::Queued));
+    let longest = running.iter().map(|r| rest(r)).fold(0.0, f64::max);
+    let work: f64 = running.iter().chain(&waiting).map(|r| rest(r)).sum();
+    Some((work / slots.max(1) as f64).max(longest))
+}
+
+fn of_state(rows: &[Row], state: State) -> Vec<&Row> {
+    rows.iter().filter(|row| row.state() == state).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str, state: State) -> Row {
+        Row { name: name.into(), arm: "unet".into(), state: Some(state), ..Row::default() }
+    }
+
+    #[test]
+    fn running_comes_first_then_the_queue_in_its_order() {
+        let mut rows = vec![
+            row("done", State::Finished),
+            Row { ticket: Some(9), ..row("second", State::Queued) },
+            Row { ticket: Some(3), ..row("first", State::Queued) },
+            row("broken", State::Failed),
+            row("now", State::Running),
+        ];
+        sort(&mut rows);
+        let names: Vec<&str> = rows.iter().map(|r| r.name.as_str()).collect();
+        assert_eq!(names, ["now", "first", "second", "broken", "done"]);
+    }
+
+    #[test]
+    fn the_queue_takes_what_its_runs_take_over_the_slots() {
+        // One run took 60 s; one has 20 s left; two wait: 20 + 60 + 60 on two slots.
+        let rows = [
+            Row { spent_s: 60.0, progress: 1.0, ..row("a", State::Finished) },
+            Row { spent_s: 40.0, left_s: Some(20.0), progress: 0.66, ..row("b", State::Running) },
+            row("c", State::Queued),
+            row("d", State::Queued),
+        ];
+        assert_eq!(queue_s(&rows, 2), Some(70.0));
+        assert_eq!(queue_s(&rows[2..], 2), None);
+    }
+}

@@ -1,0 +1,63 @@
+//! Every key, from the table that also dispatches them.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use crate::tui::app::{App, Screen};
+use crate::tui::keys::{KEYS, Key};
+use crate::tui::text::{fit, pad};
+use crate::tui::theme::{bold, dim};
+
+/// Width of a column of help; of the keys in it.
+const COLUMN: (u16, usize) = (38, 10);
+
+/// A line of help.
+enum Entry {
+    Group(String),
+    Key(&'static Key),
+}
+
+/// Draws the screen, in as many columns as there is room for.
+pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+    let entries = entries();
+    let room = usize::from(area.height).max(1);
+    let columns = entries.len().div_ceil(room).min(usize::from((area.width / COLUMN.0).clamp(1, 3)));
+    let width = area.width / columns.max(1) as u16;
+    let first = app.scroll().min(entries.len().saturating_sub(room * columns));
+    for (index, entry) in entries.iter().skip(first).take(room * columns).enumerate() {
+        let (column, row) = ((index / room) as u16, (index % room) as u16);
+        let place = Rect::new(area.x + column * width, area.y + row, width.saturating_sub(1), 1);
+        line(entry, usize::from(place.width)).render(place, buffer);
+    }
+}
+
+/// Keys of the same screens together, in the order of the table.
+fn entries() -> Vec<Entry> {
+    let mut groups: Vec<&'static [Screen]> = Vec::new();
+    for key in KEYS {
+        if !groups.contains(&key.screens) {
+            groups.push(key.screens);
+        }
+    }
+    let of = |group: &'static [Screen]| KEYS.iter().filter(move |key| key.screens == group).map(Entry::Key);
+    groups.into_iter().flat_map(|group| std::iter::once(Entry::Group(title(group))).chain(of(group))).collect()
+}
+
+fn title(screens: &[Screen]) -> String {
+    match screens.len() {
+        4 => "Everywhere".to_owned(),
+        _ => screens.iter().map(|screen| format!("{screen:?}")).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn line(entry: &Entry, columns: usize) -> Line<'static> {
+    match entry {
+        Entry::Group(title) => Line::styled(fit(title, columns), dim()),
+        Entry::Key(key) => {
+            let help = fit(key.help, columns.saturating_sub(COLUMN.1 + 2));
+            Line::from(vec![Span::raw("  "), Span::styled(pad(&key.name(), COLUMN.1), bold()), Span::raw(help)])
+        }
+    }
+}

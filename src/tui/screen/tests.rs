@@ -1,0 +1,212 @@
+//! Every screen at every size with few and many runs: no panic, no control character, and what matters is readable.
+
+use std::io::Cursor;
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::*;
+use crate::metric::Aggregate;
+use crate::report::{ArmRow, Comparison};
+use crate::run::State;
+use crate::tui::app::{Banner, Msg, Screen, Setup};
+use crate::tui::detail::{Detail, Unit};
+use crate::tui::row::{Dsc, Row};
+use crate::tui::text::clean;
+use crate::tui::theme::{Colour, Glyphs, Theme};
+use crate::tui::widget::chart::Point;
+use crate::tui::widget::picture::Picture;
+
+const SIZES: [(u16, u16); 4] = [(80, 24), (160, 45), (60, 20), (20, 5)];
+const SCREENS: [Screen; 4] = [Screen::Runs, Screen::Run, Screen::Compare, Screen::Help];
+const HOSTILE: &str = "網膜の腫瘍\u{1b}[2J\u{202e}unet-with-a-very-long-name-that-goes-on-and-on-and-on-and-on";
+
+fn row(index: usize) -> Row {
+    const STATES: [State; 7] =
+        [State::Running, State::Queued, State::Finished, State::Failed, State::Lost, State::Stopped, State::Planned];
+    Row {
+        name: format!("demo/run-{index:04}"),
+        spec: "demo".into(),
+        arm: if index == 2 { clean(HOSTILE) } else { format!("unet-{index}") },
+        fold: index % 5,
+        seed: 1,
+        state: Some(STATES[index % 7]),
+        ticket: (index % 7 == 1).then_some(index as u64),
+        epoch: 5,
+        epochs: 12,
+        progress: 0.42,
+        left_s: Some(95.0),
+        spent_s: 70.0,
+        dsc: Some(if index % 7 == 2 { Dsc::Test(0.712) } else { Dsc::Valid(0.698) }),
+        device: "flex (2 threads)".into(),
+        ..Row::default()
+    }
+}
+
+fn detail(row: &Row) -> Detail {
+    let point = |i: u32| Point { x: f64::from(i), y: (i != 4).then(|| 1.0 / f64::from(i)) };
+    let points: Vec<Point> = (1..=12).map(point).collect();
+    Detail {
+        name: row.name.clone(),
+        row: row.clone(),
+        reason: Some("the loss is not finite at step 40;\n".to_owned() + &"lower train.lr ".repeat(20)),
+        facts: vec![("step", "390".into()), ("loss", "0.2310".into()), ("device", clean(HOSTILE))],
+        started_s: Some(1.0),
+        unit: Unit::Epoch,
+        train: points.clone(),
+        valid: vec![Point { x: 1.0, y: None }; 3],
+        scores: [points, Vec::new()],
+        best_epoch: Some(11),
+        test: Some("DSC 0.712".into()),
+        has_steps: true,
+    }
+}
+
+fn picture() -> Picture {
+    let png = |of: fn(u32, u32) -> u8| {
+        let mut bytes = Cursor::new(Vec::new());
+        let image = image::GrayImage::from_fn(64, 64, |x, y| image::Luma([of(x, y)]));
+        image.write_to(&mut bytes, image::ImageFormat::Png).expect("encode");
+        bytes.into_inner()
+    };
+    let disc = |x: u32, y: u32| if x.abs_diff(30).pow(2) + y.abs_diff(30).pow(2) < 200 { 255 } else { 0 };
+    Picture::decode(&png(|x, y| (x * 2 + y) as u8), Some(&png(disc)), None).expect("decodes")
+}
+
+fn comparison(arms: usize) -> Comparison {
+    let arm = |i: usize| ArmRow {
+        arm: if i == 1 { HOSTILE.into() } else { format!("arm-{i}") },
+        model: "unet".into(),
+        loss: "combo".into(),
+        runs: 5,
+        finished: 5 - i % 2,
+        params: 31_000_000,
+        metrics: crate::metric::METRICS
+            .iter()
+            .map(|m| (m.name.to_owned(), Aggregate { mean: Some(0.5 + i as f64 / 100.0), n: 40, undefined: i % 3 }))
+            .collect(),
+    };
+    Comparison {
+        schema: 1,
+        spec: "demo".into(),
+        dataset: "breast-us".into(),
+        input_px: 64,
+        arms: (0..arms).map(arm).collect(),
+    }
+}
+
+fn setup(theme: Theme) -> Setup {
+    Setup { theme, slots: 1, place: "results".into(), ..Setup::default() }
+}
+
+fn app(runs: usize, screen: Screen, theme: Theme) -> App {
+    let mut app = App::new(setup(theme));
+    app.update(Msg::Resized(80, 24));
+    app.update(Msg::Rows((0..runs).map(row).collect()));
+    app.update(Msg::Act(Action::Show(screen)));
+    if let Some(chosen) = app.chosen().cloned() {
+        app.update(Msg::Detail(Box::new(detail(&chosen))));
+        app.update(Msg::Picture(Some(Box::new(picture()))));
+        app.update(Msg::Log(format!("epoch 1\n{HOSTILE}\n")));
+    }
+    app.update(Msg::Compared(Ok(Box::new(comparison(runs.min(30))))));
+    app
+}
+
+fn drawn(app: &App, (width, height): (u16, u16)) -> Vec<String> {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal in memory");
+    terminal.draw(|frame| view(app, frame)).expect("draws");
+    let buffer = terminal.backend().buffer();
+    buffer.content.chunks(usize::from(width)).map(|row| row.iter().map(|cell| cell.symbol()).collect()).collect()
+}
+
+fn unicode() -> Theme {
+    Theme { glyphs: Glyphs::Unicode, colour: Colour::True }
+}
+
+#[test]
+fn every_screen_at_every_size_draws_no_control_character() {
+    for runs in [0, 1, 3, 1000] {
+        for screen in SCREENS {
+            let app = app(runs, screen, unicode());
+            for size in SIZES {
+                let text = drawn(&app, size).concat();
+                assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{screen:?} {size:?} {runs}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_size_from_nothing_to_large_is_no_panic() {
+    for screen in SCREENS {
+        let app = app(9, screen, unicode());
+        for width in (1..170).step_by(7) {
+            for height in (1..50).step_by(3) {
+                drawn(&app, (width, height));
+            }
+        }
+    }
+}
+
+#[test]
+fn ascii_means_seven_bits() {
+    let theme = Theme { glyphs: Glyphs::Ascii, colour: Colour::None };
+    for screen in SCREENS {
+        for size in SIZES {
+            let text = drawn(&app(3, screen, theme), size).concat();
+            assert!(text.is_ascii(), "{screen:?} {size:?}: {text}");
+        }
+    }
+}
+
+#[test]
+fn what_matters_is_on_the_smallest_common_terminal() {
+    let shown = |screen| drawn(&app(3, screen, unicode()), (80, 24)).join("\n");
+    for (screen, words) in [
+        (Screen::Runs, vec!["1 running", "● running", "unet-0", "0.698", "5/12", "95s left", "s stop", "? help"]),
+        (Screen::Run, vec!["unet-0", "epoch 5/12", "not finite at step 40", "loss", "best 11", "reference", "log"]),
+        (Screen::Compare, vec!["breast-us", "DSC", "HD95", "5/5", "preliminary", "0.520*"]),
+        (Screen::Help, vec!["Everywhere", "earlier in the queue", "Ctrl-c"]),
+    ] {
+        let text = shown(screen);
+        words.iter().for_each(|word| assert!(text.contains(word), "{word} is not in\n{text}"));
+    }
+    assert!(drawn(&app(3, Screen::Runs, unicode()), (20, 5)).concat().contains("too small"));
+}
+
+#[test]
+fn an_empty_store_says_what_to_do() {
+    let text = drawn(&app(0, Screen::Runs, unicode()), (80, 24)).join("\n");
+    assert!(text.contains("seglab demo") && text.contains("No runs in results yet"), "{text}");
+}
+
+#[test]
+fn the_cursor_is_on_the_screen_wherever_it_is_among_a_thousand_runs() {
+    let mut app = app(1000, Screen::Runs, unicode());
+    for _ in 0..70 {
+        let chosen = app.chosen().expect("there are runs").arm.clone();
+        let lines = drawn(&app, (80, 24));
+        let line = lines.iter().find(|line| line.starts_with('›')).expect("the cursor is drawn");
+        let known: String = chosen.chars().take(1).collect();
+        assert!(line.contains(&known), "{chosen} is not in {line}");
+        app.update(Msg::Act(Action::Go(crate::tui::keys::Motion::Page(crate::tui::keys::Direction::Forward))));
+    }
+}
+
+#[test]
+fn the_end_of_all_runs_is_announced_where_it_is_news() {
+    let mut app = App::new(Setup { banner: Banner::WhenSettled, ..setup(unicode()) });
+    app.update(Msg::Rows(vec![row(2), row(3)]));
+    assert!(drawn(&app, (80, 24)).concat().contains("all 2 runs ended — q to leave"));
+    app.update(Msg::Rows(vec![row(2), row(0)]));
+    assert!(!drawn(&app, (80, 24)).concat().contains("ended"));
+}
+
+#[test]
+fn the_footer_ends_with_help_and_the_way_out_at_every_width() {
+    for width in [60, 80, 160] {
+        let lines = drawn(&app(3, Screen::Runs, unicode()), (width, 24));
+        assert!(lines.last().expect("lines").trim_end().ends_with("? help  q quit"), "{lines:#?}");
+    }
+}

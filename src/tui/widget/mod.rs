@@ -1,0 +1,4 @@
+//! What screens are made of.
+
+pub mod chart;
+pub mod picture;
