@@ -19,6 +19,7 @@
 //! | [`store`] | the run directories: the only place that spells their file names |
 //! | [`train`], [`worker`] | the loop (burn), and the process around it |
 //! | [`executor`], [`report`] | the queue's process; tables and exports |
+//! | [`tui`] | the dashboard (ratatui) |
 //! | [`cli`] | the commands |
 //!
 //! A new network, loss or metric is one file and one row in its registry: [`model::MODELS`], [`loss::LossConfig`],
@@ -42,4 +43,5 @@ pub mod score;
 pub mod spec;
 pub mod store;
 pub mod train;
+pub mod tui;
 pub mod worker;

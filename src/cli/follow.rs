@@ -59,42 +59,58 @@ struct Said {
 
 impl Said {
     fn catch_up(&mut self, view: &RunView) -> anyhow::Result<()> {
-        let name = printable(&view.dir.id().to_string());
-        let record = &view.record;
-        if self.state != Some(view.state) {
-            self.state = Some(view.state);
-            match (view.state, &record.last_word) {
-                (State::Failed, Some(LastWord::Failed(reason))) => {
-                    print(&format!("{name}: failed: {}\n", printable(reason)))?;
-                }
-                (State::Lost, _) => {
-                    print(&format!(
-                        "{name}: lost: its worker vanished; \"seglab resume\" continues at epoch {}\n",
-                        record.epoch()
-                    ))?;
-                }
-                (state, _) => print(&format!("{name}: {}\n", state.name()))?,
+        // What ended a run is said after what it did before.
+        if view.state.is_settled() {
+            self.epochs(view)?;
+            self.state(view)
+        } else {
+            self.state(view)?;
+            self.epochs(view)
+        }
+    }
+
+    fn state(&mut self, view: &RunView) -> anyhow::Result<()> {
+        if self.state == Some(view.state) {
+            return Ok(());
+        }
+        self.state = Some(view.state);
+        let said = match (view.state, &view.record.last_word) {
+            (State::Failed, Some(LastWord::Failed(reason))) => format!("failed: {}", printable(reason)),
+            (State::Lost, _) => {
+                let epoch = view.record.saved_epoch.unwrap_or(0);
+                format!("lost: its worker vanished; \"seglab resume\" continues after epoch {epoch}")
             }
-        }
-        if record.epoch() < self.epoch {
-            self.epoch = record.epoch();
-        }
-        for point in record.curve.iter().filter(|point| point.epoch > self.epoch) {
-            let value = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), |v| format!("{v:.4}"));
-            let eta = record.eta_s().map_or_else(String::new, |s| format!(", ETA {}", duration(s)));
+            (state, _) => state.name().to_owned(),
+        };
+        print(&format!("{}: {said}\n", name(view)))
+    }
+
+    fn epochs(&mut self, view: &RunView) -> anyhow::Result<()> {
+        let record = &view.record;
+        let value = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), |v| format!("{v:.4}"));
+        let eta = record.eta_s().map_or_else(String::new, |s| format!(", ETA {}", duration(s)));
+        // A resumed run starts again behind what was printed.
+        let printed = self.epoch.min(record.epoch());
+        for point in record.curve.iter().filter(|point| point.epoch > printed) {
             let losses = match (point.train_loss, point.valid_loss) {
                 (None, None) => String::new(),
                 (train, valid) => format!("loss {} valid {}, lr {:.2e}, ", value(train), value(valid), point.lr),
             };
             let dsc = value(point.valid.get("dsc").copied().flatten());
+            let (epochs, pace) = (record.epochs, point.images_per_s);
+            let run = name(view);
             print(&format!(
-                "{name}: epoch {}/{}: {losses}valid DSC {dsc}, {:.0} images/s{eta}\n",
-                point.epoch, record.epochs, point.images_per_s,
+                "{run}: epoch {}/{epochs}: {losses}valid DSC {dsc}, {pace:.0} images/s{eta}\n",
+                point.epoch
             ))?;
         }
         self.epoch = record.epoch();
         Ok(())
     }
+}
+
+fn name(view: &RunView) -> String {
+    printable(view.dir.id().as_str())
 }
 
 fn conclude(spec: &str, watch: &Watch, own: &[&RunView], asked: bool) -> anyhow::Result<ExitCode> {

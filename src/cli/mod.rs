@@ -39,6 +39,9 @@ struct Global {
     /// Draw with ASCII characters only.
     #[arg(long, global = true)]
     ascii: bool,
+    /// Dashboard: look, change nothing.
+    #[arg(long, global = true)]
+    read_only: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -81,6 +84,7 @@ struct Context {
     store: Store,
     roots: DataRoots,
     ascii: bool,
+    read_only: bool,
 }
 
 impl Context {
@@ -96,6 +100,7 @@ pub fn main() -> ExitCode {
         store: Store::new(cli.global.results),
         roots: DataRoots::new(cli.global.data),
         ascii: cli.global.ascii,
+        read_only: cli.global.read_only,
     };
     match dispatch(cli.command, &context) {
         Ok(code) => code,

@@ -12,6 +12,7 @@ use crate::executor;
 use crate::plan::plan;
 use crate::spec::Spec;
 use crate::store::{RunDir, Watch};
+use crate::tui;
 use crate::worker::{Ending, work};
 
 /// How to run and watch.
@@ -106,6 +107,12 @@ fn enqueue(context: &Context, spec: &Spec) -> anyhow::Result<Vec<RunDir>> {
 
 fn watch(context: &Context, spec: Option<&str>, slots: usize) -> anyhow::Result<ExitCode> {
     let watch = Watch::new(context.store.clone(), spec);
-    let _ = (watch, slots, context.ascii);
+    let options = tui::Options {
+        glyphs: if context.ascii { tui::Glyphs::Ascii } else { tui::Glyphs::Unicode },
+        colour: tui::Colour::from_env(),
+        access: if context.read_only { tui::Access::ReadOnly } else { tui::Access::ReadWrite },
+        banner: if spec.is_some() { tui::Banner::WhenSettled } else { tui::Banner::Never },
+    };
+    tui::run(watch, &context.launch(slots), options)?;
     Ok(ExitCode::SUCCESS)
 }

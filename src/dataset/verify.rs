@@ -203,7 +203,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::dataset::{DataRoots, Layout, Manifest, busi, phantom, root::DATA_ENV};
+    use crate::dataset::{DataRoots, Layout, Manifest, Origin, busi, phantom, root::DATA_ENV};
 
     fn manifest() -> Manifest {
         let text = include_str!("../../datasets/busi.toml");
@@ -218,7 +218,8 @@ mod tests {
     }
 
     fn open(folder: &Path) -> Dataset {
-        Dataset { manifest: manifest(), cases: busi::cases(folder).expect("listable") }
+        let cases = busi::cases(folder).expect("listable");
+        Dataset { origin: Origin { manifest: manifest(), folder: Some(folder.to_owned()) }, cases }
     }
 
     #[test]

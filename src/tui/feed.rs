@@ -180,7 +180,6 @@ mod tests {
     use std::io::Write;
 
     use super::*;
-    use crate::dataset::DataRoots;
     use crate::dataset::fold::{Parts, Split};
     use crate::plan::{RunPlan, SCHEMA};
     use crate::run::Event;
@@ -221,7 +220,7 @@ mod tests {
     fn open(dir: &tempfile::TempDir, folds: usize) -> (Vec<RunDir>, Watch, Launch, App) {
         let store = Store::new(dir.path());
         let runs = (0..folds).map(|fold| store.create(&plan(fold)).expect("create")).collect();
-        let launch = Launch { slots: 1, roots: DataRoots::new(None) };
+        let launch = Launch { slots: 1 };
         let app = App::new(Setup { access: Access::ReadOnly, ..Setup::default() });
         (runs, Watch::new(store, None), launch, app)
     }
