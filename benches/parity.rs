@@ -9,13 +9,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::store::{BurnToPyTorchAdapter, ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
 use seglab::dataset::{DataRoots, Dataset};
 use seglab::loss::{EdgeLossConfig, LossConfig, Objective};
-use seglab::model::{ModelConfig, Segmenter};
+use seglab::model::{ModelConfig, Segmenter, trainable};
 use seglab::plan::{RunPlan, plan};
 use seglab::spec::{Augment, Spec};
 use seglab::train::{Batch, Samples, load, order};
@@ -79,7 +78,7 @@ fn trace(config: &ModelConfig, plan: &RunPlan, samples: &Samples, dir: &Path) ->
     fs::write(dir.join("target.f32"), targets)?;
     let trace = serde_json::json!({
         "model": config, "lr": plan.train.lr, "input_px": plan.input_px, "batches": sizes, "losses": losses,
-        "elapsed_s": elapsed_s, "params": model.num_params(),
+        "elapsed_s": elapsed_s, "params": trainable(&model),
     });
     Ok(fs::write(dir.join("trace.json"), serde_json::to_vec_pretty(&trace)?)?)
 }

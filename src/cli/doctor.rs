@@ -48,7 +48,7 @@ fn store(context: &Context) -> Result<String, String> {
         .and_then(|()| write_atomic(&probe, b"seglab"))
         .and_then(|()| std::fs::remove_file(&probe))
         .map_err(|error| format!("results   {shown}: {error}; choose another with --results DIR"))?;
-    let free = rustix::fs::statvfs(root).map(|s| s.f_bavail * s.f_frsize >> 20).map_err(|error| error.to_string())?;
+    let free = rustix::fs::statvfs(root).map(|s| (s.f_bavail * s.f_frsize) >> 20).map_err(|error| error.to_string())?;
     match free < LITTLE_DISK_MIB {
         true => Err(format!("results   {shown}: only {free} MiB free")),
         false => Ok(format!("results   {shown}: writable, {free} MiB free")),

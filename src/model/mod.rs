@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use boundary_attention::{BoundaryAttention, BoundaryAttentionConfig};
 pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
-pub use show::{Stage, Summary, summarise};
+pub use show::{Stage, Summary, summarise, trainable};
 pub use unet::{UNet, UNetConfig};
 
 use crate::pixel::SvmConfig;
@@ -110,7 +110,7 @@ macro_rules! models {
             /// Its trainable numbers; 0 for a pixel classifier.
             pub fn params(&self) -> usize {
                 match self {
-                    $(Self::$variant(config) => config.build(&Device::flex()).num_params(),)+
+                    $(Self::$variant(config) => trainable(&config.build(&Device::flex())),)+
                     Self::Svm(_) => 0,
                 }
             }
@@ -183,7 +183,6 @@ mod tests {
         use burn::optim::GradientsParams;
         let device = Device::flex().autodiff();
         for name in networks() {
-            device.seed(1);
             let network = small(name).build(&device).expect("a network");
             let images = Tensor::<4>::random([2, 3, 32, 32], Distribution::Normal(0.0, 1.0), &device);
             let output = network.forward(images);
@@ -192,22 +191,8 @@ mod tests {
                 total = total + extra.powf_scalar(2.0).mean();
             }
             let grads = GradientsParams::from_grads(total.backward(), &network);
-            let parameters = show::parameter_count_of_tensors(&network);
+            let parameters = show::trainable_tensors(&network);
             assert_eq!(grads.len(), parameters, "{name}");
-        }
-    }
-
-    #[test]
-    fn the_same_seed_gives_the_same_weights() {
-        let device = Device::flex();
-        for name in networks() {
-            let images = || Tensor::<4>::ones([1, 3, 32, 32], &device);
-            let logits = [7, 7, 8].map(|seed| {
-                device.seed(seed);
-                small(name).build(&device).expect("a network").forward(images()).logits.into_data()
-            });
-            assert_eq!(logits[0], logits[1], "{name}");
-            assert_ne!(logits[0], logits[2], "{name}");
         }
     }
 

@@ -4,7 +4,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use serde::Serialize;
 
-use super::{ModelConfig, Network, Segmenter};
+use super::{ModelConfig, Segmenter};
 
 /// Parameters and output shapes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -37,7 +37,7 @@ pub fn summarise(config: &ModelConfig, input_px: usize) -> Result<Summary, Strin
         Summary { name: config.name().to_owned(), params: 0, input_px, stages: Vec::new(), outputs: Vec::new() };
     let device = Device::flex();
     let Some(network) = config.build(&device) else { return Ok(summary) };
-    summary.params = network.num_params();
+    summary.params = trainable(&network);
     summary.stages = stages(&network);
     let output = network.forward(Tensor::zeros([1, 3, input_px, input_px], &device));
     summary.outputs.push(("logits".to_owned(), output.logits.dims()));
@@ -47,21 +47,20 @@ pub fn summarise(config: &ModelConfig, input_px: usize) -> Result<Summary, Strin
     Ok(summary)
 }
 
-/// How many parameter tensors a network has.
-#[cfg(test)]
-pub(super) fn parameter_count_of_tensors(network: &Network) -> usize {
-    struct Count(usize);
-    impl ModuleVisitor for Count {
-        fn visit_float<const D: usize>(&mut self, _: &Param<Tensor<D>>) {
-            self.0 += 1;
-        }
-    }
-    let mut count = Count(0);
-    network.visit(&mut count);
-    count.0
+/// How many numbers training changes. burn's own count includes the running statistics of batch-norm.
+pub fn trainable(module: &impl Module) -> usize {
+    stages(module).iter().map(|stage| stage.params).sum()
 }
 
-fn stages(network: &Network) -> Vec<Stage> {
+/// How many tensors training changes.
+#[cfg(test)]
+pub(super) fn trainable_tensors(network: &super::Network) -> usize {
+    let mut visitor = ByStage::default();
+    network.visit(&mut visitor);
+    visitor.tensors
+}
+
+fn stages(network: &impl Module) -> Vec<Stage> {
     let mut visitor = ByStage::default();
     network.visit(&mut visitor);
     visitor.stages
@@ -72,12 +71,17 @@ fn stages(network: &Network) -> Vec<Stage> {
 struct ByStage {
     path: Vec<String>,
     stages: Vec<Stage>,
+    tensors: usize,
 }
 
 const STAGE_DEPTH: usize = 3;
 
 impl ModuleVisitor for ByStage {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if self.path.last().is_some_and(|name| name.starts_with("running_")) {
+            return;
+        }
+        self.tensors += 1;
         let name = self.path.iter().skip(1).take(STAGE_DEPTH).cloned().collect::<Vec<_>>().join(".");
         let params = param.lazy_shape().num_elements();
         match self.stages.last_mut().filter(|stage| stage.name == name) {

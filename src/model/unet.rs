@@ -89,6 +89,6 @@ mod tests {
     /// milesial/Pytorch-UNet, `UNet(n_channels=3, n_classes=1)`: 31,037,633.
     #[test]
     fn full_width_has_as_many_parameters_as_the_reference_implementation() {
-        assert_eq!(UNetConfig::default().build(&Device::flex()).num_params(), 31_037_633);
+        assert_eq!(super::super::trainable(&UNetConfig::default().build(&Device::flex())), 31_037_633);
     }
 }

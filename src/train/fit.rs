@@ -12,7 +12,7 @@ use super::{
 };
 use crate::loss::Objective;
 use crate::metric::{METRICS, aggregate};
-use crate::model::{Network, Segmenter};
+use crate::model::{Network, Segmenter, trainable};
 use crate::plan::RunPlan;
 use crate::run::{EpochScores, Event};
 use crate::store::RunDir;
@@ -127,7 +127,7 @@ impl<'a> Training<'a> {
 
     /// Trainable numbers.
     pub fn params(&self) -> u64 {
-        self.model.num_params() as u64
+        trainable(&self.model) as u64
     }
 
     /// One pass over the training part: its mean loss, or `None` if it was asked to stop.

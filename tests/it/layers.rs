@@ -50,7 +50,8 @@ fn modules() -> Vec<(String, PathBuf, String)> {
         let text = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
         text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
     };
-    files.into_iter().map(|path| (module(&path), path.clone(), code(&path))).collect()
+    let tests = |path: &PathBuf| path.file_name().is_some_and(|name| name == "tests.rs");
+    files.into_iter().filter(|p| !tests(p)).map(|path| (module(&path), path.clone(), code(&path))).collect()
 }
 
 #[test]
