@@ -110,7 +110,8 @@ def combo(logits, target):
 def losses_of(folder):
     trace = json.loads((folder / "trace.json").read_text())
     model = {"unet": UNet, "fgfeu-net": FgfeuNet}[trace["model"]["name"]](trace["model"]["width"])
-    weights = load_file(folder / "weights.safetensors")
+    # The first part of a name is the kind of network.
+    weights = {name.split(".", 1)[1]: w for name, w in load_file(folder / "weights.safetensors").items()}
     missing, unexpected = model.load_state_dict(weights, strict=False)
     wrong = [m for m in missing if not m.endswith("num_batches_tracked")] + list(unexpected)
     assert not wrong, wrong

@@ -172,6 +172,7 @@ impl Spec {
             }
             arm.model.check(self.protocol.input_px).map_err(|e| format!("arm \"{}\": {e}", arm.name))?;
             arm.loss.check().map_err(|e| format!("arm \"{}\": {e}", arm.name))?;
+            arm.edge.check().map_err(|e| format!("arm \"{}\": {e}", arm.name))?;
         }
         self.protocol.check()?;
         self.train.check()

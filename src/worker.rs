@@ -45,7 +45,7 @@ pub fn work(run: &RunDir) -> Result<Ending, StoreError> {
         Ok(Ended::Stopped(epoch)) => (Event::Stopped { at_s: now_s(), epoch }, Ending::Stopped),
         Err(error) => {
             run.log(&format!("failed: {error}"));
-            let step = if let TrainError::NotFinite { step, .. } = error { step } else { 0 };
+            let step = if let TrainError::NotFinite { step, .. } = error { Some(step) } else { None };
             (Event::Failed { at_s: now_s(), reason: error.to_string(), step }, Ending::Failed)
         }
     };
@@ -68,6 +68,9 @@ fn execute(run: &RunDir) -> Result<Ended, TrainError> {
         return Err(TrainError::Refused(message));
     }
     let samples = load(&dataset, &plan.split, plan.input_px)?;
+    let Samples { train: fitted, valid, test } = &samples;
+    let parts = [fitted, valid, test].map(Vec::len);
+    run.log(&format!("train {}, valid {}, test {} cases at {} px", parts[0], parts[1], parts[2], plan.input_px));
     match &plan.model {
         ModelConfig::Svm(config) => classify_pixels(run, &plan, config, &samples),
         _ => train(run, &plan, &samples),
@@ -87,6 +90,9 @@ fn train(run: &RunDir, plan: &RunPlan, samples: &Samples) -> Result<Ended, Train
     let mut journal = Journal::open(run, |event| is_before(event, epoch, step))?;
     let steps_per_epoch = samples.train.len().div_ceil(plan.train.batch) as u32;
     journal.say_durably(&started(plan.train.epochs, &chosen, (training.params(), steps_per_epoch), epoch))?;
+    if epoch > 0 {
+        run.log(&format!("continues after epoch {epoch}"));
+    }
     if let Some(best) = training.best_epoch() {
         // The checkpoint may be newer than the last event about it.
         for (epoch, best) in [(best, true), (epoch, best == epoch)] {
@@ -143,6 +149,7 @@ fn classify_pixels(run: &RunDir, plan: &RunPlan, config: &SvmConfig, samples: &S
 fn finish(run: &RunDir, journal: &mut Journal, samples: &[Sample], planes: &[Plane<f32>]) -> Result<Ended, TrainError> {
     let scores = score_all(samples, planes);
     run.write_scores(&scores)?;
+    run.log(&format!("scored {} test cases", scores.len()));
     journal.say_durably(&Event::Scored { cases: scores.len(), test: aggregate(&scores) })?;
     Ok(Ended::Finished)
 }

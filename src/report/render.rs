@@ -33,7 +33,7 @@ impl Comparison {
 
     fn text(&self) -> String {
         let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(self.header());
         for arm in &self.arms {
             table.add_row(row(arm));

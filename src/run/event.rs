@@ -88,8 +88,8 @@ pub enum Event {
         at_s: f64,
         /// What happened, and what helps.
         reason: String,
-        /// Steps so far.
-        step: u64,
+        /// The step at which the loss was no number; `None` for any other error.
+        step: Option<u64>,
     },
     /// Written by a newer version.
     #[serde(other)]

@@ -181,9 +181,10 @@ impl RunRecord {
         self.steps.last().map_or(0, |p| p.step)
     }
 
-    /// The epoch whose weights are scored.
+    /// The epoch whose weights are scored; for a pixel classifier, which has no checkpoints, its only one.
     pub fn best(&self) -> Option<&EpochPoint> {
-        self.curve.iter().find(|p| Some(p.epoch) == self.best_epoch)
+        let only = self.curve.first().filter(|_| self.saved_epoch.is_none());
+        self.curve.iter().find(|p| Some(p.epoch) == self.best_epoch).or(only)
     }
 
     /// Share of the planned steps that are done, 0..=1.
@@ -279,7 +280,7 @@ mod tests {
         assert_eq!(running.state(false, true), State::Queued);
         assert_eq!(running.state(false, false), State::Lost);
         assert_eq!(RunRecord::default().state(false, false), State::Planned);
-        let failed = record(&[started(0), Event::Failed { at_s: 2.0, reason: "NaN".into(), step: 1 }]);
+        let failed = record(&[started(0), Event::Failed { at_s: 2.0, reason: "NaN".into(), step: Some(1) }]);
         assert_eq!(failed.state(false, false), State::Failed);
         assert_eq!(failed.state(true, false), State::Running);
     }

@@ -8,7 +8,8 @@ use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::Device;
 
 use super::{
-    Batch, Batches, Checkpoint, Checkpoints, Journal, Sample, Samples, Schedule, TrainError, Validation, mix, validate,
+    Batch, Batches, Checkpoint, Checkpoints, Journal, Sample, Samples, Schedule, TrainError, Validation, Verdict, mix,
+    validate,
 };
 use crate::loss::Objective;
 use crate::metric::{METRICS, aggregate};
@@ -73,6 +74,7 @@ pub fn fit(
             images_per_s: samples.train.len() as f64 / trained,
         })?;
         training.save()?;
+        training.note(lr, verdict);
         journal.say_durably(&Event::Saved { epoch: training.epoch, best: verdict.best })?;
     }
     training.best().map(|network| Outcome::Trained(Box::new(network)))
@@ -169,6 +171,19 @@ impl<'a> Training<'a> {
         let validation = validate(&self.model.valid(), &self.objective, samples, (self.plan.train.batch, &device));
         self.check_finite("the validation loss", validation.loss)?;
         Ok(validation)
+    }
+
+    /// What people look for in the log.
+    fn note(&self, lr: f64, verdict: Verdict) {
+        if verdict.best {
+            self.run.log(&format!("epoch {}: lowest validation loss so far", self.epoch));
+        }
+        if self.schedule.lr < lr {
+            self.run.log(&format!("epoch {}: learning rate falls to {:e}", self.epoch, self.schedule.lr));
+        }
+        if verdict.stop && self.epoch < self.plan.train.epochs {
+            self.run.log(&format!("epoch {}: the validation loss stands still, training ends early", self.epoch));
+        }
     }
 
     fn save(&self) -> Result<(), TrainError> {

@@ -230,7 +230,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("tempdir");
         let (runs, watch, launch, mut app) = open(&dir, 1);
         let reason = "out of memory\u{1b}[2J".to_owned();
-        write(&runs[0], &[Event::Step { step: 1, loss: None }, Event::Failed { at_s: 2.0, reason, step: 1 }]);
+        write(&runs[0], &[Event::Step { step: 1, loss: None }, Event::Failed { at_s: 2.0, reason, step: Some(1) }]);
         runs[0].log("line one");
         Feed::new(watch, &launch).poll(&mut app);
         let detail = app.detail().expect("the only run is chosen");

@@ -18,9 +18,17 @@ use crate::lab::{Lab, events};
 #[derive(Debug, PartialEq)]
 struct Result {
     steps: Vec<(u64, Option<u64>)>,
-    epochs: Vec<(u32, u64, Option<u64>, Option<u64>, BTreeMap<String, Option<u64>>)>,
+    epochs: Vec<Epoch>,
     scores: String,
     weights: Vec<Vec<u32>>,
+}
+
+#[derive(Debug, PartialEq)]
+struct Epoch {
+    epoch: u32,
+    step: u64,
+    losses: [Option<u64>; 2],
+    valid: BTreeMap<String, Option<u64>>,
 }
 
 #[derive(Default)]
@@ -51,7 +59,7 @@ fn result(path: &Path) -> Result {
             Event::Step { step, loss } => steps.push((step, bits(loss))),
             Event::Epoch { epoch, step, train_loss, valid_loss, valid, .. } => {
                 let valid = valid.into_iter().map(|(name, value)| (name, bits(value))).collect();
-                epochs.push((epoch, step, bits(train_loss), bits(valid_loss), valid));
+                epochs.push(Epoch { epoch, step, losses: [bits(train_loss), bits(valid_loss)], valid });
             }
             _ => {}
         }
