@@ -71,7 +71,7 @@ pub struct Plateau {
     pub patience: u32,
     /// The rate is multiplied by this, 0 < factor ≤ 1; 1 keeps it.
     pub factor: f64,
-    /// The rate never falls below.
+    /// The rate never falls below, unless it starts there.
     pub min_lr: f64,
 }
 
@@ -89,7 +89,7 @@ pub struct Augment {
     pub flip_horizontal: bool,
     /// Mirror up and down in half of the cases.
     pub flip_vertical: bool,
-    /// Shift by up to this share of the side in both directions, 0 ≤ shift < 1; edges are repeated.
+    /// Shift by up to this share of the side in both directions, 0 ≤ shift ≤ 0.5; edges are repeated.
     pub shift: f64,
 }
 
@@ -137,13 +137,17 @@ pub const BUILT_IN: &[(&str, &str)] =
     &[("demo", include_str!("../baselines/demo.toml")), ("busi-quick", include_str!("../baselines/busi-quick.toml"))];
 
 impl Spec {
+    /// The built-in spec `name`.
+    pub fn built_in(name: &str) -> Option<Result<Self, SpecError>> {
+        BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| Self::parse(text, name))
+    }
+
     /// Reads `path`, or the built-in spec of that name.
     pub fn load(path: &Path) -> Result<Self, SpecError> {
         let shown = path.display().to_string();
-        let built_in = || BUILT_IN.iter().find(|(name, _)| path == Path::new(name));
-        match (std::fs::read_to_string(path), built_in()) {
+        match (std::fs::read_to_string(path), Self::built_in(&shown)) {
             (Ok(text), _) => Self::parse(&text, &shown),
-            (Err(_), Some((_, text))) => Self::parse(text, &shown),
+            (Err(_), Some(spec)) => spec,
             (Err(error), None) => {
                 Err(SpecError::Missing { path: shown, message: error.to_string(), known: BUILT_IN.map_names() })
             }
@@ -195,6 +199,9 @@ impl Protocol {
         if self.seeds.is_empty() {
             return Err("protocol.seeds is empty: expected at least one, e.g. seeds = [1]".to_owned());
         }
+        if let Some(seed) = self.seeds.iter().enumerate().find(|(i, seed)| self.seeds[..*i].contains(seed)) {
+            return Err(format!("protocol.seeds has {} twice", seed.1));
+        }
         // A TOML integer is signed: a larger seed could not be written into the plan.
         match self.seeds.iter().find(|&&seed| seed > i64::MAX as u64) {
             Some(seed) => Err(format!("protocol.seeds has {seed}: expected at most {}", i64::MAX)),
@@ -209,7 +216,7 @@ impl TrainConfig {
         within("train.batch", self.batch as f64, 1.0, 4096.0)?;
         within("train.lr", self.lr, 1e-12, 10.0)?;
         within("train.plateau.factor", self.plateau.factor, 1e-6, 1.0)?;
-        within("train.plateau.min_lr", self.plateau.min_lr, 0.0, self.lr)?;
+        within("train.plateau.min_lr", self.plateau.min_lr, 0.0, 10.0)?;
         within("train.augment.shift", self.augment.shift, 0.0, 0.5)
     }
 }

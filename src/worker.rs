@@ -38,6 +38,10 @@ pub fn work(run: &RunDir) -> Result<Ending, StoreError> {
     // Its own session: closing the terminal that started it is not its end.
     let _ = rustix::process::setsid();
     run.dequeue()?;
+    if run.stop_requested() {
+        run.clear_stop()?;
+        return Ok(Ending::Stopped);
+    }
     let ended = catch_unwind(AssertUnwindSafe(|| execute(run)));
     let ended = ended.unwrap_or_else(|_| Err(TrainError::Refused("the worker panicked; see worker.log".to_owned())));
     let (event, ending) = match ended {
@@ -68,6 +72,9 @@ fn execute(run: &RunDir) -> Result<Ended, TrainError> {
         return Err(TrainError::Refused(message));
     }
     let samples = load(&dataset, &plan.split, plan.input_px)?;
+    if samples.train.is_empty() || samples.valid.is_empty() || samples.test.is_empty() {
+        return Err(TrainError::Refused("plan.toml: a part of the split is empty".to_owned()));
+    }
     let Samples { train: fitted, valid, test } = &samples;
     let parts = [fitted, valid, test].map(Vec::len);
     run.log(&format!("train {}, valid {}, test {} cases at {} px", parts[0], parts[1], parts[2], plan.input_px));

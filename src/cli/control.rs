@@ -11,7 +11,7 @@ use crate::store::{RunView, StoreError, Watch};
 /// Which runs.
 #[derive(Debug, Args)]
 pub struct Chosen {
-    /// Parts of run names (`demo`, `unet-f0`, `demo/unet-f0-s1-3fa9c1d2`).
+    /// Parts of run names (`demo`, `unet-f0`, `demo/unet-f0-s1-3fa9c1d2`); all runs if none is given.
     runs: Vec<String>,
     /// Every run of the store.
     #[arg(long, conflicts_with = "runs")]
@@ -30,12 +30,10 @@ pub struct ResumeArgs {
 
 impl Chosen {
     fn of<'a>(&self, watch: &'a Watch, wanted: fn(State) -> bool) -> anyhow::Result<Vec<&'a RunView>> {
-        if self.runs.is_empty() && !self.all {
-            anyhow::bail!("which runs? Give part of a name, or --all; \"seglab status\" lists them");
-        }
-        let named = |view: &&RunView| self.all || self.runs.iter().any(|part| view.dir.name().contains(part.as_str()));
+        let all = self.all || self.runs.is_empty();
+        let named = |view: &&RunView| all || self.runs.iter().any(|part| view.dir.name().contains(part.as_str()));
         let named: Vec<&RunView> = watch.runs().filter(named).collect();
-        if named.is_empty() {
+        if named.is_empty() && !all {
             anyhow::bail!("no run is named like {}; \"seglab status\" lists them", self.runs.join(", "));
         }
         Ok(named.into_iter().filter(|view| wanted(view.state)).collect())
@@ -43,6 +41,7 @@ impl Chosen {
 }
 
 pub(super) fn stop(context: &Context, chosen: &Chosen) -> anyhow::Result<ExitCode> {
+    context.may_write()?;
     let mut watch = Watch::new(context.store.clone(), None);
     watch.catch_up()?;
     let runs = chosen.of(&watch, |state| !state.is_settled())?;
@@ -51,6 +50,7 @@ pub(super) fn stop(context: &Context, chosen: &Chosen) -> anyhow::Result<ExitCod
 }
 
 pub(super) fn resume(context: &Context, args: &ResumeArgs) -> anyhow::Result<ExitCode> {
+    context.may_write()?;
     let mut watch = Watch::new(context.store.clone(), None);
     watch.catch_up()?;
     let runs = args.chosen.of(&watch, |state| state.is_settled() && state != State::Finished)?;
@@ -66,11 +66,9 @@ pub(super) fn resume(context: &Context, args: &ResumeArgs) -> anyhow::Result<Exi
 /// Takes waiting runs out of the queue, and asks running ones to end after their step.
 pub(super) fn stop_all<'a>(runs: impl Iterator<Item = &'a RunView>) -> Result<(), StoreError> {
     for view in runs {
-        // A run may leave the queue between the look and the order: both are done.
+        // A worker may be on its way to the lock: it looks for the request once it has it.
+        view.dir.request_stop()?;
         view.dir.dequeue()?;
-        if view.state == State::Running || view.dir.is_locked() {
-            view.dir.request_stop()?;
-        }
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::{Context, print, printable};
+use super::{Context, printable};
 use crate::report::{Comparison, Format};
 use crate::run::{LastWord, State};
 use crate::store::{RunDir, RunView, Watch};
@@ -33,21 +33,27 @@ pub(super) fn follow(context: &Context, spec: &str, runs: &[RunDir], slots: usiz
         let own: Vec<&RunView> = watch.runs().filter(|view| runs.contains(&view.dir)).collect();
         for view in &own {
             let said: &mut Said = printed.entry(view.dir.name()).or_default();
-            said.catch_up(view)?;
+            said.catch_up(view);
         }
         if interrupted.load(Ordering::Relaxed) && !asked {
             asked = true;
-            print("stopping after the current step; press Ctrl-C again to leave at once\n")?;
+            print("stopping after the current step; press Ctrl-C again to leave at once\n");
             super::control::stop_all(own.iter().copied())?;
         }
-        if own.len() == runs.len() && own.iter().all(|view| view.state.is_settled()) {
-            return conclude(spec, &watch, &own, asked);
+        let broken = runs.iter().filter(|run| watch.broken.contains_key(&run.name())).count();
+        if own.len() + broken == runs.len() && own.iter().all(|view| view.state.is_settled()) {
+            return conclude(spec, &watch, &own, (runs.len(), asked));
         }
         if own.iter().any(|view| view.state == State::Queued) {
             context.launch(slots).ensure(&context.store)?;
         }
         std::thread::sleep(TICK);
     }
+}
+
+/// Progress is for whoever still reads: a closed pipe does not end the watch, whose exit code somebody may wait for.
+fn print(text: &str) {
+    let _ = super::print(text);
 }
 
 /// How much of a run has been printed.
@@ -58,20 +64,20 @@ struct Said {
 }
 
 impl Said {
-    fn catch_up(&mut self, view: &RunView) -> anyhow::Result<()> {
+    fn catch_up(&mut self, view: &RunView) {
         // What ended a run is said after what it did before.
         if view.state.is_settled() {
-            self.epochs(view)?;
-            self.state(view)
+            self.epochs(view);
+            self.state(view);
         } else {
-            self.state(view)?;
-            self.epochs(view)
+            self.state(view);
+            self.epochs(view);
         }
     }
 
-    fn state(&mut self, view: &RunView) -> anyhow::Result<()> {
+    fn state(&mut self, view: &RunView) {
         if self.state == Some(view.state) {
-            return Ok(());
+            return;
         }
         self.state = Some(view.state);
         let said = match (view.state, &view.record.last_word) {
@@ -82,10 +88,10 @@ impl Said {
             }
             (state, _) => state.name().to_owned(),
         };
-        print(&format!("{}: {said}\n", name(view)))
+        print(&format!("{}: {said}\n", name(view)));
     }
 
-    fn epochs(&mut self, view: &RunView) -> anyhow::Result<()> {
+    fn epochs(&mut self, view: &RunView) {
         let record = &view.record;
         let value = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), |v| format!("{v:.4}"));
         let eta = record.eta_s().map_or_else(String::new, |s| format!(", ETA {}", duration(s)));
@@ -102,10 +108,9 @@ impl Said {
             print(&format!(
                 "{run}: epoch {}/{epochs}: {losses}valid DSC {dsc}, {pace:.0} images/s{eta}\n",
                 point.epoch
-            ))?;
+            ));
         }
         self.epoch = record.epoch();
-        Ok(())
     }
 }
 
@@ -113,18 +118,21 @@ fn name(view: &RunView) -> String {
     printable(view.dir.id().as_str())
 }
 
-fn conclude(spec: &str, watch: &Watch, own: &[&RunView], asked: bool) -> anyhow::Result<ExitCode> {
+/// The last words: the table, and the exit code.
+fn conclude(spec: &str, watch: &Watch, own: &[&RunView], (wanted, asked): (usize, bool)) -> anyhow::Result<ExitCode> {
+    for (name, reason) in &watch.broken {
+        eprintln!("{}: {}", printable(name), printable(reason));
+    }
     let all: Vec<&RunView> = watch.runs().filter(|view| own.iter().any(|o| o.dir == view.dir)).collect();
     let finished = own.iter().filter(|view| view.state == State::Finished).count();
     if finished > 0 {
-        print(&format!("\n{}", Comparison::of(spec, &all)?.render(Format::Text)))?;
+        print(&format!("\n{}", Comparison::of(spec, &all)?.render(Format::Text)));
     }
-    if finished == own.len() {
+    if finished == wanted {
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!(
-        "seglab: {finished} of {} runs finished; \"seglab status\" says which, \"seglab resume\" continues",
-        own.len()
+        "seglab: {finished} of {wanted} runs finished; \"seglab status\" says which, \"seglab resume\" continues"
     );
     Ok(if asked { ExitCode::from(INTERRUPTED) } else { ExitCode::FAILURE })
 }

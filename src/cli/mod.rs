@@ -39,7 +39,7 @@ struct Global {
     /// Draw with ASCII characters only.
     #[arg(long, global = true)]
     ascii: bool,
-    /// Dashboard: look, change nothing.
+    /// Look, change nothing.
     #[arg(long, global = true)]
     read_only: bool,
 }
@@ -88,6 +88,10 @@ struct Context {
 }
 
 impl Context {
+    fn may_write(&self) -> anyhow::Result<()> {
+        if self.read_only { anyhow::bail!("--read-only: this command changes the store") } else { Ok(()) }
+    }
+
     fn launch(&self, slots: usize) -> Launch {
         Launch { slots: slots.max(1) }
     }
@@ -104,7 +108,7 @@ pub fn main() -> ExitCode {
     };
     match dispatch(cli.command, &context) {
         Ok(code) => code,
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => ExitCode::from(CLOSED_PIPE),
         Err(error) => {
             eprintln!("seglab: {}", printable(&format!("{error:#}")));
             ExitCode::FAILURE
@@ -131,7 +135,10 @@ fn dispatch(command: Option<Command>, context: &Context) -> anyhow::Result<ExitC
     }
 }
 
-/// `seglab … | head` is no error.
+/// Exit code of a shell command whose reader went away.
+const CLOSED_PIPE: u8 = 141;
+
+/// `seglab … | head` is no error to talk about.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let broken = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
     error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(broken))
@@ -142,7 +149,7 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 
-/// Writes to standard output; a closed pipe is an error that [`main`] forgives.
+/// Writes to standard output; a closed pipe is an error that [`main`] is silent about.
 fn print(text: &str) -> anyhow::Result<()> {
     use std::io::Write;
     Ok(std::io::stdout().lock().write_all(text.as_bytes())?)

@@ -7,9 +7,10 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{Context, follow, print, printable};
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Finding, FindingKind, verify};
 use crate::executor;
 use crate::plan::plan;
+use crate::run::State;
 use crate::spec::Spec;
 use crate::store::{RunDir, Watch};
 use crate::tui;
@@ -21,9 +22,9 @@ pub struct Options {
     /// Plain progress lines instead of the dashboard (also chosen where there is no terminal).
     #[arg(long)]
     headless: bool,
-    /// Runs at a time.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
-    slots: u8,
+    /// Runs at a time [default: 1].
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=64))]
+    slots: Option<u8>,
 }
 
 /// A spec, and how to run and watch it.
@@ -45,11 +46,12 @@ pub(super) fn dashboard(context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 pub(super) fn demo(context: &Context, options: &Options) -> anyhow::Result<ExitCode> {
-    start(context, Path::new("demo"), options)
+    let spec = Spec::built_in("demo").expect("the demo is built in")?;
+    start(context, &spec, options)
 }
 
 pub(super) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode> {
-    start(context, &args.spec, &args.options)
+    start(context, &Spec::load(&args.spec)?, &args.options)
 }
 
 pub(super) fn executor(context: &Context, slots: usize) -> anyhow::Result<ExitCode> {
@@ -64,10 +66,13 @@ pub(super) fn worker(run: &Path) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn start(context: &Context, path: &Path, options: &Options) -> anyhow::Result<ExitCode> {
-    let spec = Spec::load(path)?;
-    let runs = enqueue(context, &spec)?;
-    let slots = usize::from(options.slots);
+fn start(context: &Context, spec: &Spec, options: &Options) -> anyhow::Result<ExitCode> {
+    context.may_write()?;
+    let runs = enqueue(context, spec)?;
+    let slots = usize::from(options.slots.unwrap_or(1));
+    if options.slots.is_some() && context.store.has_executor() {
+        eprintln!("seglab: an executor is at work; its number of slots stays until its queue is empty");
+    }
     context.launch(slots).ensure(&context.store)?;
     if options.headless || !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         return follow::follow(context, &spec.name, &runs, slots);
@@ -80,13 +85,18 @@ fn enqueue(context: &Context, spec: &Spec) -> anyhow::Result<Vec<RunDir>> {
     let dataset = Dataset::open(&spec.dataset, &context.roots)?;
     let plans = plan(spec, &dataset)?;
     let runs = plans.iter().map(|plan| context.store.create(plan)).collect::<Result<Vec<_>, _>>()?;
-    let mut waiting = 0;
-    for run in &runs {
-        if !run.is_locked() && run.scores()?.is_none() {
-            run.write_origin(&dataset.origin)?;
-            run.enqueue()?;
-            waiting += 1;
-        }
+    let mut watch = Watch::new(context.store.clone(), Some(&spec.name));
+    watch.catch_up()?;
+    let is_done =
+        |run: &&RunDir| watch.runs().any(|v| v.dir == **run && matches!(v.state, State::Finished | State::Running));
+    let missing: Vec<&RunDir> = runs.iter().filter(|run| !is_done(run)).collect();
+    let waiting = missing.len();
+    if waiting > 0 {
+        check_files(&dataset)?;
+    }
+    for run in missing {
+        run.write_origin(&dataset.origin)?;
+        run.enqueue()?;
     }
     let part = |n: usize| format!("{n} case{}", if n == 1 { "" } else { "s" });
     if let Some(plan) = plans.first() {
@@ -103,6 +113,21 @@ fn enqueue(context: &Context, spec: &Spec) -> anyhow::Result<Vec<RunDir>> {
         ))?;
     }
     Ok(runs)
+}
+
+/// A file that cannot be decoded is found now, not in the middle of a training.
+fn check_files(dataset: &Dataset) -> anyhow::Result<()> {
+    let bad = |f: &&Finding| matches!(f.kind, FindingKind::Undecodable | FindingKind::MaskSize);
+    let found = verify(dataset).findings;
+    let details: Vec<&str> = found.iter().filter(bad).map(|f| f.detail.as_str()).collect();
+    match details.first() {
+        None => Ok(()),
+        Some(first) => anyhow::bail!(
+            "{first}{}; \"seglab dataset verify {}\" lists all",
+            if details.len() > 1 { format!(" (and {} more)", details.len() - 1) } else { String::new() },
+            dataset.origin.manifest.name,
+        ),
+    }
 }
 
 fn watch(context: &Context, spec: Option<&str>, slots: usize) -> anyhow::Result<ExitCode> {

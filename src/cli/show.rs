@@ -1,6 +1,7 @@
 //! `seglab status`, `compare`, `export`.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -10,6 +11,7 @@ use super::follow::duration;
 use super::{Context, print, printable};
 use crate::report::{self, Comparison, SCHEMA};
 use crate::run::{LastWord, State};
+use crate::spec::Spec;
 use crate::store::{RunView, Watch};
 
 /// What to list, and how.
@@ -59,6 +61,8 @@ enum TableFormat {
 struct Status<'a> {
     schema: u32,
     runs: Vec<RunStatus<'a>>,
+    /// Run folders whose plan cannot be read, with the reason.
+    broken: &'a BTreeMap<String, String>,
 }
 
 #[derive(Serialize)]
@@ -97,10 +101,11 @@ impl<'a> RunStatus<'a> {
 }
 
 pub(super) fn status(context: &Context, args: &StatusArgs) -> anyhow::Result<ExitCode> {
-    let watch = caught_up(context, args.spec.as_deref())?;
+    let spec = args.spec.as_deref().map(stored_name).transpose()?;
+    let watch = caught_up(context, spec.as_deref())?;
     let runs: Vec<RunStatus> = watch.runs().map(RunStatus::of).collect();
     if args.json {
-        print(&(serde_json::to_string_pretty(&Status { schema: SCHEMA, runs })? + "\n"))?;
+        print(&(serde_json::to_string_pretty(&Status { schema: SCHEMA, runs, broken: &watch.broken })? + "\n"))?;
     } else if runs.is_empty() {
         print(&format!("no runs in {}; \"seglab demo\" makes some\n", context.store.root().display()))?;
     } else {
@@ -111,7 +116,7 @@ pub(super) fn status(context: &Context, args: &StatusArgs) -> anyhow::Result<Exi
     for (name, reason) in &watch.broken {
         eprintln!("{}: {}", printable(name), printable(reason));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if watch.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn line(view: &RunView, run: &RunStatus) -> String {
@@ -126,7 +131,8 @@ fn line(view: &RunView, run: &RunStatus) -> String {
 }
 
 pub(super) fn compare(context: &Context, args: &CompareArgs) -> anyhow::Result<ExitCode> {
-    let watch = runs_of(context, &args.spec)?;
+    let spec = stored_name(&args.spec)?;
+    let watch = runs_of(context, &spec)?;
     let format = match args.format {
         TableFormat::Text => report::Format::Text,
         TableFormat::Md => report::Format::Markdown,
@@ -134,17 +140,27 @@ pub(super) fn compare(context: &Context, args: &CompareArgs) -> anyhow::Result<E
         TableFormat::Json => report::Format::Json,
     };
     let runs: Vec<&RunView> = watch.runs().collect();
-    print(&Comparison::of(&args.spec, &runs)?.render(format))?;
+    print(&Comparison::of(&spec, &runs)?.render(format))?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn export(context: &Context, args: &ExportArgs) -> anyhow::Result<ExitCode> {
-    let watch = runs_of(context, &args.spec)?;
+    let spec = stored_name(&args.spec)?;
+    let watch = runs_of(context, &spec)?;
     let runs: Vec<&RunView> = watch.runs().collect();
-    for path in report::export(&args.spec, &runs, &args.out)? {
+    for path in report::export(&spec, &runs, &args.out)? {
         print(&format!("{}\n", path.display()))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What `run` takes, a file or a name, to the name that its runs are stored under.
+fn stored_name(spec: &str) -> anyhow::Result<String> {
+    let path = Path::new(spec);
+    if path.is_file() || path.extension().is_some_and(|e| e == "toml") {
+        return Ok(Spec::load(path)?.name);
+    }
+    Ok(spec.to_owned())
 }
 
 fn runs_of(context: &Context, spec: &str) -> anyhow::Result<Watch> {

@@ -56,14 +56,22 @@ pub fn pixels(case_id: &str, image: &Path, masks: &[PathBuf]) -> Result<Pixels, 
     Ok(Pixels { image, reference })
 }
 
-/// The mask in a file: set where the luma is above 127. A mask of class indices (0 and 1) is an error: read as grey
-/// values, it would be empty.
+/// The mask in a file: set where the luma is above 127. A mask of class indices (0, 1, 2 …) or one whose shape is in its
+/// transparency is an error: read as grey values, it would be empty or full.
 pub fn mask_from_file(path: &Path) -> Result<Mask, DatasetError> {
-    let luma = luma(path)?;
-    let (width, height) = luma.dimensions();
-    if luma.iter().max() == Some(&1) {
-        return Err(file_error(path, "holds the values 0 and 1; expected 0 and 255: multiply it by 255"));
+    let image = decode(path)?;
+    // Judged before values are scaled to 8 bits, which hides small ones.
+    let largest = image.to_luma16().iter().copied().max().unwrap_or(0);
+    if largest > 0 && largest <= 127 * 257 {
+        let largest =
+            if image.color().bytes_per_pixel() > image.color().channel_count() { largest } else { largest / 257 };
+        return Err(file_error(path, format!("holds no value above {largest}; expected 0 and 255 (or full scale)")));
     }
+    if image.color().has_alpha() && image.to_rgba8().pixels().any(|pixel| pixel.0[3] != 255) {
+        return Err(file_error(path, "is partly transparent; expected an opaque mask of 0 and 255"));
+    }
+    let luma = image.into_luma8();
+    let (width, height) = luma.dimensions();
     let set = luma.into_raw().into_iter().map(|value| value > 127).collect();
     Ok(Plane::new(width as usize, height as usize, set).expect("a luma value per pixel"))
 }
@@ -177,13 +185,24 @@ mod tests {
     #[test]
     fn alpha_and_sixteen_bits_are_accepted() {
         let folder = Folder::new();
-        let rgba = folder.save("rgba.png", image::RgbaImage::from_pixel(1, 1, Rgba([200, 200, 200, 0])));
-        let grey_alpha = folder.save("la.png", image::GrayAlphaImage::from_pixel(1, 1, LumaA([200, 0])));
+        let rgba = folder.save("rgba.png", image::RgbaImage::from_pixel(1, 1, Rgba([200, 200, 200, 255])));
+        let grey_alpha = folder.save("la.png", image::GrayAlphaImage::from_pixel(1, 1, LumaA([200, 255])));
         let deep = folder.save("16.png", image::ImageBuffer::from_pixel(1, 1, Luma([200u16 * 257])));
         for path in [rgba, grey_alpha, deep] {
             let pixels = pixels("a", &path, std::slice::from_ref(&path)).expect("decodes");
             assert_eq!(pixels.image.as_raw(), &[200, 200, 200]);
             assert_eq!(pixels.reference.values(), [true]);
+        }
+    }
+
+    #[test]
+    fn masks_that_would_read_as_empty_or_full_are_refused() {
+        let folder = Folder::new();
+        let classes = folder.grey("classes.png", 3, 1, &[0, 1, 2]);
+        let deep = folder.save("16.png", image::ImageBuffer::from_pixel(1, 1, Luma([255u16])));
+        let shape = folder.save("alpha.png", image::GrayAlphaImage::from_pixel(1, 1, LumaA([255, 0])));
+        for path in [classes, deep, shape] {
+            assert!(mask_from_file(&path).is_err(), "{}", path.display());
         }
     }
 

@@ -17,7 +17,18 @@ const LINGER: Duration = Duration::from_secs(2);
 /// Workers of an earlier executor, found by their locks, take slots too. A worker that dies leaves its run Lost: it is
 /// not started again by itself, since what killed it may do so again.
 pub fn serve(store: &Store, launch: &Launch) -> Result<(), StoreError> {
-    let Some(_lock) = store.lock_executor()? else { return Ok(()) };
+    loop {
+        let Some(lock) = store.lock_executor()? else { return Ok(()) };
+        serve_until_idle(store, launch)?;
+        drop(lock);
+        // A run that was queued after the last look found this executor alive, and started no other.
+        if store.runs()?.iter().all(|run| run.ticket().is_none()) {
+            return Ok(());
+        }
+    }
+}
+
+fn serve_until_idle(store: &Store, launch: &Launch) -> Result<(), StoreError> {
     // A lost connection or a pressed Ctrl-C is not the queue's end.
     let _ = rustix::process::setsid();
     let mut workers: Vec<Worker> = Vec::new();

@@ -38,7 +38,7 @@ impl Default for FgfeuNetConfig {
 /// Source: P1 (Wang et al. 2025) §3.1.
 /// Choices where P1 is silent: two 3×3 convolutions of 512 at H/16 between encoder and decoder; nearest-neighbour
 /// up-sampling; no activation between the final 3×3 (three kernels) and the 1×1, since three ReLU units can die.
-/// Ours differs: random He-normal weights unless weights are given; P1 starts from ImageNet.
+/// Ours differs: random He-normal weights; P1 starts from ImageNet.
 #[derive(Module, Debug)]
 pub struct FgfeuNet {
     encoder: VggEncoder,

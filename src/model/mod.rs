@@ -64,7 +64,7 @@ macro_rules! models {
         #[serde(tag = "name")]
         pub enum ModelConfig {
             $(#[doc = $about] #[serde(rename = $name)] $variant($config),)+
-            /// A linear support vector machine on hand-made features of each pixel.
+            /// A support vector machine with a Gaussian kernel on hand-made features of each pixel.
             #[serde(rename = "svm")]
             Svm(SvmConfig),
         }
@@ -76,7 +76,7 @@ macro_rules! models {
         }
 
         /// Names and one-line descriptions of all models.
-        pub const MODELS: &[(&str, &str)] = &[$(($name, $about),)+ ("svm", "Linear support vector machine on hand-made features of each pixel.")];
+        pub const MODELS: &[(&str, &str)] = &[$(($name, $about),)+ ("svm", "Support vector machine (Gaussian kernel) on hand-made features of each pixel.")];
 
         impl ModelConfig {
             /// The registry's default of `name`.

@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 use serde::Serialize;
 
 use super::{ModelConfig, Segmenter};
+use crate::config::within;
 
 /// Parameters and output shapes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -32,6 +33,7 @@ pub struct Stage {
 
 /// Builds the model and runs one image through it.
 pub fn summarise(config: &ModelConfig, input_px: usize) -> Result<Summary, String> {
+    within("input", input_px as f64, 16.0, 2048.0)?;
     config.check(input_px)?;
     let mut summary =
         Summary { name: config.name().to_owned(), params: 0, input_px, stages: Vec::new(), outputs: Vec::new() };

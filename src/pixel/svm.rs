@@ -73,13 +73,14 @@ impl SvmConfig {
         Ok(Svm { machine: machine.map_err(|error| SvmError::Solver(error.to_string()))?, scale })
     }
 
-    /// Every image gives the same share; tumour and background take turns.
+    /// Every image gives the same share, to within one pixel of each kind; tumour and background take turns.
     fn sample(&self, cases: &[(RgbImage, Mask)], seed: u64) -> Result<(Vec<Sample>, Vec<bool>), SvmError> {
-        let share = self.pixels.div_ceil(2 * cases.len().max(1));
+        let half = self.pixels / 2;
+        let share = |i: usize| (i + 1) * half / cases.len() - i * half / cases.len();
         let drawn: Vec<Vec<(Sample, bool)>> = cases
             .par_iter()
             .enumerate()
-            .map(|(i, (image, mask))| draw(image, mask, share, seed.wrapping_add(i as u64)))
+            .map(|(i, (image, mask))| draw(image, mask, share(i), seed.wrapping_add(i as u64)))
             .collect();
         let mut tumour: Vec<Sample> = Vec::new();
         let mut background: Vec<Sample> = Vec::new();
@@ -89,7 +90,7 @@ impl SvmConfig {
         if tumour.is_empty() || background.is_empty() {
             return Err(SvmError::OneClass { tumour: tumour.len(), background: background.len() });
         }
-        let pairs = tumour.into_iter().zip(background).take(self.pixels / 2);
+        let pairs = tumour.into_iter().zip(background);
         Ok(pairs.flat_map(|(t, b)| [(t, true), (b, false)]).unzip())
     }
 }
@@ -164,6 +165,17 @@ mod tests {
         let prediction = machine.predict(&image).map(|&p| p > 0.5);
         let dsc = crate::metric::Confusion::of(&prediction, &reference).and_then(|c| c.dsc());
         assert!(dsc.expect("not empty") > 0.9, "{dsc:?}");
+    }
+
+    #[test]
+    fn every_image_takes_part_in_the_sample() {
+        // 30 images and 20 pixels of each kind: the last image is drawn from as the first ones are.
+        let cases: Vec<_> = (0..30).map(|i| dark_disc(10.0 + f64::from(i) / 3.0)).collect();
+        let config = SvmConfig { pixels: 40, ..SvmConfig::default() };
+        let (samples, labels) = config.sample(&cases, 1).expect("both classes");
+        assert_eq!((samples.len(), labels.iter().filter(|&&l| l).count()), (40, 20));
+        let last = draw(&cases[29].0, &cases[29].1, 1, 1 + 29);
+        assert!(samples.contains(&last[0].0));
     }
 
     #[test]

@@ -10,6 +10,8 @@ use crate::store::{RunView, StoreError, write_atomic};
 /// Writes `comparison.{txt,md,csv,json}`, `cases.csv`, `epochs.csv`, `steps.csv` and `plans/` into `out`; returns what
 /// was written.
 pub fn export(spec: &str, runs: &[&RunView], out: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let (runs, _) = super::current(runs);
+    let runs = &runs[..];
     let plans = out.join("plans");
     fs::create_dir_all(&plans).map_err(|error| StoreError::new(&plans, error))?;
     let comparison = Comparison::of(spec, runs)?;

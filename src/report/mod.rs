@@ -1,6 +1,7 @@
 //! Comparison of a spec's arms: computed once from per-case scores, rendered many ways.
 //! Knows runs and metrics; not terminals, not tensors.
 
+mod current;
 mod export;
 mod render;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use current::current;
 pub use export::export;
 pub use render::{Format, number};
 
@@ -29,6 +31,8 @@ pub struct Comparison {
     pub dataset: String,
     /// Side of the grid on which predictions were scored.
     pub input_px: usize,
+    /// Runs of earlier versions of the spec, which do not count.
+    pub left_out: usize,
     /// In the order in which they were first started.
     pub arms: Vec<ArmRow>,
 }
@@ -53,11 +57,9 @@ pub struct ArmRow {
 }
 
 impl Comparison {
-    /// Compares the arms of `runs`, which belong to one spec.
+    /// Compares the arms of `runs`, which belong to one spec; those of earlier versions of it are left out.
     pub fn of(spec: &str, runs: &[&RunView]) -> Result<Self, StoreError> {
-        // A spec's runs are queued arm by arm: the first start of each gives the spec's order back.
-        let mut runs = runs.to_vec();
-        runs.sort_by(|a, b| start(a).total_cmp(&start(b)));
+        let (runs, left_out) = current(runs);
         let mut arms: Vec<&str> = Vec::new();
         for run in &runs {
             if !arms.contains(&run.plan.arm.as_str()) {
@@ -70,14 +72,10 @@ impl Comparison {
             spec: spec.to_owned(),
             dataset: first.map(|r| r.plan.dataset.clone()).unwrap_or_default(),
             input_px: first.map_or(0, |r| r.plan.input_px),
+            left_out,
             arms: arms.into_iter().map(|arm| ArmRow::of(arm, &runs)).collect::<Result<_, _>>()?,
         })
     }
-}
-
-/// Unix time; never started is last.
-fn start(run: &RunView) -> f64 {
-    run.record.first_started_s.unwrap_or(f64::INFINITY)
 }
 
 impl ArmRow {

@@ -103,9 +103,12 @@ impl Comparison {
         fixed.into_iter().chain(METRICS.iter().map(head)).collect()
     }
 
-    /// Where a metric stands on fewer cases than the arm has.
+    /// Where a metric stands on fewer cases than the arm has, and what does not count.
     pub fn footnotes(&self) -> String {
         let mut notes = String::new();
+        if self.left_out > 0 {
+            let _ = writeln!(notes, "{} runs of earlier versions of the spec or its data are left out", self.left_out);
+        }
         for arm in &self.arms {
             let partial = METRICS.iter().map(|m| (m, arm.value(m))).filter(|(_, v)| v.undefined > 0);
             let partial: Vec<String> =

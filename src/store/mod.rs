@@ -73,7 +73,9 @@ impl Store {
     /// The run of `plan`, made if it is not there yet. An existing one is kept as it is.
     pub fn create(&self, plan: &RunPlan) -> Result<RunDir, StoreError> {
         let run = RunDir::new(&self.root, &plan.spec, plan.id());
-        if !run.has_plan() {
+        if run.has_plan() {
+            run.plan()?;
+        } else {
             fs::create_dir_all(run.path()).map_err(|e| StoreError::new(run.path(), unwritable(&e)))?;
             run.write_plan(plan)?;
         }

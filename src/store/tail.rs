@@ -28,6 +28,8 @@ pub struct Lines {
     pub events: Vec<Event>,
     /// Complete lines that are no events.
     pub unreadable: u64,
+    /// Bytes that were read.
+    pub bytes: usize,
     /// There is more to read.
     pub more: bool,
 }
@@ -58,6 +60,7 @@ impl Tail {
         let mut bytes = Vec::new();
         file.take(budget as u64).read_to_end(&mut bytes)?;
         self.offset += bytes.len() as u64;
+        lines.bytes = bytes.len();
         lines.more = metadata.len() > self.offset;
         self.split(&bytes, &mut lines);
         Ok(lines)

@@ -116,18 +116,24 @@ impl Entry {
     fn poll(&mut self, budget: &mut usize) -> bool {
         let view = &mut self.view;
         // The lock is looked at before the events: a worker that ends in between has written its last word.
-        let (locked, ticket) = (view.dir.is_locked(), view.dir.ticket());
+        // The ticket before the lock: a worker takes the lock first, so that a run is never seen with neither.
+        let ticket = view.dir.ticket();
+        let locked = view.dir.is_locked();
         // An unreadable moment (a stale network handle) is no verdict on the run: the next poll tries again.
         let lines = self.tail.read((*budget).min(BUDGET_BYTES)).unwrap_or_default();
         if lines.restarted {
             view.record = RunRecord::default();
         }
-        *budget -= (*budget).min(lines.events.len() * 64);
+        *budget -= (*budget).min(lines.bytes);
         lines.events.iter().for_each(|event| view.record.apply(event));
         view.record.unreadable += lines.unreadable;
         let before = (view.state, view.ticket);
         view.ticket = ticket;
         view.state = view.record.state(locked, ticket.is_some());
-        before != (view.state, view.ticket) || lines.restarted || !lines.events.is_empty() || lines.unreadable > 0
+        before != (view.state, view.ticket)
+            || lines.restarted
+            || lines.more
+            || !lines.events.is_empty()
+            || lines.unreadable > 0
     }
 }

@@ -131,7 +131,7 @@ impl Movement {
     }
 }
 
-/// Channel by channel, mean 0 and standard deviation 1 over the whole image; a flat image becomes 0.
+/// Channel planes; mean 0 and standard deviation 1 over all channels together; a flat image becomes 0.
 fn normalise(image: &RgbImage) -> Vec<f32> {
     let raw = image.as_raw();
     let n = raw.len() as f64;

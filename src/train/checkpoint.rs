@@ -76,7 +76,7 @@ impl Checkpoints {
 
     /// The newest one; `None` before the first. One that is damaged is an error: a run never silently starts again.
     pub fn newest(&self) -> Result<Option<Checkpoint>, TrainError> {
-        let Some(epoch) = self.epochs().into_iter().max() else { return Ok(None) };
+        let Some(epoch) = self.epochs()?.into_iter().max() else { return Ok(None) };
         self.state(epoch).map(Some)
     }
 
@@ -112,7 +112,10 @@ impl Checkpoints {
         let bytes = fs::read(&path).map_err(|error| StoreError::new(&path, error))?;
         match sha256(&bytes) == sha256_expected {
             true => Ok(bytes),
-            false => Err(StoreError::new(&path, "damaged (its SHA-256 is not the one in state.json)")),
+            false => Err(StoreError::new(
+                &path,
+                "damaged (its SHA-256 is not the one in state.json); delete the run's folder to train it anew",
+            )),
         }
     }
 
@@ -138,16 +141,21 @@ impl Checkpoints {
 
     /// Failing to remove an old checkpoint costs space, not results.
     fn prune(&self, newest: u32, best: Option<u32>) {
-        for epoch in self.epochs() {
+        for epoch in self.epochs().unwrap_or_default() {
             if epoch != newest && Some(epoch) != best {
                 let _ = fs::remove_dir_all(self.folder(epoch));
             }
         }
     }
 
-    fn epochs(&self) -> Vec<u32> {
-        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
-        entries.filter_map(|entry| entry.file_name().to_str()?.strip_prefix("epoch-")?.parse().ok()).collect()
+    /// A folder that cannot be listed is an error: it is not an empty one, from which a run would start again.
+    fn epochs(&self) -> Result<Vec<u32>, StoreError> {
+        let entries = match fs::read_dir(&self.dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other.map_err(|error| StoreError::new(&self.dir, error))?,
+        };
+        let epoch = |entry: fs::DirEntry| entry.file_name().to_str()?.strip_prefix("epoch-")?.parse().ok();
+        Ok(entries.flatten().filter_map(epoch).collect())
     }
 
     fn folder(&self, epoch: u32) -> PathBuf {

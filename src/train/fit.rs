@@ -4,16 +4,13 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::Device;
 
 use super::{
-    Batch, Batches, Checkpoint, Checkpoints, Journal, Sample, Samples, Schedule, TrainError, Validation, Verdict, mix,
-    validate,
+    Batches, Checkpoint, Checkpoints, Journal, Learner, Sample, Samples, Schedule, TrainError, Validation, Verdict, mix,
 };
-use crate::loss::Objective;
 use crate::metric::{METRICS, aggregate};
-use crate::model::{Network, Segmenter, trainable};
+use crate::model::{Network, trainable};
 use crate::plan::RunPlan;
 use crate::run::{EpochScores, Event};
 use crate::store::RunDir;
@@ -34,10 +31,7 @@ pub enum Outcome {
 pub struct Training<'a> {
     run: &'a RunDir,
     plan: &'a RunPlan,
-    device: Device,
-    objective: Objective,
-    model: Network,
-    optimizer: ModuleOptimizer,
+    learner: Learner,
     schedule: Schedule,
     checkpoints: Checkpoints,
     epoch: u32,
@@ -83,19 +77,14 @@ pub fn fit(
 impl<'a> Training<'a> {
     /// At the start, or at the run's newest checkpoint. `device` is without autodiff.
     pub fn new(run: &'a RunDir, plan: &'a RunPlan, device: &Device) -> Result<Self, TrainError> {
-        let device = device.clone().autodiff();
-        device.seed(mix(&[plan.seed, 0x6d6f_6465]));
-        let model = plan.model.build(&device);
-        let model = model.ok_or_else(|| TrainError::Refused(format!("{} is no network", plan.model.name())))?;
+        let learner = Learner::new(plan, device);
+        let learner = learner.ok_or_else(|| TrainError::Refused(format!("{} is no network", plan.model.name())))?;
         let mut training = Self {
             run,
             plan,
-            objective: Objective::new(&plan.loss, &plan.edge),
-            model,
-            optimizer: AdamConfig::new().with_epsilon(1e-8).init(),
+            learner,
             schedule: Schedule::new(&plan.train),
             checkpoints: Checkpoints::of(run),
-            device,
             epoch: 0,
             step: 0,
             looked_for_stop: Instant::now(),
@@ -106,15 +95,12 @@ impl<'a> Training<'a> {
         Ok(training)
     }
 
-    fn at(self, checkpoint: &Checkpoint) -> Result<Self, TrainError> {
-        Ok(Self {
-            model: self.checkpoints.load_model(checkpoint, self.model)?,
-            optimizer: self.checkpoints.load_optimizer(checkpoint, self.optimizer)?,
-            schedule: checkpoint.schedule.clone(),
-            epoch: checkpoint.epoch,
-            step: checkpoint.step,
-            ..self
-        })
+    fn at(mut self, checkpoint: &Checkpoint) -> Result<Self, TrainError> {
+        self.learner.model = self.checkpoints.load_model(checkpoint, self.learner.model)?;
+        self.learner.optimizer = self.checkpoints.load_optimizer(checkpoint, self.learner.optimizer)?;
+        self.schedule = checkpoint.schedule.clone();
+        (self.epoch, self.step) = (checkpoint.epoch, checkpoint.step);
+        Ok(self)
     }
 
     /// Completed epochs and steps.
@@ -129,7 +115,7 @@ impl<'a> Training<'a> {
 
     /// Trainable numbers.
     pub fn params(&self) -> u64 {
-        trainable(&self.model) as u64
+        trainable(&self.learner.model) as u64
     }
 
     /// One pass over the training part: its mean loss, or `None` if it was asked to stop.
@@ -141,7 +127,8 @@ impl<'a> Training<'a> {
                 if self.stop_requested() {
                     return Ok(None);
                 }
-                let loss = self.step(&batch);
+                self.step += 1;
+                let loss = self.learner.step(&batch, self.schedule.lr, mix(&[plan.seed, self.step, 0x7374_6570]));
                 journal.say(&Event::Step { step: self.step, loss: Some(loss).filter(|l| l.is_finite()) })?;
                 self.check_finite("the training loss", loss)?;
                 sum += loss * batch.size() as f64;
@@ -151,24 +138,8 @@ impl<'a> Training<'a> {
         })
     }
 
-    /// One step of gradient descent; a loss that is not finite changes no weight.
-    fn step(&mut self, batch: &Batch) -> f64 {
-        self.step += 1;
-        // Dropout's masks follow from the step alone: a resumed run draws the same ones.
-        self.device.seed(mix(&[self.plan.seed, self.step, 0x7374_6570]));
-        let output = self.model.forward(batch.images(&self.device));
-        let loss = self.objective.forward(output, &batch.truth(&self.device));
-        let value = f64::from(loss.clone().inner().into_scalar::<f32>());
-        if value.is_finite() {
-            let gradients = GradientsParams::from_grads(loss.backward(), &self.model);
-            self.model = self.optimizer.step(self.schedule.lr, self.model.clone(), gradients);
-        }
-        value
-    }
-
     fn validate(&self, samples: &[Sample]) -> Result<Validation, TrainError> {
-        let device = self.device.clone().inner();
-        let validation = validate(&self.model.valid(), &self.objective, samples, (self.plan.train.batch, &device));
+        let validation = self.learner.validate(samples, self.plan.train.batch);
         self.check_finite("the validation loss", validation.loss)?;
         Ok(validation)
     }
@@ -187,13 +158,13 @@ impl<'a> Training<'a> {
     }
 
     fn save(&self) -> Result<(), TrainError> {
-        self.checkpoints.save((self.epoch, self.step), &self.schedule, &self.model, &self.optimizer)
+        self.checkpoints.save((self.epoch, self.step), &self.schedule, &self.learner.model, &self.learner.optimizer)
     }
 
     fn best(&self) -> Result<Network, TrainError> {
         let epoch = self.best_epoch().ok_or_else(|| TrainError::Refused("no epoch was completed".to_owned()))?;
         let checkpoint = self.checkpoints.state(epoch)?;
-        Ok(self.checkpoints.load_model(&checkpoint, self.model.clone())?.valid())
+        Ok(self.checkpoints.load_model(&checkpoint, self.learner.model.clone())?.valid())
     }
 
     fn check_finite(&self, what: &'static str, value: f64) -> Result<(), TrainError> {

@@ -43,6 +43,9 @@ impl Journal {
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
         let before = self.file.metadata().map(|m| m.len());
         if let Err(error) = self.file.write_all(&self.waiting) {
             // A torn line would spoil the next one: a full disk leaves the file as it was.
@@ -54,6 +57,13 @@ impl Journal {
         self.waiting.clear();
         self.written = Instant::now();
         Ok(())
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // What was said before an error or a stop; if the disk refuses it, the error itself is about that.
+        let _ = self.flush();
     }
 }
 

@@ -7,6 +7,7 @@ mod checkpoint;
 mod device;
 mod fit;
 mod journal;
+mod learner;
 mod predict;
 mod sample;
 mod schedule;
@@ -16,6 +17,7 @@ pub use checkpoint::{Checkpoint, Checkpoints};
 pub use device::{ChosenDevice, choose};
 pub use fit::{Outcome, Training, fit};
 pub use journal::{Journal, now_s};
+pub use learner::Learner;
 pub use predict::{Validation, predict, score, validate};
 pub use sample::{Sample, Samples, load};
 pub use schedule::{Schedule, Verdict};
@@ -33,7 +35,9 @@ pub enum TrainError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The loss is no number any more.
-    #[error("{what} is {value} at step {step} (epoch {epoch}); the last good checkpoint is kept; try a lower train.lr")]
+    #[error(
+        "{what} is {value} at step {step} (epoch {epoch}); checkpoints of earlier epochs are kept; a lower train.lr often helps"
+    )]
     NotFinite {
         /// Training or validation loss.
         what: &'static str,

@@ -95,7 +95,10 @@ impl<'a> Feed<'a> {
         match effect {
             Effect::Quit => Ok(()),
             Effect::Stop(name) => self.dir(name).map_or(Ok(()), |dir| dir.request_stop()),
-            Effect::Dequeue(name) => self.dir(name).map_or(Ok(()), |dir| dir.dequeue()),
+            // A worker may be on its way to the lock: it looks for the request once it has it.
+            Effect::Dequeue(name) => {
+                self.dir(name).map_or(Ok(()), |dir| dir.request_stop().and_then(|()| dir.dequeue()))
+            }
             Effect::Enqueue(name) => {
                 self.dir(name).map_or(Ok(()), |dir| dir.enqueue())?;
                 self.called = Some(Instant::now());

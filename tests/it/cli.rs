@@ -151,15 +151,70 @@ fn real_files_train_and_bad_ones_are_named_before_training() {
     std::fs::write(&image, &bytes[..bytes.len() / 2]).expect("truncated");
     let output = lab.run(&["--data", "data", "dataset", "verify", "busi"]);
     assert!(!output.status.success() && stdout(&output).contains("benign (3).png"), "{}", stdout(&output));
-    let output = lab.run(&["--data", "data", "run", "real.toml", "--headless"]);
-    assert!(!output.status.success());
-    assert!((stdout(&output) + &stderr(&output)).contains("benign (3).png"), "{}", stdout(&output));
+    fails(
+        &lab,
+        &["--data", "data", "run", "real.toml", "--headless"],
+        &["benign (3).png", "seglab dataset verify busi"],
+    );
 
     std::fs::write(&image, &bytes).expect("mended");
     let mask = lab.path().join("data/busi/malignant/malignant (2)_mask.png");
     GrayImage::new(32, 30).save(mask).expect("mask of another size");
     let output = lab.run(&["--data", "data", "dataset", "verify", "busi"]);
     assert!(stdout(&output).contains("malignant (2)") && stdout(&output).contains("32×30"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_run_that_was_scored_but_has_no_last_word_is_continued_by_its_spec() {
+    let lab = Lab::new();
+    assert!(lab.run(&["run", "tiny.toml", "--headless"]).status.success());
+    let run =
+        std::fs::read_dir(lab.path().join("results/tiny")).expect("runs").next().expect("one").expect("a run").path();
+    let events = std::fs::read_to_string(run.join("events.jsonl")).expect("events");
+    let kept: Vec<&str> = events.lines().filter(|line| !line.contains("\"finished\"")).collect();
+    std::fs::write(run.join("events.jsonl"), kept.join("\n") + "\n").expect("written");
+    let again = lab.run(&["run", "tiny.toml", "--headless"]);
+    assert!(again.status.success() && stdout(&again).contains("1 to do"), "{}", stdout(&again));
+}
+
+#[test]
+fn an_edited_spec_is_not_averaged_with_its_earlier_runs() {
+    let lab = Lab::new();
+    assert!(lab.run(&["run", "tiny.toml", "--headless"]).status.success());
+    lab.write("tiny.toml", SPEC.replace("epochs = 4", "epochs = 1"));
+    assert!(lab.run(&["run", "tiny.toml", "--headless"]).status.success());
+    let table = stdout(&lab.run(&["compare", "tiny.toml"]));
+    assert!(table.contains("1/1") && table.contains("1 runs of earlier versions"), "{table}");
+}
+
+#[test]
+fn an_unreadable_plan_ends_a_headless_run_with_its_reason() {
+    let lab = Lab::new();
+    lab.plan();
+    let run =
+        std::fs::read_dir(lab.path().join("results/tiny")).expect("runs").next().expect("one").expect("a run").path();
+    std::fs::write(run.join("plan.toml"), "schema = 1\nrubbish").expect("written");
+    fails(&lab, &["run", "tiny.toml", "--headless"], &["plan.toml"]);
+    assert!(!lab.run(&["status"]).status.success());
+}
+
+#[test]
+fn masks_that_would_read_as_empty_are_refused() {
+    let lab = Lab::new();
+    for folder in ["a", "b"] {
+        std::fs::create_dir_all(lab.path().join(folder)).expect("folder");
+        let top = if folder == "a" { 2 } else { 255 };
+        let mask = GrayImage::from_fn(8, 8, |x, _| Luma([if x < 3 { top } else { 0 }]));
+        mask.save(lab.path().join(folder).join("case.png")).expect("mask");
+    }
+    fails(&lab, &["score", "a", "b", "--json"], &["case.png", "no value above 2", "0 and 255"]);
+}
+
+#[test]
+fn read_only_changes_nothing() {
+    let lab = Lab::new();
+    fails(&lab, &["--read-only", "run", "tiny.toml", "--headless"], &["--read-only"]);
+    assert!(!lab.path().join("results").exists());
 }
 
 #[test]

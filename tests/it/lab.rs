@@ -70,10 +70,15 @@ impl Lab {
         self.command(arguments).output().expect("the program starts")
     }
 
-    /// Plans without executing: the run's folder.
+    /// Plans [`SPEC`] without executing: the run's folder.
     pub fn plan(&self) -> PathBuf {
+        self.plan_of(SPEC)
+    }
+
+    /// Plans `spec` without executing: the first run's folder.
+    pub fn plan_of(&self, spec: &str) -> PathBuf {
         use seglab::dataset::{Dataset, Manifest, Origin};
-        let spec = seglab::spec::Spec::parse(SPEC, "tiny.toml").expect("the spec");
+        let spec = seglab::spec::Spec::parse(spec, "tiny.toml").expect("the spec");
         let manifest = Manifest::parse(MANIFEST, "tiny.toml").expect("the manifest");
         let dataset = Dataset::at(Origin { folder: None, manifest }).expect("the data");
         let plans = seglab::plan::plan(&spec, &dataset).expect("a plan");

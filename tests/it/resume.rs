@@ -74,46 +74,58 @@ fn worker(lab: &Lab, run: &Path) -> std::process::Child {
     command.spawn().expect("a worker")
 }
 
-fn undisturbed() -> (Result, Duration) {
+fn undisturbed(spec: &str) -> (Result, Duration) {
     let lab = Lab::new();
-    let run = lab.plan();
+    let run = lab.plan_of(spec);
     let began = Instant::now();
     assert!(worker(&lab, &run).wait().expect("ended").success());
     (result(&run), began.elapsed())
 }
 
-#[test]
-fn twenty_kills_leave_curve_weights_and_scores_bit_for_bit_the_same() {
-    let (expected, duration) = undisturbed();
+fn last_step(run: &Path) -> u64 {
+    let steps =
+        events(run).into_iter().filter_map(|e| if let Event::Step { step, .. } = e { Some(step) } else { None });
+    steps.last().unwrap_or(0)
+}
+
+/// Kills workers of `spec`'s run at random moments until `wanted` of them had said a step of their own.
+fn killed_equals_undisturbed(spec: &str, wanted: u32) {
+    let (expected, duration) = undisturbed(spec);
     assert_eq!(expected.epochs.len(), 4);
     let lab = Lab::new();
-    let run = lab.plan();
+    let run = lab.plan_of(spec);
     let mut rng = ChaCha8Rng::seed_from_u64(20);
     let mut kills = 0;
-    while kills < 20 {
+    while kills < wanted {
+        let (saved_before, step_before) = (saved_epoch(&run), last_step(&run));
         let mut child = worker(&lab, &run);
-        let span = duration.as_millis() as u64;
-        std::thread::sleep(Duration::from_millis(rng.next_u64() % span));
-        let saved_before = saved_epoch(&run);
+        std::thread::sleep(Duration::from_millis(rng.next_u64() % duration.as_millis() as u64));
         if child.try_wait().expect("a child").is_none() {
             child.kill().expect("killed");
-            kills += 1;
+            kills += u32::from(last_step(&run) != step_before);
         }
         child.wait().expect("ended");
-        let view = events(&run);
-        let epochs: Vec<u32> =
-            view.iter().filter_map(|e| if let Event::Epoch { epoch, .. } = e { Some(*epoch) } else { None }).collect();
-        assert!(epochs.iter().max().copied().unwrap_or(0) >= saved_before, "an epoch before the checkpoint is gone");
-        if std::fs::exists(run.join("scores.json")).expect("readable") {
+        assert!(saved_epoch(&run) >= saved_before, "a checkpoint is gone");
+        if run.join("scores.json").exists() {
             // Finished early: the remaining kills hit a fresh run.
             assert!(worker(&lab, &run).wait().expect("ended").success());
             assert_eq!(result(&run), expected, "after {kills} kills");
             std::fs::remove_dir_all(&run).expect("removed");
-            lab.plan();
+            lab.plan_of(spec);
         }
     }
     assert!(worker(&lab, &run).wait().expect("ended").success());
     assert_eq!(result(&run), expected);
+}
+
+#[test]
+fn twenty_kills_leave_curve_weights_and_scores_bit_for_bit_the_same() {
+    killed_equals_undisturbed(crate::lab::SPEC, 20);
+}
+
+#[test]
+fn kills_leave_a_network_with_batch_norm_bit_for_bit_the_same() {
+    killed_equals_undisturbed(&crate::lab::SPEC.replace("fgfeu-net", "unet"), 5);
 }
 
 fn saved_epoch(run: &Path) -> u32 {
@@ -140,7 +152,7 @@ fn a_damaged_checkpoint_is_refused_and_nothing_is_overwritten() {
 }
 
 #[test]
-fn a_loss_that_is_no_number_fails_the_run_and_keeps_the_checkpoint() {
+fn a_loss_that_is_no_number_fails_the_run_with_its_step() {
     let lab = Lab::new();
     let spec = crate::lab::SPEC.replace("lr = 1e-3", "lr = 10.0").replace("epochs = 4", "epochs = 60");
     lab.write("tiny.toml", spec);

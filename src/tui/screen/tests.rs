@@ -88,6 +88,7 @@ fn comparison(arms: usize) -> Comparison {
     };
     Comparison {
         schema: 1,
+        left_out: 0,
         spec: "demo".into(),
         dataset: "breast-us".into(),
         input_px: 64,
