@@ -139,7 +139,7 @@ def main():
         worst = int(np.argmax(apart))
         failed |= max(apart) > TOLERANCE
         print(
-            f"{folder.name}: {len(losses)} steps, loss {losses[0]:.6f} → {losses[-1]:.6f}, "
+            f"{folder.name}: {len(losses)} steps at {trace['lr']:g}, loss {losses[0]:.6f} → {losses[-1]:.6f}, "
             f"largest relative difference {max(apart):.2e} (step {worst + 1}); "
             f"{1000 * trace['elapsed_s'] / len(losses):.0f} ms a step, PyTorch {1000 * elapsed_s / len(losses):.0f} ms"
         )

@@ -83,9 +83,8 @@ fn undisturbed(spec: &str) -> (Result, Duration) {
 }
 
 fn last_step(run: &Path) -> u64 {
-    let steps =
-        events(run).into_iter().filter_map(|e| if let Event::Step { step, .. } = e { Some(step) } else { None });
-    steps.last().unwrap_or(0)
+    let step = |event| if let Event::Step { step, .. } = event { Some(step) } else { None };
+    events(run).into_iter().rev().find_map(step).unwrap_or(0)
 }
 
 /// Kills workers of `spec`'s run at random moments until `wanted` of them had said a step of their own.
