@@ -76,7 +76,8 @@ fn png_stem(folder: &Path, file_name: &OsStr) -> Result<Option<String>, DatasetE
     let Some(name) = file_name.to_str().filter(printable) else {
         return Err(file_error(folder, format!("the file name {file_name:?} is not printable UTF-8")));
     };
-    Ok(name.strip_suffix(".png").filter(|_| !name.starts_with('.')).map(str::to_owned))
+    let png = name.rsplit_once('.').filter(|(stem, ending)| !stem.is_empty() && ending.eq_ignore_ascii_case("png"));
+    Ok(png.filter(|_| !name.starts_with('.')).map(|(stem, _)| stem.to_owned()))
 }
 
 /// Bidirectional controls can make one name look like another.

@@ -161,7 +161,8 @@ impl RunDir {
             return Ok(None);
         }
         let scores = serde_json::from_slice(&read_bounded(&path)?);
-        scores.map(Some).map_err(|error| StoreError::new(&path, error))
+        let damaged = |error| format!("damaged ({error}); delete the run's folder, then run its spec again");
+        scores.map(Some).map_err(|error| StoreError::new(&path, damaged(error)))
     }
 
     /// One of the pictures that show the current prediction on the fixed validation case.

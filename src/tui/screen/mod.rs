@@ -25,7 +25,7 @@ pub fn view(app: &App, frame: &mut Frame) {
     let area = frame.area();
     let buffer = frame.buffer_mut();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        let text = format!("too small: {}×{}, need {}×{}", area.width, area.height, SMALLEST.0, SMALLEST.1);
+        let text = format!("too small, {}×{} min", SMALLEST.0, SMALLEST.1);
         buffer.set_stringn(area.x, area.y, text, usize::from(area.width), bold());
     } else {
         draw(app, area, buffer);
