@@ -1,15 +1,15 @@
 //! A network with what changes its weights.
 
 use burn::module::Module;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Device;
 
-use super::{Batch, Sample, Validation, mix, validate};
+use super::{Adam, Batch, Sample, Validation, mix, validate};
 use crate::loss::Objective;
 use crate::model::{Network, Segmenter};
 use crate::plan::RunPlan;
 
-/// Network, objective and Adam (β 0.9 and 0.999, ε 1e-8), on an autodiff device.
+/// Network, objective and [`Adam`], on an autodiff device.
 pub struct Learner {
     /// The network.
     pub model: Network,
@@ -26,7 +26,7 @@ impl Learner {
         device.seed(mix(&[plan.seed, 0x6d6f_6465]));
         Some(Self {
             model: plan.model.build(&device)?,
-            optimizer: AdamConfig::new().with_epsilon(1e-8).init(),
+            optimizer: Adam::for_network(),
             objective: Objective::new(&plan.loss, &plan.edge),
             device,
         })
@@ -38,7 +38,7 @@ impl Learner {
         self.device.seed(seed);
         let output = self.model.forward(batch.images(&self.device));
         let loss = self.objective.forward(output, &batch.truth(&self.device));
-        let value = f64::from(loss.clone().inner().into_scalar::<f32>());
+        let value = loss.clone().inner().into_scalar::<f64>();
         if value.is_finite() {
             let gradients = GradientsParams::from_grads(loss.backward(), &self.model);
             self.model = self.optimizer.step(lr, self.model.clone(), gradients);

@@ -2,6 +2,7 @@
 //! Randomness is a function of seed, epoch and case; never of thread order or history, so that a resumed run
 //! continues bit for bit.
 
+mod adam;
 mod batch;
 mod checkpoint;
 mod device;
@@ -12,6 +13,7 @@ mod predict;
 mod sample;
 mod schedule;
 
+pub use adam::Adam;
 pub use batch::{Batch, Batches, order};
 pub use checkpoint::{Checkpoint, Checkpoints};
 pub use device::{ChosenDevice, choose};
