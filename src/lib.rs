@@ -12,7 +12,7 @@
 //! | module | what |
 //! | --- | --- |
 //! | [`plane`], [`config`] | masks and maps; what TOML files share |
-//! | [`metric`], [`dataset`], [`pixel`], [`score`] | masks to numbers; files and phantoms to cases; pixel classifiers; folders of masks |
+//! | [`metric`], [`postprocess`], [`dataset`], [`pixel`], [`score`] | masks to numbers and to better masks; files and phantoms to cases; pixel classifiers; folders of masks |
 //! | [`native`] | convolution, batch-norm and pooling with own kernels and gradients |
 //! | [`model`], [`loss`] | networks and what they are trained on (burn) |
 //! | [`spec`], [`run`], [`plan`] | what to compare; what a run says; what a run is |
@@ -37,6 +37,7 @@ pub mod native;
 pub mod pixel;
 pub mod plan;
 pub mod plane;
+pub mod postprocess;
 pub mod report;
 pub mod run;
 pub mod score;

@@ -7,6 +7,7 @@ use crate::dataset::fold::{Split, SplitError};
 use crate::dataset::{Dataset, DatasetError, hex};
 use crate::loss::{EdgeLossConfig, LossConfig};
 use crate::model::ModelConfig;
+use crate::postprocess::PostProcess;
 use crate::run::RunId;
 use crate::spec::{Spec, TrainConfig};
 
@@ -41,6 +42,9 @@ pub struct RunPlan {
     pub edge: EdgeLossConfig,
     /// Recipe.
     pub train: TrainConfig,
+    /// Changes to the predicted test masks before they are scored.
+    #[serde(default, skip_serializing_if = "PostProcess::is_none")]
+    pub postprocess: PostProcess,
     /// Case ids of the parts.
     pub split: Split,
 }
@@ -82,6 +86,7 @@ pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
                 loss: arm.loss.clone(),
                 edge: arm.edge.clone(),
                 train: spec.train.clone(),
+                postprocess: spec.protocol.postprocess.clone(),
                 split: split.clone(),
             }));
         }

@@ -9,6 +9,7 @@ use crate::config::{self, within};
 use crate::dataset::fold::Division;
 use crate::loss::{EdgeLossConfig, LossConfig};
 use crate::model::ModelConfig;
+use crate::postprocess::PostProcess;
 
 /// What to compare, on what, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,6 +41,9 @@ pub struct Protocol {
     pub seeds: Vec<u64>,
     /// By subject, stratified by class.
     pub split: Division,
+    /// Changes to the predicted test masks before they are scored; the scores without it are kept beside.
+    #[serde(default, skip_serializing_if = "PostProcess::is_none")]
+    pub postprocess: PostProcess,
 }
 
 /// One recipe of training.

@@ -7,16 +7,17 @@ use image::{GrayImage, ImageFormat};
 use rayon::prelude::*;
 
 use crate::dataset::Dataset;
-use crate::metric::{CaseScore, aggregate};
+use crate::metric::{Aggregate, CaseScore, aggregate, shown};
 use crate::model::ModelConfig;
 use crate::pixel::SvmConfig;
 use crate::plan::RunPlan;
 use crate::plane::{Mask, Plane};
+use crate::postprocess::PostProcess;
 use crate::run::{EpochScores, Event};
 use crate::store::{RunDir, StoreError};
 use crate::train::{
     ChosenDevice, Journal, Outcome, Sample, Samples, TrainError, Training, Validation, choose, fit, load, now_s,
-    predict, score,
+    predict, score, score_fully,
 };
 
 /// How a worker ended.
@@ -115,7 +116,7 @@ fn train(run: &RunDir, plan: &RunPlan, samples: &Samples) -> Result<Ended, Train
         Outcome::Stopped(epoch) => Ok(Ended::Stopped(epoch)),
         Outcome::Trained(network) => {
             let planes = predict(&network, &samples.test, (plan.train.batch, &chosen.device));
-            finish(run, &mut journal, &samples.test, &planes)
+            finish(run, plan, &mut journal, (&samples.test, &planes))
         }
     }
 }
@@ -135,7 +136,7 @@ fn classify_pixels(run: &RunDir, plan: &RunPlan, config: &SvmConfig, samples: &S
     let of = |part: &[Sample]| -> Vec<Plane<f32>> { part.par_iter().map(|s| machine.predict(&s.image)).collect() };
     let planes = of(&samples.valid);
     preview_prediction(run, &planes[shown])?;
-    let valid = means(&score_all(&samples.valid, &planes));
+    let valid = means(&samples.valid, &planes);
     let elapsed_s = began.elapsed().as_secs_f64();
     journal.say_durably(&Event::Epoch {
         epoch: 1,
@@ -150,23 +151,31 @@ fn classify_pixels(run: &RunDir, plan: &RunPlan, config: &SvmConfig, samples: &S
     if run.stop_requested() {
         return Ok(Ended::Stopped(0));
     }
-    finish(run, &mut journal, &samples.test, &of(&samples.test))
+    finish(run, plan, &mut journal, (&samples.test, &of(&samples.test)))
 }
 
-fn finish(run: &RunDir, journal: &mut Journal, samples: &[Sample], planes: &[Plane<f32>]) -> Result<Ended, TrainError> {
-    let scores = score_all(samples, planes);
+fn finish(
+    run: &RunDir,
+    plan: &RunPlan,
+    journal: &mut Journal,
+    (samples, planes): (&[Sample], &[Plane<f32>]),
+) -> Result<Ended, TrainError> {
+    let score_all = |process: &PostProcess| -> Vec<CaseScore> {
+        samples.par_iter().zip(planes).map(|(sample, plane)| score_fully(sample, plane, process)).collect()
+    };
+    let scores = score_all(&plan.postprocess);
+    if !plan.postprocess.is_none() {
+        run.write_raw_scores(&score_all(&PostProcess::default()))?;
+    }
     run.write_scores(&scores)?;
     run.log(&format!("scored {} test cases", scores.len()));
     journal.say_durably(&Event::Scored { cases: scores.len(), test: aggregate(&scores) })?;
     Ok(Ended::Finished)
 }
 
-fn score_all(samples: &[Sample], planes: &[Plane<f32>]) -> Vec<CaseScore> {
-    samples.par_iter().zip(planes).map(|(sample, plane)| score(sample, plane)).collect()
-}
-
-fn means(scores: &[CaseScore]) -> EpochScores {
-    aggregate(scores).into_iter().map(|(name, value)| (name, value.mean)).collect()
+fn means(samples: &[Sample], planes: &[Plane<f32>]) -> EpochScores {
+    let scores: Vec<_> = samples.par_iter().zip(planes).map(|(sample, plane)| score(sample, plane)).collect();
+    shown().map(|m| (m.name.to_owned(), Aggregate::of(m, &scores).mean)).collect()
 }
 
 fn started(epochs: u32, chosen: &ChosenDevice, (params, steps_per_epoch): (u64, u32), epoch: u32) -> Event {

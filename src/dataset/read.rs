@@ -77,6 +77,14 @@ pub fn mask_from_file(path: &Path) -> Result<Mask, DatasetError> {
 }
 
 /// The file's 8-bit luma.
+/// A probability map: black 0, white 1, in as many steps as the file has.
+pub fn probability_from_file(path: &Path) -> Result<Plane<f32>, DatasetError> {
+    let luma = decode(path)?.into_luma16();
+    let (width, height) = luma.dimensions();
+    let values = luma.into_raw().into_iter().map(|value| f32::from(value) / f32::from(u16::MAX)).collect();
+    Ok(Plane::new(width as usize, height as usize, values).expect("a luma value per pixel"))
+}
+
 pub(super) fn luma(path: &Path) -> Result<GrayImage, DatasetError> {
     Ok(decode(path)?.into_luma8())
 }

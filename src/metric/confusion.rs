@@ -69,9 +69,31 @@ impl Confusion {
         ratio(self.tp, self.tp + self.fp)
     }
 
+    /// Mean of sensitivity and specificity; `None` if either is undefined.
+    pub fn balanced_accuracy(&self) -> Option<f64> {
+        Some((self.sensitivity()? + self.specificity()?) / 2.0)
+    }
+
+    /// Harmonic mean of precision and sensitivity, `2·TP / (2·TP + FP + FN)`; `None` if both masks are empty.
+    /// On pixels it is the [`dsc`](Self::dsc); papers print both.
+    pub fn f1(&self) -> Option<f64> {
+        self.dsc()
+    }
+
     /// Share of pixels that are right; `None` for an image without pixels. P2's "global accuracy".
     pub fn accuracy(&self) -> Option<f64> {
         ratio(self.tp + self.tn, self.tp + self.fp + self.fn_ + self.tn)
+    }
+}
+
+impl std::iter::Sum for Confusion {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), |sum, add| Self {
+            tp: sum.tp.saturating_add(add.tp),
+            fp: sum.fp.saturating_add(add.fp),
+            fn_: sum.fn_.saturating_add(add.fn_),
+            tn: sum.tn.saturating_add(add.tn),
+        })
     }
 }
 
@@ -95,6 +117,8 @@ mod tests {
         assert_eq!(COUNTS.specificity(), Some(0.8));
         assert_eq!(COUNTS.precision(), Some(0.75));
         assert_eq!(COUNTS.accuracy(), Some(0.7));
+        assert_eq!(COUNTS.balanced_accuracy(), Some((0.6 + 0.8) / 2.0));
+        assert_eq!(COUNTS.f1(), Some(2.0 / (1.0 / 0.75 + 1.0 / 0.6)));
     }
 
     #[test]

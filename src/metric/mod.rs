@@ -3,52 +3,25 @@
 //! Every aggregate is computed from [`CaseScore`]s, and says over how many cases it stands.
 //! An undefined value is `None`; it is counted and shown, never replaced.
 
+mod boundary;
+mod case;
 mod confusion;
+mod convention;
 mod distance;
+mod probability;
 mod surface;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use boundary::boundary_counts;
+pub use case::CaseScore;
 pub use confusion::Confusion;
+pub use convention::{Convention, Reading, Tally, batch_mean};
 pub use distance::{signed_distance, squared_distance_to};
-pub use surface::{SurfaceDistances, directed_distances, surface_distances};
-
-use crate::plane::Mask;
-
-/// What one case yields; every number of every table is recomputed from these.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CaseScore {
-    /// The case's identifier.
-    pub case: String,
-    /// The patient (or group of indistinguishable images) that the case belongs to.
-    pub subject: String,
-    /// Pixel counts.
-    pub counts: Confusion,
-    /// Hausdorff distance in pixels.
-    pub hd_px: Option<f64>,
-    /// 95th percentile of both directions' surface distances, pooled, in pixels.
-    pub hd95_px: Option<f64>,
-    /// Average symmetric surface distance in pixels.
-    pub assd_px: Option<f64>,
-}
-
-impl CaseScore {
-    /// Scores `prediction` against `reference`; `None` if their sizes differ.
-    pub fn of(case: &str, subject: &str, prediction: &Mask, reference: &Mask) -> Option<Self> {
-        let counts = Confusion::of(prediction, reference)?;
-        let distances = surface_distances(prediction, reference);
-        Some(Self {
-            case: case.to_owned(),
-            subject: subject.to_owned(),
-            counts,
-            hd_px: distances.map(|d| d.hd_px),
-            hd95_px: distances.map(|d| d.hd95_px),
-            assd_px: distances.map(|d| d.assd_px),
-        })
-    }
-}
+pub use probability::{Bin, Probabilities, Rank};
+pub use surface::{NSD_TOLERANCE_PX, SurfaceDistances, Surfaces, directed_distances, surface_distances};
 
 /// Which direction is an improvement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,38 +45,109 @@ pub struct Metric {
     pub better: Better,
     /// Formula and source in one line.
     pub about: &'static str,
-    /// The value of one case, `None` where undefined.
+    /// Whether tables show it unasked.
+    pub shown: Shown,
+    /// The value of one case, `None` where undefined; of all pixels together for a [pool](CaseScore::pooled).
     pub of: fn(&CaseScore) -> Option<f64>,
 }
 
+/// Where a metric is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// In every table.
+    Always,
+    /// Where it is asked for, and in files.
+    OnRequest,
+}
+
 macro_rules! ratio {
-    ($name:literal, $label:literal, $method:ident, $about:literal) => {
+    ($name:literal, $label:literal, $shown:ident, $of:expr, $about:literal) => {
         Metric {
             name: $name,
             label: $label,
             unit: "",
             better: Better::Higher,
             about: $about,
-            of: |s| s.counts.$method(),
+            shown: Shown::$shown,
+            of: $of,
         }
+    };
+}
+
+macro_rules! error {
+    ($name:literal, $label:literal, $of:expr, $about:literal) => {
+        Metric { better: Better::Lower, ..ratio!($name, $label, OnRequest, $of, $about) }
     };
 }
 
 macro_rules! distance {
     ($name:literal, $label:literal, $field:ident, $about:literal) => {
-        Metric { name: $name, label: $label, unit: "px", better: Better::Lower, about: $about, of: |s| s.$field }
+        Metric {
+            name: $name,
+            label: $label,
+            unit: "px",
+            better: Better::Lower,
+            about: $about,
+            shown: Shown::Always,
+            of: |s| s.$field,
+        }
     };
 }
 
 /// All metrics, in the order of tables.
 pub const METRICS: &[Metric] = &[
-    ratio!("dsc", "DSC", dsc, "2TP/(2TP+FP+FN); undefined if both masks are empty"),
-    ratio!("iou", "IoU", iou, "TP/(TP+FP+FN); undefined if both masks are empty"),
-    ratio!("miou", "mIoU", miou, "mean IoU of tumour and background; undefined if both masks are empty or both full"),
-    ratio!("sensitivity", "Sens.", sensitivity, "TP/(TP+FN); undefined if the reference is empty"),
-    ratio!("specificity", "Spec.", specificity, "TN/(TN+FP); undefined if the reference is full"),
-    ratio!("precision", "Prec.", precision, "TP/(TP+FP); undefined if the prediction is empty"),
-    ratio!("accuracy", "Acc.", accuracy, "(TP+TN)/all; undefined for an image without pixels"),
+    ratio!("dsc", "DSC", Always, |s| s.counts.dsc(), "2TP/(2TP+FP+FN); undefined if both masks are empty"),
+    ratio!("iou", "IoU", Always, |s| s.counts.iou(), "TP/(TP+FP+FN); undefined if both masks are empty"),
+    ratio!(
+        "miou",
+        "mIoU",
+        Always,
+        |s| s.counts.miou(),
+        "mean IoU of tumour and background; undefined if both masks are empty or both full"
+    ),
+    ratio!(
+        "sensitivity",
+        "Sens.",
+        Always,
+        |s| s.counts.sensitivity(),
+        "TP/(TP+FN); undefined if the reference is empty"
+    ),
+    ratio!(
+        "specificity",
+        "Spec.",
+        Always,
+        |s| s.counts.specificity(),
+        "TN/(TN+FP); undefined if the reference is full"
+    ),
+    ratio!("precision", "Prec.", Always, |s| s.counts.precision(), "TP/(TP+FP); undefined if the prediction is empty"),
+    ratio!(
+        "accuracy",
+        "Acc.",
+        Always,
+        |s| s.counts.accuracy(),
+        "(TP+TN)/all; mostly background; undefined for an image without pixels"
+    ),
+    ratio!(
+        "balanced_accuracy",
+        "Bal. acc.",
+        OnRequest,
+        |s| s.counts.balanced_accuracy(),
+        "mean of sensitivity and specificity; undefined if either is"
+    ),
+    ratio!(
+        "f1",
+        "F1",
+        OnRequest,
+        |s| s.counts.f1(),
+        "harmonic mean of precision and sensitivity; the DSC under another name; undefined if both masks are empty"
+    ),
+    ratio!(
+        "auc",
+        "ROC AUC",
+        OnRequest,
+        |s| s.probabilities.as_ref()?.auc,
+        "chance that a tumour pixel ranks above a background pixel; undefined without probabilities, or if the reference is empty or full"
+    ),
     distance!("hd_px", "HD", hd_px, "largest surface distance of both directions; undefined if either mask is empty"),
     distance!(
         "hd95_px",
@@ -117,7 +161,45 @@ pub const METRICS: &[Metric] = &[
         assd_px,
         "mean of both directions' surface distances pooled (as medpy 0.5.2 and MONAI); undefined if either mask is empty"
     ),
+    ratio!(
+        "nsd",
+        "NSD",
+        OnRequest,
+        |s| s.surfaces.nsd(),
+        "share of both surfaces' pixels within 2 px of the other surface; 0 if one mask is empty, undefined if both are"
+    ),
+    ratio!(
+        "boundary_iou",
+        "Bd. IoU",
+        OnRequest,
+        |s| s.boundary.iou(),
+        "IoU of the masks' boundary bands, 2 % of the diagonal wide; undefined if both masks are empty"
+    ),
+    ratio!(
+        "boundary_dice",
+        "Bd. Dice",
+        OnRequest,
+        |s| s.boundary.dsc(),
+        "Dice of the masks' boundary bands, 2 % of the diagonal wide; undefined if both masks are empty"
+    ),
+    error!(
+        "ece",
+        "ECE",
+        |s| s.probabilities.as_ref()?.ece(),
+        "expected calibration error of the tumour's probability, 15 bins; undefined without probabilities"
+    ),
+    error!(
+        "brier",
+        "Brier",
+        |s| s.probabilities.as_ref()?.brier(),
+        "mean squared error of the tumour's probability; undefined without probabilities"
+    ),
 ];
+
+/// Metrics that tables show unasked.
+pub fn shown() -> impl Iterator<Item = &'static Metric> + Clone {
+    METRICS.iter().filter(|metric| metric.shown == Shown::Always)
+}
 
 /// The registry's row named `name`.
 pub fn metric(name: &str) -> Option<&'static Metric> {
@@ -152,6 +234,7 @@ pub fn aggregate(scores: &[CaseScore]) -> BTreeMap<String, Aggregate> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plane::Mask;
 
     #[test]
     fn a_mean_says_how_many_cases_have_no_value() {

@@ -28,8 +28,9 @@ fn start(run: &RunView) -> f64 {
 }
 
 /// Whether two runs can come from one spec, and are not the same cell of its table.
-fn agree(a: &RunPlan, b: &RunPlan) -> bool {
-    let protocol = (&a.dataset_digest, a.input_px, &a.train) == (&b.dataset_digest, b.input_px, &b.train);
+fn agree<'a>(a: &'a RunPlan, b: &'a RunPlan) -> bool {
+    let recipe = |plan: &'a RunPlan| (&plan.dataset_digest, plan.input_px, &plan.train, &plan.postprocess);
+    let protocol = recipe(a) == recipe(b);
     let split = a.fold != b.fold || a.split == b.split;
     let arm = a.arm != b.arm || (&a.model, &a.loss, &a.edge) == (&b.model, &b.loss, &b.edge);
     let cell = (&a.arm, a.fold, a.seed) != (&b.arm, b.fold, b.seed);

@@ -118,7 +118,7 @@ mod tests {
 
     fn score(case: &str, tp: u64, fp: u64) -> CaseScore {
         let counts = Confusion { tp, fp, fn_: 0, tn: 5 };
-        CaseScore { case: case.into(), subject: case.into(), counts, hd_px: None, hd95_px: None, assd_px: None }
+        CaseScore { case: case.into(), subject: case.into(), counts, ..CaseScore::default() }
     }
 
     #[test]

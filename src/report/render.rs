@@ -5,7 +5,7 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::{ArmRow, Comparison};
-use crate::metric::{Aggregate, METRICS, Metric};
+use crate::metric::{Aggregate, METRICS, Metric, shown};
 
 /// How a comparison is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl Comparison {
 
     fn header(&self) -> Vec<String> {
         let fixed = ["Arm", "Loss", "Runs", "n"].map(str::to_owned);
-        fixed.into_iter().chain(METRICS.iter().map(head)).collect()
+        fixed.into_iter().chain(shown().map(head)).collect()
     }
 
     /// Where a metric stands on fewer cases than the arm has, and what does not count.
@@ -110,7 +110,7 @@ impl Comparison {
             let _ = writeln!(notes, "{} runs of earlier versions of the spec or its data are left out", self.left_out);
         }
         for arm in &self.arms {
-            let partial = METRICS.iter().map(|m| (m, arm.value(m))).filter(|(_, v)| v.undefined > 0);
+            let partial = shown().map(|m| (m, arm.value(m))).filter(|(_, v)| v.undefined > 0);
             let partial: Vec<String> =
                 partial.map(|(m, v)| format!("{} n = {}, {} undefined", m.label, v.n, v.undefined)).collect();
             if !partial.is_empty() {
@@ -141,7 +141,7 @@ fn row(arm: &ArmRow) -> Vec<String> {
     let runs = format!("{}/{}", arm.finished, arm.runs);
     let loss = if arm.loss.is_empty() { "–".to_owned() } else { arm.loss.clone() };
     let fixed = [arm.arm.clone(), loss, runs, arm.cases().to_string()];
-    fixed.into_iter().chain(METRICS.iter().map(|m| number(m, arm.value(m).mean))).collect()
+    fixed.into_iter().chain(shown().map(|m| number(m, arm.value(m).mean))).collect()
 }
 
 /// Three decimals for ratios, one for pixels, a dash where undefined.

@@ -5,6 +5,7 @@
 mod atomic;
 pub mod queue;
 mod run_dir;
+mod scores;
 mod tail;
 mod watch;
 

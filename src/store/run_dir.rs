@@ -1,4 +1,4 @@
-//! One run's directory: `plan.toml`, `dataset.toml`, `events.jsonl`, `checkpoint/`, `run.lock`, `queued`, `stop`, `scores.json`,
+//! One run's directory: `plan.toml`, `dataset.toml`, `events.jsonl`, `checkpoint/`, `run.lock`, `queued`, `stop`, `scores.json`, `scores-raw.json`,
 //! `preview/`, `worker.log`.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use super::{StoreError, atomic, unwritable};
 use crate::dataset::Origin;
-use crate::metric::CaseScore;
 use crate::plan::RunPlan;
 use crate::run::{Event, RunId};
 
@@ -148,23 +147,6 @@ impl RunDir {
         remove(&self.stop_path())
     }
 
-    /// Per-case test scores, replaced as a whole.
-    pub fn write_scores(&self, scores: &[CaseScore]) -> Result<(), StoreError> {
-        let json = serde_json::to_vec(scores).map_err(|error| StoreError::new(&self.scores_path(), error))?;
-        self.write(&self.scores_path(), &json)
-    }
-
-    /// Per-case test scores; `None` before the run is scored.
-    pub fn scores(&self) -> Result<Option<Vec<CaseScore>>, StoreError> {
-        let path = self.scores_path();
-        if !path.exists() {
-            return Ok(None);
-        }
-        let scores = serde_json::from_slice(&read_bounded(&path)?);
-        let damaged = |error| format!("damaged ({error}); delete the run's folder, then run its spec again");
-        scores.map(Some).map_err(|error| StoreError::new(&path, damaged(error)))
-    }
-
     /// One of the pictures that show the current prediction on the fixed validation case.
     pub fn write_preview(&self, name: &str, png: &[u8]) -> Result<(), StoreError> {
         let folder = self.path.join("preview");
@@ -259,10 +241,6 @@ impl RunDir {
 
     fn stop_path(&self) -> PathBuf {
         self.path.join("stop")
-    }
-
-    fn scores_path(&self) -> PathBuf {
-        self.path.join("scores.json")
     }
 }
 

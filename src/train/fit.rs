@@ -1,6 +1,5 @@
 //! The training loop.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
@@ -9,7 +8,7 @@ use burn::tensor::Device;
 use super::{
     Batches, Checkpoint, Checkpoints, Journal, Learner, Sample, Samples, Schedule, TrainError, Validation, Verdict, mix,
 };
-use crate::metric::{METRICS, aggregate};
+use crate::metric::{Aggregate, shown};
 use crate::model::{Network, trainable};
 use crate::plan::RunPlan;
 use crate::run::{EpochScores, Event};
@@ -184,8 +183,5 @@ impl<'a> Training<'a> {
 }
 
 fn means(validation: &Validation) -> EpochScores {
-    let aggregates = aggregate(&validation.scores);
-    let means: BTreeMap<String, Option<f64>> =
-        METRICS.iter().map(|m| (m.name.to_owned(), aggregates[m.name].mean)).collect();
-    means
+    shown().map(|m| (m.name.to_owned(), Aggregate::of(m, &validation.scores).mean)).collect()
 }

@@ -20,7 +20,7 @@ pub use device::{ChosenDevice, choose};
 pub use fit::{Outcome, Training, fit};
 pub use journal::{Journal, now_s};
 pub use learner::Learner;
-pub use predict::{Validation, predict, score, validate};
+pub use predict::{Validation, predict, score, score_fully, validate};
 pub use sample::{Sample, Samples, load};
 pub use schedule::{Schedule, Verdict};
 

@@ -7,7 +7,8 @@ use super::{Batch, Sample};
 use crate::loss::Objective;
 use crate::metric::CaseScore;
 use crate::model::{Network, Segmenter};
-use crate::plane::Plane;
+use crate::plane::{Mask, Plane};
+use crate::postprocess::PostProcess;
 
 /// A pixel is tumour where its probability is above one half.
 pub const THRESHOLD: f32 = 0.5;
@@ -49,10 +50,19 @@ pub fn predict(network: &Network, samples: &[Sample], (batch, device): (usize, &
     chunks.flat_map(|batch| planes(network.forward(batch.images(device)).logits)).collect()
 }
 
-/// Scores one prediction.
+/// Scores the mask of one prediction as it is.
 pub fn score(sample: &Sample, probability: &Plane<f32>) -> CaseScore {
-    let prediction = probability.map(|&p| p > THRESHOLD);
-    CaseScore::of(&sample.case, &sample.subject, &prediction, &sample.reference).expect("both have the input's size")
+    score_mask(sample, &probability.map(|&p| p > THRESHOLD))
+}
+
+/// Scores one prediction, its mask after `process`, and its probabilities.
+pub fn score_fully(sample: &Sample, probability: &Plane<f32>, process: &PostProcess) -> CaseScore {
+    let prediction = process.apply(&probability.map(|&p| p > THRESHOLD));
+    score_mask(sample, &prediction).with_probabilities(probability, &sample.reference)
+}
+
+fn score_mask(sample: &Sample, prediction: &Mask) -> CaseScore {
+    CaseScore::of(&sample.case, &sample.subject, prediction, &sample.reference).expect("both have the input's size")
 }
 
 fn planes(logits: Tensor<4>) -> Vec<Plane<f32>> {

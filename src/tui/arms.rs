@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::keys::Direction;
-use crate::metric::{Better, METRICS, Metric};
+use crate::metric::{Better, METRICS, Metric, shown};
 use crate::report::{ArmRow, Comparison};
 
 /// Metrics that come first; the others follow in the order of the registry.
@@ -30,10 +30,10 @@ pub struct Arms {
     sorting: Sorting,
 }
 
-/// All metrics, the main ones first.
+/// Metrics of tables, the main ones first.
 pub fn columns() -> impl Iterator<Item = &'static Metric> {
     let main = MAIN.iter().filter_map(|name| METRICS.iter().find(|m| m.name == *name));
-    main.chain(METRICS.iter().filter(|m| !MAIN.contains(&m.name)))
+    main.chain(shown().filter(|m| !MAIN.contains(&m.name)))
 }
 
 impl Arms {
@@ -49,7 +49,7 @@ impl Arms {
             Direction::Forward => self.column + 1,
             Direction::Backward => self.column.saturating_sub(1),
         };
-        self.column = place.min(METRICS.len() - 1);
+        self.column = place.min(shown().count() - 1);
         self.arrange();
     }
 

@@ -120,7 +120,7 @@ fn best(point: &EpochPoint) -> String {
 
 fn test(record: &RunRecord) -> Option<String> {
     let test = record.test.as_ref()?;
-    let shown = crate::metric::METRICS.iter().filter_map(|metric| {
+    let shown = crate::metric::shown().filter_map(|metric| {
         let aggregate = test.get(metric.name)?;
         Some(format!("{} {}", metric.label, crate::report::number(metric, aggregate.mean)))
     });

@@ -208,6 +208,7 @@ mod tests {
             loss: arm.loss,
             edge: arm.edge,
             train: spec.train,
+            postprocess: crate::postprocess::PostProcess::default(),
             split: Split::try_from(parts).expect("three subjects"),
         }
     }

@@ -1,8 +1,8 @@
 """Reference values for the metrics of segmented masks.
 
-Made with Python 3.11.7, MedPy 0.5.2, monai 1.6.1, scikit-learn 1.9.1, scipy 1.17.1, numpy 2.4.6 by
+Made with Python 3.11.7, MedPy 0.5.2, monai 1.6.1, scikit-learn 1.9.1, scipy 1.17.1, numpy 2.4.6, nnunetv2 2.8.1 by
 
-    pip install medpy==0.5.2 monai==1.6.1 scikit-learn==1.9.1 scipy==1.17.1 numpy==2.4.6
+    pip install medpy==0.5.2 monai==1.6.1 scikit-learn==1.9.1 scipy==1.17.1 numpy==2.4.6 nnunetv2==2.8.1
     python tests/golden/metrics.py
 
 Writes metrics.json beside this file, one case a line. A mask is its pixels in row-major order, eight to a byte, first
@@ -12,6 +12,12 @@ pixel in the highest bit, the last byte filled with zeros, in hexadecimal. `null
     medpy    counts-based metrics and surface distances, float64
     monai    the same, float32; its hd95 is defined otherwise than medpy's. float32 rounds the percentile's rank too,
              which moves hd95 by up to 2e-6 of itself; hd95_float64_px is MONAI's definition on MONAI's distances without it
+
+    band     boundary IoU and Dice of Cheng et al. 2021: bands by scipy's binary_erosion, overlap by scikit-learn
+    probability  a probability map in hexadecimal steps of 1/251, with scikit-learn's roc_auc_score, brier_score_loss and
+             the calibration error from its calibration_curve
+    tools    what MONAI and nnU-Net answer by default, undefined and infinite values as they are
+    post     the prediction without islands below 4 px, its largest island, and with its holes filled, by scipy
 
 "signed" holds small masks with the distance map of Kervadec et al. 2019 (arXiv:1812.07032, one_hot2dist) by scipy.
 """
@@ -30,11 +36,23 @@ from monai.metrics import (
     compute_dice,
     compute_hausdorff_distance,
     compute_iou,
+    compute_surface_dice,
     get_confusion_matrix,
 )
 from monai.metrics.utils import get_edge_surface_distance
-from scipy.ndimage import distance_transform_edt
-from sklearn.metrics import accuracy_score, f1_score, jaccard_score, precision_score, recall_score
+from nnunetv2.evaluation.evaluate_predictions import compute_metrics
+from scipy.ndimage import binary_erosion, binary_fill_holes, distance_transform_edt, label
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    brier_score_loss,
+    f1_score,
+    jaccard_score,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
 
 SEED = 20240607
 RANDOM_PAIRS = 150
@@ -141,6 +159,8 @@ def of_sklearn(prediction, reference):
         "specificity": recall_score(r, p, pos_label=False, zero_division=np.nan),
         "precision": precision_score(r, p, zero_division=np.nan),
         "accuracy": accuracy_score(r, p),
+        "f1": f1_score(r, p, zero_division=np.nan),
+        "balanced_accuracy": balanced_accuracy_score(r, p) if r.any() and not r.all() else math.nan,
     }
     # jaccard_score has no `zero_division=nan`
     tumour = jaccard_score(r, p) if (r | p).any() else math.nan
@@ -177,17 +197,85 @@ def of_monai(prediction, reference):
         "hd95_px": compute_hausdorff_distance(p, r, include_background=True, percentile=95),
         "hd95_float64_px": hd95_float64(p[0, 0], r[0, 0]),
         "assd_px": compute_average_surface_distance(p, r, include_background=True, symmetric=True),
+        "nsd": compute_surface_dice(p, r, class_thresholds=[2.0], include_background=True),
     }
     if not (prediction.any() or reference.any()):
         overlap = dict.fromkeys(overlap, math.nan)
     if not (prediction.any() and reference.any()):
-        distances = dict.fromkeys(distances, math.nan)
+        distances = dict.fromkeys(distances, math.nan) | {"nsd": distances["nsd"]}
     return {name: float(value) for name, value in (rates | overlap | distances).items()}
 
 
 def hd95_float64(prediction, reference):
     _, distances, _ = get_edge_surface_distance(prediction, reference, symmetric=True)
     return max((torch.quantile(direction.double(), 0.95) for direction in distances if len(direction)), default=math.nan)
+
+
+def of_band(prediction, reference):
+    depth = max(1, round(0.02 * math.hypot(*reference.shape)))
+    p, r = (band(mask, depth).ravel() for mask in (prediction, reference))
+    return {
+        "boundary_iou": jaccard_score(r, p) if (r | p).any() else math.nan,
+        "boundary_dice": f1_score(r, p, zero_division=np.nan),
+    }
+
+
+def band(mask, depth):
+    return mask & ~binary_erosion(mask, np.ones((3, 3)), iterations=depth, border_value=0)
+
+
+def of_probability(rng, prediction, reference):
+    """A map that leans towards the prediction, with ties, in steps of 1/251, which meet no edge of a bin."""
+    steps = np.round(np.clip(rng.normal(0.25 + 0.5 * prediction, 0.2), 0, 1) * 251).astype(np.uint8)
+    p, r = steps.ravel() / 251, reference.ravel()
+    both = r.any() and not r.all()
+    edges = np.linspace(0, 1, 16)
+    place = np.searchsorted(edges[1:-1], p)
+    weight = np.bincount(place, minlength=15)
+    share, mean = calibration_curve(r, p, n_bins=15) if both else (np.array([]), np.array([]))
+    ece = (weight[weight > 0] * abs(share - mean)).sum() / p.size if both else math.nan
+    return {
+        "steps": steps.tobytes().hex(),
+        "auc": roc_auc_score(r, p) if both else None,
+        "brier": brier_score_loss(r, p) if both else None,
+        "ece": ece if both else None,
+    }
+
+
+class Files:
+    """Masks as the files that nnU-Net reads."""
+
+    def __init__(self, **masks):
+        self.masks = masks
+
+    def read_seg(self, name):
+        return self.masks[name].astype(np.uint8)[None], {}
+
+
+def of_tools(prediction, reference):
+    p, r = (torch.from_numpy(mask.copy())[None, None].float() for mask in (prediction, reference))
+    counts = get_confusion_matrix(p, r)
+    names = {"sensitivity": "sensitivity", "specificity": "specificity", "precision": "precision"}
+    names |= {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "f1": "f1 score"}
+    monai = {ours: compute_confusion_matrix_metric(theirs, counts) for ours, theirs in names.items()}
+    monai |= {"dsc": compute_dice(p, r), "iou": compute_iou(p, r)}
+    monai["hd_px"] = compute_hausdorff_distance(p, r, include_background=True)
+    monai["hd95_px"] = compute_hausdorff_distance(p, r, include_background=True, percentile=95)
+    monai["assd_px"] = compute_average_surface_distance(p, r, include_background=True, symmetric=True)
+    monai["nsd"] = compute_surface_dice(p, r, class_thresholds=[2.0], include_background=True)
+    answer = compute_metrics("r", "p", Files(p=prediction, r=reference), [1])["metrics"][1]
+    nnunet = {"dsc": answer["Dice"], "iou": answer["IoU"]}
+    text = lambda values: {name: str(float(value)) for name, value in values.items()}
+    return {"monai": text(monai), "nnunet": text(nnunet)}
+
+
+def of_post(prediction, _):
+    labels, n = label(prediction, np.ones((3, 3)))
+    areas = np.bincount(labels.ravel(), minlength=n + 1)
+    areas[0] = 0
+    small = prediction & (areas[labels] >= 4)
+    largest = (labels == areas.argmax()) & prediction
+    return {"islands": packed(small), "largest": packed(largest), "filled": packed(binary_fill_holes(prediction))}
 
 
 def one_hot2dist(mask):
@@ -215,6 +303,7 @@ def finite(values):
 
 
 def case(name, prediction, reference):
+    rng = np.random.default_rng([SEED, *name.encode()])
     return {
         "case": name,
         **size(reference),
@@ -223,6 +312,10 @@ def case(name, prediction, reference):
         "sklearn": finite(of_sklearn(prediction, reference)),
         "medpy": finite(of_medpy(prediction, reference)),
         "monai": finite(of_monai(prediction, reference)),
+        "band": finite(of_band(prediction, reference)),
+        "probability": of_probability(rng, prediction, reference),
+        "tools": of_tools(prediction, reference),
+        "post": of_post(prediction, reference),
     }
 
 

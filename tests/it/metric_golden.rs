@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use seglab::metric::{CaseScore, directed_distances, metric, signed_distance};
-use seglab::plane::Mask;
+use seglab::metric::{CaseScore, Convention, Reading, directed_distances, metric, signed_distance};
+use seglab::plane::{Mask, Plane};
+use seglab::postprocess::PostProcess;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -22,6 +23,19 @@ struct GoldenCase {
     sklearn: BTreeMap<String, Option<f64>>,
     medpy: BTreeMap<String, Option<f64>>,
     monai: BTreeMap<String, Option<f64>>,
+    band: BTreeMap<String, Option<f64>>,
+    probability: GoldenProbability,
+    /// `nan` and `inf` are answers, too, so they are text.
+    tools: BTreeMap<String, BTreeMap<String, String>>,
+    post: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct GoldenProbability {
+    steps: String,
+    auc: Option<f64>,
+    brier: Option<f64>,
+    ece: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -62,6 +76,11 @@ fn assert_close(what: &str, ours: Option<f64>, theirs: Option<f64>, tolerance: f
         (ours, theirs) => ours == theirs,
     };
     assert!(close, "{what}: ours {ours:?}, theirs {theirs:?}");
+}
+
+#[track_caller]
+fn value(name: &str, score: &CaseScore) -> Option<f64> {
+    (metric(name).expect("a metric of the registry").of)(score)
 }
 
 /// MONAI computes in float32: six digits, not six decimals.
@@ -137,6 +156,79 @@ fn hd95_differs_from_monai_in_the_definition_alone() {
         differing += usize::from(case.score().hd95_px.zip(expected).is_some_and(|(a, b)| (a - b).abs() > 1e-3));
     }
     assert!(differing > 100, "the definitions can be told apart in {differing} cases only");
+}
+
+#[test]
+fn boundary_bands_agree_with_scipy_and_scikit_learn() {
+    for case in golden().cases {
+        let score = case.score();
+        for (name, &expected) in &case.band {
+            assert_close(&format!("{}, {name}", case.case), value(name, &score), expected, 1e-9);
+        }
+    }
+}
+
+#[test]
+fn ranking_and_calibration_agree_with_scikit_learn() {
+    let mut compared = 0;
+    for case in golden().cases {
+        let (prediction, reference) = case.masks();
+        let byte = |i: usize| u8::from_str_radix(&case.probability.steps[2 * i..2 * i + 2], 16).expect("hexadecimal");
+        let steps = (0..reference.values().len()).map(|i| (f64::from(byte(i)) / 251.0) as f32).collect();
+        let probability = Plane::new(case.width, case.height, steps).expect("a step a pixel");
+        let score = CaseScore::of("", "", &prediction, &reference).expect("same size");
+        let score = score.with_probabilities(&probability, &reference);
+        // scikit-learn has no value where there is one class alone; probabilities here are single precision
+        let expected = &case.probability;
+        assert_close(&format!("{}, auc", case.case), value("auc", &score), expected.auc, 1e-9);
+        if expected.auc.is_some() {
+            compared += 1;
+            assert_close(&format!("{}, brier", case.case), value("brier", &score), expected.brier, 1e-6);
+            assert_close(&format!("{}, ece", case.case), value("ece", &score), expected.ece, 1e-6);
+        }
+    }
+    assert!(compared > 150, "{compared}");
+}
+
+#[test]
+fn tools_are_read_as_they_answer() {
+    let (mut undefined, mut infinite) = (0, 0);
+    for case in golden().cases {
+        let score = case.score();
+        for (tool, convention) in [("monai", Convention::Monai), ("nnunet", Convention::Nnunet)] {
+            for (name, answer) in &case.tools[tool] {
+                let metric = metric(name).expect("a metric of the registry");
+                let reading = convention.read(metric, &score).expect("the tool has it");
+                let answer: f64 = answer.parse().expect("a number");
+                let agrees = match reading {
+                    Reading::Undefined => answer.is_nan(),
+                    // float32 also rounds the rank of HD95's percentile
+                    Reading::Value(value) => value == answer || (value - answer).abs() <= 1e-5 * answer.max(1.0),
+                };
+                assert!(agrees, "{}, {tool}, {name}: {reading:?}, theirs {answer}", case.case);
+                undefined += usize::from(answer.is_nan());
+                infinite += usize::from(answer.is_infinite());
+            }
+        }
+    }
+    assert!(undefined > 50 && infinite > 5, "{undefined} undefined and {infinite} infinite answers");
+}
+
+#[test]
+fn post_processing_agrees_with_scipy() {
+    let none = PostProcess::default();
+    for case in golden().cases {
+        let prediction = case.masks().0;
+        let processes = [
+            ("islands", PostProcess { min_island_px: 4, ..none.clone() }),
+            ("largest", PostProcess { largest_island: true, ..none.clone() }),
+            ("filled", PostProcess { fill_holes: true, ..none.clone() }),
+        ];
+        for (name, process) in processes {
+            let expected = unpacked(&case.post[name], case.width, case.height);
+            assert_eq!(process.apply(&prediction), expected, "{}, {name}", case.case);
+        }
+    }
 }
 
 #[test]

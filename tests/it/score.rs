@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use image::{GrayImage, Luma};
-use seglab::score::{ScoreError, Scores, score_folders};
+use seglab::postprocess::PostProcess;
+use seglab::score::{Predicted, ScoreError, ScoreOptions, Scores, score_folders};
 use tempfile::TempDir;
 
 /// Two empty folders, `predictions` and `references`.
@@ -34,7 +35,7 @@ impl Folders {
     }
 
     fn score(&self) -> Result<Scores, ScoreError> {
-        score_folders(&self.path("predictions"), &self.path("references"))
+        score_folders(&self.path("predictions"), &self.path("references"), &ScoreOptions::default())
     }
 
     #[track_caller]
@@ -84,9 +85,13 @@ fn json_is_the_contract() {
         "schema": 1,
         "cases": [
             {"case": "a", "dsc": 4.0 / 6.0, "iou": 0.5, "miou": (0.5 + 4.0 / 6.0) / 2.0, "sensitivity": 0.5,
-             "specificity": 1.0, "precision": 1.0, "accuracy": 0.75, "hd_px": 2.0, "hd95_px": 1.75, "assd_px": 0.5},
+             "specificity": 1.0, "precision": 1.0, "accuracy": 0.75, "hd_px": 2.0, "hd95_px": 1.75, "assd_px": 0.5,
+             "balanced_accuracy": 0.75, "f1": 4.0 / 6.0, "auc": null, "nsd": 1.0, "boundary_iou": 0.5,
+             "boundary_dice": 4.0 / 6.0, "ece": null, "brier": null},
             {"case": "b", "dsc": null, "iou": null, "miou": null, "sensitivity": null,
-             "specificity": 1.0, "precision": null, "accuracy": 1.0, "hd_px": null, "hd95_px": null, "assd_px": null},
+             "specificity": 1.0, "precision": null, "accuracy": 1.0, "hd_px": null, "hd95_px": null, "assd_px": null,
+             "balanced_accuracy": null, "f1": null, "auc": null, "nsd": null, "boundary_iou": null,
+             "boundary_dice": null, "ece": null, "brier": null},
         ],
         "mean": {
             "dsc": {"mean": 4.0 / 6.0, "n": 1, "undefined": 1}, "iou": {"mean": 0.5, "n": 1, "undefined": 1},
@@ -95,9 +100,43 @@ fn json_is_the_contract() {
             "precision": {"mean": 1.0, "n": 1, "undefined": 1}, "accuracy": {"mean": 0.875, "n": 2, "undefined": 0},
             "hd_px": {"mean": 2.0, "n": 1, "undefined": 1}, "hd95_px": {"mean": 1.75, "n": 1, "undefined": 1},
             "assd_px": {"mean": 0.5, "n": 1, "undefined": 1},
+            "balanced_accuracy": {"mean": 0.75, "n": 1, "undefined": 1},
+            "f1": {"mean": 4.0 / 6.0, "n": 1, "undefined": 1}, "auc": {"mean": null, "n": 0, "undefined": 2},
+            "nsd": {"mean": 1.0, "n": 1, "undefined": 1}, "boundary_iou": {"mean": 0.5, "n": 1, "undefined": 1},
+            "boundary_dice": {"mean": 4.0 / 6.0, "n": 1, "undefined": 1},
+            "ece": {"mean": null, "n": 0, "undefined": 2}, "brier": {"mean": null, "n": 0, "undefined": 2},
         },
     });
     assert_eq!(json, expected);
+}
+
+#[test]
+fn probabilities_are_ranked_and_calibrated() {
+    let folders = Folders::new();
+    // tumour p = 1, .8, .2 and background .4 (5 px): all but five of fifteen pairs are won
+    folders.row("predictions/a.png", |x| [255, 204, 51, 102, 102, 102, 102, 102][x as usize]);
+    folders.mask("references/a.png", 3);
+    let options = ScoreOptions { predicted: Predicted::Probability, ..ScoreOptions::default() };
+    let scores = score_folders(&folders.path("predictions"), &folders.path("references"), &options);
+    let case = &scores.expect("one pair").cases[0];
+    let probabilities = case.probabilities.as_ref().expect("asked for");
+    assert_eq!(probabilities.auc, Some(10.0 / 15.0));
+    let squares: f64 = 0.2_f64.powi(2) + 0.8_f64.powi(2) + 5.0 * 0.4_f64.powi(2);
+    assert!((probabilities.brier().expect("pixels") - squares / 8.0).abs() < 1e-6);
+    assert_eq!(case.counts.sensitivity(), Some(2.0 / 3.0), "tumour is where p > ½");
+}
+
+#[test]
+fn post_processing_shows_what_it_did() {
+    let folders = Folders::new();
+    folders.row("predictions/a.png", |x| if x < 3 || x == 6 { 255 } else { 0 });
+    folders.mask("references/a.png", 3);
+    let postprocess = PostProcess { largest_island: true, ..PostProcess::default() };
+    let options = ScoreOptions { postprocess, ..ScoreOptions::default() };
+    let scores = score_folders(&folders.path("predictions"), &folders.path("references"), &options).expect("one pair");
+    let json = serde_json::to_value(&scores).expect("serialises");
+    assert_eq!((&json["mean"]["dsc"]["mean"], &json["before"]["dsc"]["mean"]), (&1.0.into(), &(6.0 / 7.0).into()));
+    assert!(scores.text().contains("before"), "{}", scores.text());
 }
 
 #[test]
@@ -153,6 +192,7 @@ fn nothing_is_left_out_unsaid() {
     fs::remove_file(folders.path("references/b.tif")).expect("it exists");
     folders.mask("predictions/a.jpg", 1);
     assert_mentions(&folders.error(), &["\"a\" has two files, a.jpg and a.png"]);
-    let nowhere = score_folders(&folders.path("nowhere"), &folders.path("references")).expect_err("no such folder");
+    let nowhere = score_folders(&folders.path("nowhere"), &folders.path("references"), &ScoreOptions::default())
+        .expect_err("no such folder");
     assert_mentions(&nowhere.to_string(), &["nowhere: cannot list"]);
 }

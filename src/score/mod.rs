@@ -2,21 +2,21 @@
 //! Knows folders, files and the metric registry; not data sets, not networks.
 //! Weak spot: files pair by name alone; a file renamed to another case's name is scored as that case.
 
+mod render;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use comfy_table::{CellAlignment, Table, presets};
 use rayon::prelude::*;
-use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
+
+pub use render::{BATCH, SCHEMA};
 
 use crate::dataset::DatasetError;
-use crate::dataset::read::mask_from_file;
-use crate::metric::{Aggregate, CaseScore, METRICS, Metric};
+use crate::dataset::read::{mask_from_file, probability_from_file};
+use crate::metric::{CaseScore, Convention};
 use crate::plane::Mask;
-
-/// Version of the JSON that [`Scores`] serialises to; it changes when a key changes its meaning or goes.
-pub const SCHEMA: u32 = 1;
+use crate::postprocess::PostProcess;
 
 const EXTENSIONS: [&str; 3] = ["png", "jpg", "jpeg"];
 /// Formats that hold masks elsewhere: to skip one would leave its case out unsaid.
@@ -25,13 +25,35 @@ const FOREIGN: [&str; 16] =
 const NAMES_SHOWN: usize = 5;
 
 /// Per-case scores of two folders, sorted by case.
-///
-/// Serialises to `{"schema": 1, "cases": [{"case", metric: value, …}], "mean": {metric: {"mean", "n", "undefined"}}}`
-/// with one key for each row of [`METRICS`]; `null` is undefined.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
     /// One for each pair of files; a case is its own subject.
     pub cases: Vec<CaseScore>,
+    /// The same before post-processing, if there was any.
+    pub before: Option<Vec<CaseScore>>,
+    /// Other tools' readings to show beside.
+    pub conventions: Vec<Convention>,
+}
+
+/// What the predictions are, and what is done to them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScoreOptions {
+    /// What a predicted file holds.
+    pub predicted: Predicted,
+    /// Changes to the predicted masks before they are scored.
+    pub postprocess: PostProcess,
+    /// Other tools' readings to show beside.
+    pub conventions: Vec<Convention>,
+}
+
+/// What a predicted file holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Predicted {
+    /// Tumour where luma > 127.
+    #[default]
+    Mask,
+    /// The tumour's probability, black 0 and white 1; tumour where it is above one half.
+    Probability,
 }
 
 /// Why two folders cannot be scored.
@@ -90,72 +112,24 @@ pub enum ScoreError {
     },
 }
 
-/// Scores each mask file of `predictions` against the one of the same name in `references`.
+/// Scores each file of `predictions` against the mask of the same name in `references`.
 ///
-/// A mask is a PNG or JPEG (extension in any case), tumour where luma > 127; a file's name without extension is its
-/// case. Sub-folders, hidden files and files that hold no image are not looked at. A file without a partner is an
+/// A file is a PNG or JPEG (extension in any case); its name without extension is its case; in a mask, tumour is where
+/// luma > 127. Sub-folders, hidden files and files that hold no image are not looked at. A file without a partner is an
 /// error, as is one above 64 MiB or 16384 px a side.
-pub fn score_folders(predictions: &Path, references: &Path) -> Result<Scores, ScoreError> {
+pub fn score_folders(predictions: &Path, references: &Path, options: &ScoreOptions) -> Result<Scores, ScoreError> {
     let (predicted, expected) = (mask_files(predictions)?, mask_files(references)?);
     check_pairs((predictions, &predicted), (references, &expected))?;
     let pairs: Vec<_> = predicted.iter().zip(expected.values()).collect();
-    let cases: Vec<_> =
-        pairs.par_iter().map(|((case, prediction), reference)| score_case(case, prediction, reference)).collect();
+    let scored: Vec<_> = pairs
+        .par_iter()
+        .map(|((case, prediction), reference)| score_case(case, prediction, reference, options))
+        .collect();
     // in order, so that the first bad case is named, not the quickest
-    Ok(Scores { cases: cases.into_iter().collect::<Result<_, _>>()? })
-}
-
-impl Scores {
-    /// A table of every metric's mean, with the cases it stands on and those where it is undefined.
-    pub fn text(&self) -> String {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_header(["metric", "mean", "n", "undefined"]);
-        for metric in METRICS {
-            let Aggregate { mean, n, undefined } = Aggregate::of(metric, &self.cases);
-            let mean = mean.map_or_else(|| "–".to_owned(), |mean| format!("{mean:.4}"));
-            table.add_row([head(metric), mean, n.to_string(), undefined.to_string()]);
-        }
-        for column in table.column_iter_mut().skip(1) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        format!("{} cases, mean over cases\n{table}\n", self.cases.len())
-    }
-}
-
-impl Serialize for Scores {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let rows: Vec<_> = self.cases.iter().map(Row).collect();
-        let mut fields = serializer.serialize_struct("Scores", 3)?;
-        fields.serialize_field("schema", &SCHEMA)?;
-        fields.serialize_field("cases", &rows)?;
-        fields.serialize_field("mean", &Means(&self.cases))?;
-        fields.end()
-    }
-}
-
-struct Row<'a>(&'a CaseScore);
-
-impl Serialize for Row<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut entries = serializer.serialize_map(Some(1 + METRICS.len()))?;
-        entries.serialize_entry("case", &self.0.case)?;
-        for metric in METRICS {
-            entries.serialize_entry(metric.name, &(metric.of)(self.0))?;
-        }
-        entries.end()
-    }
-}
-
-struct Means<'a>(&'a [CaseScore]);
-
-impl Serialize for Means<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(METRICS.iter().map(|metric| (metric.name, Aggregate::of(metric, self.0))))
-    }
-}
-
-fn head(metric: &Metric) -> String {
-    if metric.unit.is_empty() { metric.label.to_owned() } else { format!("{} ({})", metric.label, metric.unit) }
+    let scored = scored.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let (cases, before): (Vec<_>, Vec<_>) = scored.into_iter().unzip();
+    let before = (!options.postprocess.is_none()).then_some(before);
+    Ok(Scores { cases, before, conventions: options.conventions.clone() })
 }
 
 /// The folder's mask files by case.
@@ -220,50 +194,35 @@ fn lonely(have: Folder, lack: Folder, what: &str) -> Option<String> {
     (!names.is_empty()).then(|| format!("{} {what} in {} ({shown}{more})", names.len(), lack.0.display()))
 }
 
-fn score_case(case: &str, prediction: &Path, reference: &Path) -> Result<CaseScore, ScoreError> {
-    let (prediction, reference) = (mask_from_file(prediction)?, mask_from_file(reference)?);
-    CaseScore::of(case, case, &prediction, &reference).ok_or_else(|| ScoreError::Size {
-        case: case.to_owned(),
-        prediction: size(&prediction),
-        reference: size(&reference),
-    })
+/// The score after post-processing and the one before.
+fn score_case(
+    case: &str,
+    prediction: &Path,
+    reference: &Path,
+    options: &ScoreOptions,
+) -> Result<(CaseScore, CaseScore), ScoreError> {
+    let reference = mask_from_file(reference)?;
+    let (prediction, probability) = match options.predicted {
+        Predicted::Mask => (mask_from_file(prediction)?, None),
+        Predicted::Probability => {
+            let probability = probability_from_file(prediction)?;
+            (probability.map(|&p| p > 0.5), Some(probability))
+        }
+    };
+    let score = |prediction: &Mask| -> Result<CaseScore, ScoreError> {
+        let score = CaseScore::of(case, case, prediction, &reference).ok_or_else(|| ScoreError::Size {
+            case: case.to_owned(),
+            prediction: size(prediction),
+            reference: size(&reference),
+        })?;
+        Ok(match &probability {
+            Some(probability) => score.with_probabilities(probability, &reference),
+            None => score,
+        })
+    };
+    Ok((score(&options.postprocess.apply(&prediction))?, score(&prediction)?))
 }
 
 fn size(mask: &Mask) -> String {
     format!("{}×{}", mask.width(), mask.height())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn case(name: &str, prediction: &Mask) -> CaseScore {
-        CaseScore::of(name, name, prediction, &Mask::from_fn(4, 4, |x, _| x < 2)).expect("same size")
-    }
-
-    fn scores() -> Scores {
-        let half = Mask::from_fn(4, 4, |x, y| x < 2 && y < 2);
-        Scores { cases: vec![case("a", &half), case("b", &Mask::filled(4, 4, false))] }
-    }
-
-    #[test]
-    fn json_has_a_key_for_each_metric_and_null_for_undefined() {
-        let json = serde_json::to_value(scores()).expect("serialises");
-        assert_eq!(json["schema"], 1);
-        assert_eq!(json["cases"][0]["dsc"], 2.0 / 3.0);
-        for metric in METRICS {
-            assert!(json["cases"][1].get(metric.name).is_some(), "{}", metric.name);
-            let mean = &json["mean"][metric.name];
-            assert_eq!(mean["n"].as_u64().zip(mean["undefined"].as_u64()).map(|(n, none)| n + none), Some(2), "{mean}");
-        }
-        assert!(json["cases"][1]["hd95_px"].is_null());
-    }
-
-    #[test]
-    fn the_table_says_its_n() {
-        let text = scores().text();
-        let precision = text.lines().find(|line| line.contains("Prec.")).expect("a row for each metric");
-        let cells: Vec<&str> = precision.split_whitespace().collect();
-        assert_eq!(cells, ["Prec.", "1.0000", "1", "1"], "{text}");
-    }
 }
