@@ -80,7 +80,7 @@ fn phantoms() -> Anything<(RunPlan, Samples)> {
 fn trace(config: &ModelConfig, plan: &RunPlan, samples: &Samples, dir: &Path) -> Anything<()> {
     let plan = RunPlan { model: config.clone(), loss: LossConfig::Combo {}, ..plan.clone() };
     let device = Device::flex();
-    let mut learner = Learner::new(&plan, &device).ok_or("not a network")?;
+    let mut learner = Learner::new(&plan, &device)?;
     let mut weights = SafetensorsStore::from_file(dir.join("weights.safetensors"))
         .with_to_adapter(BurnToPyTorchAdapter)
         .overwrite(true);
@@ -109,6 +109,7 @@ fn batches<'a>(plan: &'a RunPlan, samples: &'a Samples) -> impl Iterator<Item = 
     (1..).flat_map(move |epoch| {
         let places = order(samples.train.len(), plan.seed, epoch);
         let chunks: Vec<Vec<usize>> = places.chunks(plan.train.batch).map(<[usize]>::to_vec).collect();
-        chunks.into_iter().map(|chunk| Batch::of(&chunk.iter().map(|&i| &samples.train[i]).collect::<Vec<_>>()))
+        let batch = |chunk: Vec<usize>| Batch::of(&chunk.iter().map(|&i| &samples.train[i]).collect::<Vec<_>>(), &[]);
+        chunks.into_iter().map(batch)
     })
 }

@@ -84,7 +84,7 @@ pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
                 input_px: spec.protocol.input_px,
                 model: arm.model.clone(),
                 loss: arm.loss.clone(),
-                edge: arm.edge.clone(),
+                edge: arm.edge(),
                 train: spec.train.clone(),
                 postprocess: spec.protocol.postprocess.clone(),
                 split: split.clone(),

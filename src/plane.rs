@@ -73,6 +73,11 @@ impl Mask {
         self.values.iter().filter(|&&set| set).count()
     }
 
+    /// 1 where it is set, 0 elsewhere.
+    pub fn indicator(&self) -> Plane<f32> {
+        self.map(|&set| f32::from(u8::from(set)))
+    }
+
     /// Sets every pixel that `other` sets; `false` (and unchanged) if the sizes differ.
     #[must_use]
     pub fn union(&mut self, other: &Mask) -> bool {

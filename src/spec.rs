@@ -108,9 +108,23 @@ pub struct Arm {
     /// On the segmentation, and on each side output of a deeply supervised network.
     #[serde(default)]
     pub loss: LossConfig,
-    /// On the edge map of a network that has one.
-    #[serde(default)]
-    pub edge: EdgeLossConfig,
+    /// On the edge map of a network that has one; if absent, what P2 pairs with the loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edge: Option<EdgeLossConfig>,
+}
+
+impl Arm {
+    /// The edge loss, given or of the loss's recipe.
+    pub fn edge(&self) -> EdgeLossConfig {
+        self.edge.clone().unwrap_or_else(|| self.loss.edge())
+    }
+
+    fn check(&self, input_px: usize) -> Result<(), String> {
+        self.model.check(input_px)?;
+        self.loss.check()?;
+        self.loss.fits(&self.model)?;
+        self.edge().check()
+    }
 }
 
 /// Why a spec cannot be used.
@@ -178,9 +192,7 @@ impl Spec {
             if self.arms[..i].iter().any(|other| other.name == arm.name) {
                 return Err(format!("two arms are named \"{}\"", arm.name));
             }
-            arm.model.check(self.protocol.input_px).map_err(|e| format!("arm \"{}\": {e}", arm.name))?;
-            arm.loss.check().map_err(|e| format!("arm \"{}\": {e}", arm.name))?;
-            arm.edge.check().map_err(|e| format!("arm \"{}\": {e}", arm.name))?;
+            arm.check(self.protocol.input_px).map_err(|e| format!("arm \"{}\": {e}", arm.name))?;
         }
         self.protocol.check()?;
         self.train.check()
@@ -257,6 +269,20 @@ mod tests {
         let line = 1 + text.lines().position(|l| l.starts_with("epoch =")).expect("replaced");
         let error = Spec::parse(&text, "demo.toml").expect_err("typo").to_string();
         assert!(error.starts_with(&format!("demo.toml:{line}: unknown field `epoch`")), "{error}");
+    }
+
+    #[test]
+    fn a_loss_that_reads_features_needs_a_model_that_gives_them() {
+        let arm = |model: &str, loss: &str| {
+            let head = demo().split("[[arm]]").next().expect("before the arms");
+            let text = format!("{head}[[arm]]\nname = \"a\"\nmodel = {{ name = {model:?} }}\nloss = {{ {loss} }}\n");
+            Spec::parse(&text, "x").map(|spec| spec.arms[0].clone()).map_err(|error| error.to_string())
+        };
+        let recipe = arm("unet", "name = \"shape-aware\"").expect("unet gives features");
+        assert_eq!(recipe.edge(), EdgeLossConfig::Bce {});
+        let error = arm("svm", "name = \"shape-aware\"").expect_err("svm gives none");
+        assert!(error.contains("arm \"a\": loss shape-aware needs a network with a decoder feature map"), "{error}");
+        assert!(arm("unet", "name = \"tversky\", alpha = -1").expect_err("negative").contains("loss.alpha = -1"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
 
-use super::{Loss, Truth};
+use super::{Loss, ReferenceMap, Truth};
 
 /// `mean φ(x)·p(x)` over all pixels, φ the signed distance to the reference's boundary in pixels, negative inside.
 /// Negative for a good prediction. Shapes: logits, distance `[B, 1, H, W]` → `[1]`. An image without a boundary
@@ -12,6 +12,6 @@ pub struct Boundary;
 
 impl Loss for Boundary {
     fn forward(&self, logits: Tensor<4>, truth: &Truth) -> Tensor<1> {
-        (sigmoid(logits) * truth.distance.clone()).mean()
+        (sigmoid(logits) * truth.map(ReferenceMap::Distance)).mean()
     }
 }

@@ -32,7 +32,7 @@ impl Loss for Focal {
 }
 
 /// Logits of the true class: `σ(z) = p_t`.
-fn towards(logits: Tensor<4>, truth: &Truth) -> Tensor<4> {
+pub(super) fn towards(logits: Tensor<4>, truth: &Truth) -> Tensor<4> {
     logits * (truth.target.clone() * 2.0 - 1.0)
 }
 
@@ -43,7 +43,7 @@ mod tests {
 
     fn pixel(loss: &dyn Loss, logit: f32, target: f32) -> f64 {
         let of = |value: f32| Tensor::<4>::full([1, 1, 1, 1], value, &Device::flex());
-        let truth = Truth { target: of(target), distance: of(0.0), edge: of(0.0) };
+        let truth = Truth::new(of(target), of(0.0));
         f64::from(loss.forward(of(logit), &truth).into_scalar::<f32>())
     }
 

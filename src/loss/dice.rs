@@ -23,16 +23,14 @@ impl Loss for Dice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plane::Mask;
     use burn::tensor::Device;
 
     #[test]
     fn an_undecided_square_agrees_with_the_formula_by_hand() {
         // 4 of 16 pixels, p = ½ everywhere: Σyp = 2, Σy + Σp = 4 + 8.
         let device = Device::flex();
-        let target =
-            Tensor::<1>::from_floats([1., 1., 1., 1., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0.], &device);
-        let target = target.reshape([1, 1, 4, 4]);
-        let truth = Truth { distance: target.clone(), edge: target.clone(), target };
+        let truth = Truth::of(&[Mask::from_fn(4, 4, |_, y| y == 0)], &[], &device);
         let loss = Dice.forward(Tensor::zeros([1, 1, 4, 4], &device), &truth).into_scalar::<f32>();
         assert!((loss - (1.0 - 5.0 / 13.0)).abs() < 1e-6, "{loss}");
     }

@@ -76,6 +76,10 @@ impl SegmenterConfig for BoundaryAttentionConfig {
         }
     }
 
+    fn features(&self) -> Option<usize> {
+        Some(scaled(ENCODER.0[0], self.width))
+    }
+
     fn build(&self, device: &Device) -> BoundaryAttention {
         let widths = ENCODER.0.map(|c| scaled(c, self.width));
         // Layer i joins its own encoder features with those of layer i + 1.
@@ -112,7 +116,8 @@ impl Segmenter for BoundaryAttention {
                 side.push(convolve(&self.side[5 - layer], features.clone()));
             }
         }
-        Output { logits: convolve(&self.head, features), side, edge }
+        let logits = convolve(&self.head, features.clone());
+        Output { side, edge, ..Output::plain(logits).with_features(features) }
     }
 }
 

@@ -60,6 +60,10 @@ impl SegmenterConfig for FgfeuNetConfig {
         within("model.decoder_dropout", self.decoder_dropout, 0.0, 0.95)
     }
 
+    fn features(&self) -> Option<usize> {
+        Some(scaled(DECODER.0[3], self.width))
+    }
+
     fn build(&self, device: &Device) -> FgfeuNet {
         let encoder = ENCODER.0.map(|c| scaled(c, self.width));
         let decoder = DECODER.0.map(|c| scaled(c, self.width));
@@ -91,6 +95,7 @@ impl Segmenter for FgfeuNet {
             let joined = Tensor::cat(vec![skip, double(features)], 1);
             features = stage.forward(drop_out(&self.dropout, joined));
         }
-        Output::plain(convolve(&self.head, convolve(&self.last, features)))
+        let logits = convolve(&self.head, convolve(&self.last, features.clone()));
+        Output::plain(logits).with_features(features)
     }
 }

@@ -27,12 +27,20 @@ pub struct Output {
     pub side: Vec<Tensor<4>>,
     /// Edge logits `[B, 1, h, w]` of a network with a boundary branch.
     pub edge: Option<Tensor<4>>,
+    /// What the last decoder stage says, `[B, C, h, w]`, of a network that names its channels.
+    pub features: Option<Tensor<4>>,
 }
 
 impl Output {
     /// Logits alone.
     pub fn plain(logits: Tensor<4>) -> Self {
-        Self { logits, side: Vec::new(), edge: None }
+        Self { logits, side: Vec::new(), edge: None, features: None }
+    }
+
+    /// And the decoder's `features`.
+    #[must_use]
+    pub fn with_features(self, features: Tensor<4>) -> Self {
+        Self { features: Some(features), ..self }
     }
 }
 
@@ -52,6 +60,11 @@ pub trait SegmenterConfig {
 
     /// What is wrong with the numbers, if anything.
     fn check(&self) -> Result<(), String>;
+
+    /// Channels of the decoder's feature map; `None` if the network gives none.
+    fn features(&self) -> Option<usize> {
+        None
+    }
 
     /// A network with random weights from the device's seed.
     fn build(&self, device: &Device) -> Self::Network;
@@ -104,6 +117,14 @@ macro_rules! models {
                         check_stride($name, input_px, $config::STRIDE)
                     })+
                     Self::Svm(config) => config.check(),
+                }
+            }
+
+            /// Channels of the network's decoder feature map; `None` for a model that gives none.
+            pub fn features(&self) -> Option<usize> {
+                match self {
+                    $(Self::$variant(config) => config.features(),)+
+                    Self::Svm(_) => None,
                 }
             }
 
@@ -175,6 +196,17 @@ mod tests {
                 let images = Tensor::<4>::random([batch, 3, px, px], Distribution::Normal(0.0, 1.0), &device);
                 assert_eq!(network.forward(images).logits.dims(), [batch, 1, px, px], "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn features_have_the_channels_that_the_configuration_names() {
+        let device = Device::flex();
+        for name in networks() {
+            let config = small(name);
+            let output = config.build(&device).expect("a network").forward(Tensor::ones([2, 3, 32, 32], &device));
+            let channels = output.features.map(|features| features.dims()[..2].to_vec());
+            assert_eq!(channels, config.features().map(|channels| vec![2, channels]), "{name}");
         }
     }
 

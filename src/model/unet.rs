@@ -47,6 +47,10 @@ impl SegmenterConfig for UNetConfig {
         within("model.width", self.width, 0.015, 4.0)
     }
 
+    fn features(&self) -> Option<usize> {
+        Some(scaled(64, self.width))
+    }
+
     fn build(&self, device: &Device) -> UNet {
         let width = |level: usize| scaled(64 << level, self.width);
         let stack = |channels| Stack::new(channels, 2, Norm::Batch, 0.0, device);
@@ -78,7 +82,7 @@ impl Segmenter for UNet {
             let skip = skips.pop().expect("one skip per level");
             features = stack.forward(Tensor::cat(vec![skip, lift.forward(features)], 1));
         }
-        Output::plain(convolve(&self.head, features))
+        Output::plain(convolve(&self.head, features.clone())).with_features(features)
     }
 }
 

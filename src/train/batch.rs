@@ -12,9 +12,8 @@ use rayon::prelude::*;
 
 use super::{Sample, mix};
 use crate::dataset::fold::shuffle;
-use crate::loss::Truth;
-use crate::metric::signed_distance;
-use crate::plane::{Mask, Plane};
+use crate::loss::{ReferenceMap, Truth, edge};
+use crate::plane::Plane;
 use crate::spec::Augment;
 
 /// Batches that wait for the training step.
@@ -27,29 +26,29 @@ pub struct Batch {
     side: usize,
     images: Vec<f32>,
     target: Vec<f32>,
-    distance: Vec<f32>,
     edge: Vec<f32>,
+    maps: Vec<(ReferenceMap, Vec<f32>)>,
 }
 
 impl Batch {
-    /// From samples as they are.
-    pub fn of(samples: &[&Sample]) -> Self {
-        let none = Augment::default();
-        Self::augmented(samples, &none, &vec![0; samples.len()])
+    /// From samples as they are, with `maps` of their references.
+    pub fn of(samples: &[&Sample], maps: &[ReferenceMap]) -> Self {
+        let moved: Vec<_> = samples.iter().map(|&sample| (sample, Movement::NONE)).collect();
+        Self::moved(&moved, maps)
     }
 
-    /// From samples changed as `augment` says, each by its own seed.
-    fn augmented(samples: &[&Sample], augment: &Augment, seeds: &[u64]) -> Self {
+    /// From samples, each moved in its own way.
+    fn moved(samples: &[(&Sample, Movement)], maps: &[ReferenceMap]) -> Self {
         let prepared: Vec<Prepared> =
-            samples.par_iter().zip(seeds).map(|(sample, &seed)| Prepared::of(sample, augment, seed)).collect();
-        let join = |part: fn(&Prepared) -> &Vec<f32>| prepared.iter().flat_map(part).copied().collect();
+            samples.par_iter().map(|(sample, movement)| Prepared::of(sample, movement, maps)).collect();
+        let join = |part: &dyn Fn(&Prepared) -> &Vec<f32>| prepared.iter().flat_map(part).copied().collect();
         Self {
             size: samples.len(),
-            side: samples.first().map_or(0, |s| s.reference.width()),
-            images: join(|p| &p.image),
-            target: join(|p| &p.target),
-            distance: join(|p| &p.distance),
-            edge: join(|p| &p.edge),
+            side: samples.first().map_or(0, |(sample, _)| sample.reference.width()),
+            images: join(&|p| &p.image),
+            target: join(&|p| &p.target),
+            edge: join(&|p| &p.edge),
+            maps: maps.iter().enumerate().map(|(i, &map)| (map, join(&|p| &p.maps[i]))).collect(),
         }
     }
 
@@ -64,13 +63,14 @@ impl Batch {
         Tensor::from_data(TensorData::new(self.images.clone(), shape), device)
     }
 
-    /// Reference, distance and edge, each `[B, 1, H, W]`.
+    /// Reference, edge and maps, each `[B, 1, H, W]`.
     pub fn truth(&self, device: &Device) -> Truth {
-        let map = |values: &[f32]| {
+        let tensor = |values: &[f32]| {
             let shape = [self.size, 1, self.side, self.side];
             Tensor::from_data(TensorData::new(values.to_vec(), shape), device)
         };
-        Truth { target: map(&self.target), distance: map(&self.distance), edge: map(&self.edge) }
+        let truth = Truth::new(tensor(&self.target), tensor(&self.edge));
+        self.maps.iter().fold(truth, |truth, (map, values)| truth.with(*map, tensor(values)))
     }
 }
 
@@ -78,18 +78,24 @@ impl Batch {
 struct Prepared {
     image: Vec<f32>,
     target: Vec<f32>,
-    distance: Vec<f32>,
     edge: Vec<f32>,
+    maps: Vec<Vec<f32>>,
 }
 
 impl Prepared {
-    fn of(sample: &Sample, augment: &Augment, seed: u64) -> Self {
-        let moved = Movement::draw(augment, sample.reference.width(), seed);
-        let (image, reference) = moved.apply(&sample.image, &sample.reference);
-        let truth = |mask: &Mask| mask.values().iter().map(|&set| f32::from(u8::from(set))).collect();
-        let distance = signed_distance(&reference)
-            .map_or_else(|| vec![0.0; reference.values().len()], |plane| plane.values().to_vec());
-        Self { image: normalise(&image), target: truth(&reference), distance, edge: truth(&edge(&reference)) }
+    fn of(sample: &Sample, movement: &Movement, maps: &[ReferenceMap]) -> Self {
+        let reference = movement.plane(&sample.reference);
+        // A mirrored mask has the mirrored map; a shift brings parts of the mask in or out.
+        let map = |map: &ReferenceMap| match movement.only_mirrors() {
+            true => movement.plane(sample.map(*map)),
+            false => map.of(&reference),
+        };
+        Self {
+            image: normalise(&movement.image(&sample.image)),
+            target: reference.indicator().values().to_vec(),
+            edge: edge(&reference).indicator().values().to_vec(),
+            maps: maps.iter().map(|m| map(m).values().to_vec()).collect(),
+        }
     }
 }
 
@@ -101,6 +107,8 @@ struct Movement {
 }
 
 impl Movement {
+    const NONE: Self = Self { mirror_x: false, mirror_y: false, shift: (0, 0) };
+
     fn draw(augment: &Augment, side: usize, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut coin = |wanted: bool| rng.next_u32() & 1 == 1 && wanted;
@@ -110,24 +118,33 @@ impl Movement {
         Self { mirror_x, mirror_y, shift: (offset(), offset()) }
     }
 
-    fn apply(&self, image: &RgbImage, reference: &Mask) -> (RgbImage, Mask) {
-        let (width, height) = reference.size();
+    fn only_mirrors(&self) -> bool {
+        self.shift == (0, 0)
+    }
+
+    fn plane<T: Clone>(&self, plane: &Plane<T>) -> Plane<T> {
+        let size = plane.size();
+        Plane::from_fn(size.0, size.1, |x, y| {
+            let (x, y) = self.source((x, y), size);
+            plane.values()[y * size.0 + x].clone()
+        })
+    }
+
+    fn image(&self, image: &RgbImage) -> RgbImage {
+        let size = (image.width() as usize, image.height() as usize);
+        RgbImage::from_fn(image.width(), image.height(), |x, y| {
+            let (x, y) = self.source((x as usize, y as usize), size);
+            *image.get_pixel(x as u32, y as u32)
+        })
+    }
+
+    /// Column and row that the pixel at (x, y) comes from.
+    fn source(&self, (x, y): (usize, usize), (width, height): (usize, usize)) -> (usize, usize) {
         let from = |place: usize, shift: isize, mirror: bool, n: usize| {
             let moved = (place as isize + shift).clamp(0, n as isize - 1) as usize;
             if mirror { n - 1 - moved } else { moved }
         };
-        let source = |x: usize, y: usize| {
-            (from(x, self.shift.0, self.mirror_x, width), from(y, self.shift.1, self.mirror_y, height))
-        };
-        let moved_image = RgbImage::from_fn(width as u32, height as u32, |x, y| {
-            let (x, y) = source(x as usize, y as usize);
-            *image.get_pixel(x as u32, y as u32)
-        });
-        let moved_reference = Mask::from_fn(width, height, |x, y| {
-            let (x, y) = source(x, y);
-            reference.get(x, y) == Some(&true)
-        });
-        (moved_image, moved_reference)
+        (from(x, self.shift.0, self.mirror_x, width), from(y, self.shift.1, self.mirror_y, height))
     }
 }
 
@@ -139,17 +156,6 @@ fn normalise(image: &RgbImage) -> Vec<f32> {
     let variance = raw.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / n;
     let scale = 1.0 / variance.sqrt().max(1.0);
     (0..3).flat_map(|c| raw.iter().skip(c).step_by(3)).map(|&v| ((f64::from(v) - mean) * scale) as f32).collect()
-}
-
-/// The mask minus its 3×3 erosion; outside the image counts as background.
-/// Choice: P2's edges were drawn by hand.
-fn edge(mask: &Mask) -> Mask {
-    let set = |x: isize, y: isize| x >= 0 && y >= 0 && mask.get(x as usize, y as usize) == Some(&true);
-    Plane::from_fn(mask.width(), mask.height(), |x, y| {
-        let (x, y) = (x as isize, y as isize);
-        let inner = (-1..=1).all(|dy| (-1..=1).all(|dx| set(x + dx, y + dy)));
-        set(x, y) && !inner
-    })
 }
 
 /// Places of `n` samples in epoch `epoch` (from 1).
@@ -174,13 +180,16 @@ impl<'scope> Batches<'scope> {
         epoch: u32,
     ) -> Self {
         let (send, ready) = sync_channel(AHEAD);
+        let maps = plan.loss.maps();
         let maker = scope.spawn(move || {
             for places in order(samples.len(), plan.seed, epoch).chunks(plan.train.batch) {
-                let chosen: Vec<&Sample> = places.iter().map(|&i| &samples[i]).collect();
-                let seeds: Vec<u64> =
-                    places.iter().map(|&i| mix(&[plan.seed, u64::from(epoch), i as u64, 0x6175_676d])).collect();
+                let moved = |&i: &usize| {
+                    let seed = mix(&[plan.seed, u64::from(epoch), i as u64, 0x6175_676d]);
+                    (&samples[i], Movement::draw(&plan.train.augment, samples[i].reference.width(), seed))
+                };
+                let chosen: Vec<(&Sample, Movement)> = places.iter().map(moved).collect();
                 // The training ended early: nobody waits for more.
-                if send.send(Batch::augmented(&chosen, &plan.train.augment, &seeds)).is_err() {
+                if send.send(Batch::moved(&chosen, &maps)).is_err() {
                     return;
                 }
             }
@@ -200,13 +209,14 @@ impl Iterator for Batches<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plane::Mask;
     use image::Rgb;
 
     fn sample() -> Sample {
         let reference = Mask::from_fn(8, 8, |x, y| (2..6).contains(&x) && (1..5).contains(&y));
         let image =
             RgbImage::from_fn(8, 8, |x, y| Rgb([if reference.values()[(y * 8 + x) as usize] { 200 } else { 20 }; 3]));
-        Sample { case: "a".into(), subject: "a".into(), image, reference }
+        Sample::new("a".into(), "a".into(), image, reference)
     }
 
     #[test]
@@ -223,7 +233,8 @@ mod tests {
     fn image_and_mask_move_together() {
         let sample = sample();
         let augment = Augment { flip_horizontal: true, flip_vertical: true, shift: 0.25 };
-        let all: Vec<Batch> = (0..20).map(|seed| Batch::augmented(&[&sample], &augment, &[seed])).collect();
+        let moved = |seed| Batch::moved(&[(&sample, Movement::draw(&augment, 8, seed))], &[]);
+        let all: Vec<Batch> = (0..20).map(moved).collect();
         assert!(all.iter().any(|b| b.target != all[0].target), "twenty seeds, one movement");
         for batch in all {
             for (value, target) in batch.images.iter().zip(&batch.target) {
@@ -234,22 +245,28 @@ mod tests {
 
     #[test]
     fn an_image_has_mean_0_and_sd_1() {
-        let values = Batch::of(&[&sample()]).images;
+        let values = Batch::of(&[&sample()], &[]).images;
         let mean = values.iter().sum::<f32>() / values.len() as f32;
         let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / values.len() as f32).sqrt();
         assert!(mean.abs() < 1e-5 && (sd - 1.0).abs() < 1e-5, "{mean} {sd}");
     }
 
     #[test]
-    fn the_edge_of_a_4_by_4_square_is_its_12_outer_pixels() {
-        assert_eq!(edge(&sample().reference).area_px(), 12);
-    }
-
-    #[test]
-    fn distance_is_negative_inside_only() {
-        let batch = Batch::of(&[&sample()]);
-        for (distance, target) in batch.distance.iter().zip(&batch.target) {
-            assert_eq!(*distance <= 0.0, *target > 0.5);
+    fn the_maps_of_a_batch_are_those_of_its_moved_masks() {
+        const MAPS: [ReferenceMap; 2] = [ReferenceMap::Distance, ReferenceMap::LocalMean];
+        let sample = sample();
+        let mut mirrored = 0;
+        for (seed, shift) in (0..40).map(|seed| (seed, if seed % 2 == 0 { 0.0 } else { 0.25 })) {
+            let augment = Augment { flip_horizontal: true, flip_vertical: true, shift };
+            let movement = Movement::draw(&augment, 8, seed);
+            mirrored += usize::from(movement.only_mirrors());
+            let batch = Batch::moved(&[(&sample, movement)], &MAPS);
+            let mask = Mask::new(8, 8, batch.target.iter().map(|&v| v == 1.0).collect()).expect("64 values");
+            assert_eq!(batch.edge, edge(&mask).indicator().values());
+            for (map, values) in batch.maps {
+                assert_eq!(values, map.of(&mask).values(), "{map:?} seed {seed}");
+            }
         }
+        assert!((20..40).contains(&mirrored), "{mirrored} of 40 only mirrored");
     }
 }

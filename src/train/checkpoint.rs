@@ -6,12 +6,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
-use burn::optim::ModuleOptimizer;
 use burn::store::{ModuleRecord, RecordError};
+use burn::tensor::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Schedule, TrainError};
+use super::{Learner, Schedule, TrainError};
 use crate::dataset::hex;
 use crate::model::Network;
 use crate::store::{RunDir, StoreError, sync_dir};
@@ -19,6 +19,7 @@ use crate::store::{RunDir, StoreError, sync_dir};
 const STATE: &str = "state.json";
 const MODEL: &str = "model.bpk";
 const OPTIMIZER: &str = "optimizer.bpk";
+const SMOOTHNESS: &str = "smoothness.bpk";
 
 /// Everything of a checkpoint but the tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +34,9 @@ pub struct Checkpoint {
     pub model_sha256: String,
     /// SHA-256 of the optimiser's file.
     pub optimizer_sha256: String,
+    /// SHA-256 of the file of the loss's own weights, if it has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smoothness_sha256: Option<String>,
 }
 
 /// A run's checkpoints.
@@ -48,30 +52,32 @@ impl Checkpoints {
     }
 
     /// Saves the end of an epoch, then removes all but this and the best.
-    pub fn save(
-        &self,
-        (epoch, step): (u32, u64),
-        schedule: &Schedule,
-        model: &Network,
-        optimizer: &ModuleOptimizer,
-    ) -> Result<(), TrainError> {
+    pub fn save(&self, (epoch, step): (u32, u64), schedule: &Schedule, learner: &Learner) -> Result<(), TrainError> {
         // Batch-norm keeps its last update pending; this puts it into the running statistics that are saved.
-        let _ = model.valid();
-        let model_bytes = model.clone().into_record().into_bytes().map_err(|e| self.record_error(MODEL, &e))?;
-        let optimizer_bytes = optimizer.into_bytes().map_err(|e| self.record_error(OPTIMIZER, &e))?;
+        let _ = learner.model.valid();
+        let model = self.bytes(MODEL, learner.model.clone().into_record().into_bytes())?;
+        let optimizer = self.bytes(OPTIMIZER, learner.optimizer.into_bytes())?;
+        let smoothness = learner.objective.smoothness.clone().map(|weights| weights.into_record().into_bytes());
+        let smoothness = smoothness.map(|bytes| self.bytes(SMOOTHNESS, bytes)).transpose()?;
         let state = Checkpoint {
             epoch,
             step,
             schedule: schedule.clone(),
-            model_sha256: sha256(&model_bytes),
-            optimizer_sha256: sha256(&optimizer_bytes),
+            model_sha256: sha256(&model),
+            optimizer_sha256: sha256(&optimizer),
+            smoothness_sha256: smoothness.as_deref().map(sha256),
         };
         let state = serde_json::to_vec(&state).map_err(|error| StoreError::new(&self.dir, error))?;
-        let files: [(&str, &[u8]); 3] = [(MODEL, &model_bytes), (OPTIMIZER, &optimizer_bytes), (STATE, &state)];
+        let mut files: Vec<(&str, &[u8])> = vec![(MODEL, &model), (OPTIMIZER, &optimizer), (STATE, &state)];
+        files.extend(smoothness.as_deref().map(|bytes| (SMOOTHNESS, bytes)));
         self.write(epoch, &files)
             .map_err(|error| StoreError::new(&self.dir, format!("{error}; free some space, then \"seglab resume\"")))?;
         self.prune(epoch, schedule.best.map(|(_, best)| best));
         Ok(())
+    }
+
+    fn bytes(&self, name: &str, bytes: Result<Bytes, RecordError>) -> Result<Vec<u8>, StoreError> {
+        bytes.map(|bytes| bytes.to_vec()).map_err(|error| self.record_error(name, &error))
     }
 
     /// The newest one; `None` before the first. One that is damaged is an error: a run never silently starts again.
@@ -88,30 +94,36 @@ impl Checkpoints {
         Ok(state)
     }
 
+    /// Puts all that `checkpoint` holds into `learner`.
+    pub fn load(&self, checkpoint: &Checkpoint, mut learner: Learner) -> Result<Learner, TrainError> {
+        learner.model = self.load_model(checkpoint, learner.model)?;
+        let bytes = self.read(checkpoint.epoch, OPTIMIZER, &checkpoint.optimizer_sha256)?;
+        let optimizer = learner.optimizer.from_bytes(bytes);
+        learner.optimizer = optimizer.map_err(|error| self.record_error(OPTIMIZER, &error))?;
+        if let Some(smoothness) = learner.objective.smoothness {
+            let sha256 = checkpoint.smoothness_sha256.as_deref().unwrap_or_default();
+            let bytes = self.read(checkpoint.epoch, SMOOTHNESS, sha256)?;
+            learner.objective.smoothness = Some(self.filled(SMOOTHNESS, smoothness, bytes)?);
+        }
+        Ok(learner)
+    }
+
     /// Puts the weights of `checkpoint` into `model`.
     pub fn load_model(&self, checkpoint: &Checkpoint, model: Network) -> Result<Network, TrainError> {
         let bytes = self.read(checkpoint.epoch, MODEL, &checkpoint.model_sha256)?;
-        let record = ModuleRecord::from_bytes(burn::tensor::Bytes::from_bytes_vec(bytes));
-        let loaded = record.and_then(|record| model.try_load_record(record));
-        loaded.map_err(|error| self.record_error(MODEL, &error).into())
+        Ok(self.filled(MODEL, model, bytes)?)
     }
 
-    /// Puts the state of `checkpoint` into `optimizer`.
-    pub fn load_optimizer(
-        &self,
-        checkpoint: &Checkpoint,
-        optimizer: ModuleOptimizer,
-    ) -> Result<ModuleOptimizer, TrainError> {
-        let bytes = self.read(checkpoint.epoch, OPTIMIZER, &checkpoint.optimizer_sha256)?;
-        let loaded = optimizer.from_bytes(burn::tensor::Bytes::from_bytes_vec(bytes));
-        loaded.map_err(|error| self.record_error(OPTIMIZER, &error).into())
+    fn filled<M: Module>(&self, name: &str, module: M, bytes: Bytes) -> Result<M, StoreError> {
+        let loaded = ModuleRecord::from_bytes(bytes).and_then(|record| module.try_load_record(record));
+        loaded.map_err(|error| self.record_error(name, &error))
     }
 
-    fn read(&self, epoch: u32, name: &str, sha256_expected: &str) -> Result<Vec<u8>, StoreError> {
+    fn read(&self, epoch: u32, name: &str, sha256_expected: &str) -> Result<Bytes, StoreError> {
         let path = self.folder(epoch).join(name);
         let bytes = fs::read(&path).map_err(|error| StoreError::new(&path, error))?;
         match sha256(&bytes) == sha256_expected {
-            true => Ok(bytes),
+            true => Ok(Bytes::from_bytes_vec(bytes)),
             false => Err(StoreError::new(
                 &path,
                 "damaged (its SHA-256 is not the one in state.json); delete the run's folder to train it anew",

@@ -76,12 +76,10 @@ pub fn fit(
 impl<'a> Training<'a> {
     /// At the start, or at the run's newest checkpoint. `device` is without autodiff.
     pub fn new(run: &'a RunDir, plan: &'a RunPlan, device: &Device) -> Result<Self, TrainError> {
-        let learner = Learner::new(plan, device);
-        let learner = learner.ok_or_else(|| TrainError::Refused(format!("{} is no network", plan.model.name())))?;
         let mut training = Self {
             run,
             plan,
-            learner,
+            learner: Learner::new(plan, device)?,
             schedule: Schedule::new(&plan.train),
             checkpoints: Checkpoints::of(run),
             epoch: 0,
@@ -95,8 +93,7 @@ impl<'a> Training<'a> {
     }
 
     fn at(mut self, checkpoint: &Checkpoint) -> Result<Self, TrainError> {
-        self.learner.model = self.checkpoints.load_model(checkpoint, self.learner.model)?;
-        self.learner.optimizer = self.checkpoints.load_optimizer(checkpoint, self.learner.optimizer)?;
+        self.learner = self.checkpoints.load(checkpoint, self.learner)?;
         self.schedule = checkpoint.schedule.clone();
         (self.epoch, self.step) = (checkpoint.epoch, checkpoint.step);
         Ok(self)
@@ -157,7 +154,7 @@ impl<'a> Training<'a> {
     }
 
     fn save(&self) -> Result<(), TrainError> {
-        self.checkpoints.save((self.epoch, self.step), &self.schedule, &self.learner.model, &self.learner.optimizer)
+        self.checkpoints.save((self.epoch, self.step), &self.schedule, &self.learner)
     }
 
     fn best(&self) -> Result<Network, TrainError> {

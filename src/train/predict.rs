@@ -34,7 +34,7 @@ pub fn validate(
     let mut loss = 0.0;
     let mut probabilities = Vec::with_capacity(samples.len());
     for chunk in samples.chunks(batch) {
-        let batch = Batch::of(&chunk.iter().collect::<Vec<_>>());
+        let batch = Batch::of(&chunk.iter().collect::<Vec<_>>(), objective.maps());
         let output = network.forward(batch.images(device));
         probabilities.extend(planes(output.logits.clone()));
         let mean = objective.forward(output, &batch.truth(device)).into_scalar::<f32>();
@@ -46,7 +46,7 @@ pub fn validate(
 
 /// Probabilities of `samples`, in their order.
 pub fn predict(network: &Network, samples: &[Sample], (batch, device): (usize, &Device)) -> Vec<Plane<f32>> {
-    let chunks = samples.chunks(batch).map(|chunk| Batch::of(&chunk.iter().collect::<Vec<_>>()));
+    let chunks = samples.chunks(batch).map(|chunk| Batch::of(&chunk.iter().collect::<Vec<_>>(), &[]));
     chunks.flat_map(|batch| planes(network.forward(batch.images(device)).logits)).collect()
 }
 

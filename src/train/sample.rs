@@ -1,5 +1,7 @@
 //! Cases at the network's size, decoded once and kept.
 
+use std::sync::OnceLock;
+
 use image::RgbImage;
 use rayon::prelude::*;
 
@@ -7,7 +9,8 @@ use super::TrainError;
 use crate::dataset::fold::Split;
 use crate::dataset::read::{resize_image, resize_mask};
 use crate::dataset::{Case, Dataset};
-use crate::plane::Mask;
+use crate::loss::ReferenceMap;
+use crate::plane::{Mask, Plane};
 
 /// One case at the network's size.
 #[derive(Clone, Debug)]
@@ -20,6 +23,19 @@ pub struct Sample {
     pub image: RgbImage,
     /// `input_px × input_px`.
     pub reference: Mask,
+    maps: [OnceLock<Plane<f32>>; ReferenceMap::COUNT],
+}
+
+impl Sample {
+    /// Image and reference of the same size.
+    pub fn new(case: String, subject: String, image: RgbImage, reference: Mask) -> Self {
+        Self { case, subject, image, reference, maps: Default::default() }
+    }
+
+    /// The `map` of its reference, made once and kept: 4 bytes a pixel.
+    pub fn map(&self, map: ReferenceMap) -> &Plane<f32> {
+        self.maps[map as usize].get_or_init(|| map.of(&self.reference))
+    }
 }
 
 /// The three parts of a split.
@@ -51,10 +67,7 @@ fn part<'a>(dataset: &Dataset, ids: impl Iterator<Item = &'a str>, input_px: usi
 
 fn sample(case: &Case, input_px: usize) -> Result<Sample, TrainError> {
     let pixels = case.pixels()?;
-    Ok(Sample {
-        case: case.id.clone(),
-        subject: case.subject.clone(),
-        image: resize_image(&pixels.image, input_px as u32),
-        reference: resize_mask(&pixels.reference, input_px),
-    })
+    let image = resize_image(&pixels.image, input_px as u32);
+    let reference = resize_mask(&pixels.reference, input_px);
+    Ok(Sample::new(case.id.clone(), case.subject.clone(), image, reference))
 }

@@ -127,6 +127,12 @@ fn kills_leave_a_network_with_batch_norm_bit_for_bit_the_same() {
     killed_equals_undisturbed(&crate::lab::SPEC.replace("fgfeu-net", "unet"), 5);
 }
 
+#[test]
+fn kills_leave_a_loss_with_weights_of_its_own_bit_for_bit_the_same() {
+    let spec = crate::lab::SPEC.replace("name = \"combo\"", "name = \"shape-aware\", smoothness = 1.0");
+    killed_equals_undisturbed(&spec, 4);
+}
+
 fn saved_epoch(run: &Path) -> u32 {
     let saved =
         events(run).into_iter().filter_map(|e| if let Event::Saved { epoch, .. } = e { Some(epoch) } else { None });
