@@ -13,6 +13,7 @@
 //! | --- | --- |
 //! | [`plane`], [`config`] | masks and maps; what TOML files share |
 //! | [`metric`], [`postprocess`], [`dataset`], [`pixel`], [`score`] | masks to numbers and to better masks; files and phantoms to cases; pixel classifiers; folders of masks |
+//! | [`stats`] | intervals, paired tests and rank stability over cases |
 //! | [`native`] | convolution, batch-norm and pooling with own kernels and gradients |
 //! | [`model`], [`loss`] | networks and what they are trained on (burn) |
 //! | [`spec`], [`run`], [`plan`] | what to compare; what a run says; what a run is |
@@ -42,6 +43,7 @@ pub mod report;
 pub mod run;
 pub mod score;
 pub mod spec;
+pub mod stats;
 pub mod store;
 pub mod train;
 pub mod tui;

@@ -7,3 +7,6 @@ mod loss_golden;
 mod metric_golden;
 mod resume;
 mod score;
+mod stats_coverage;
+mod stats_golden;
+mod stats_property;
