@@ -16,6 +16,7 @@
 //! | [`stats`] | intervals, paired tests and rank stability over cases |
 //! | [`native`] | convolution, batch-norm and pooling with own kernels and gradients |
 //! | [`model`], [`loss`] | networks and what they are trained on (burn) |
+//! | [`audit`] | which published numbers cannot be true together |
 //! | [`spec`], [`run`], [`plan`] | what to compare; what a run says; what a run is |
 //! | [`store`] | the run directories: the only place that spells their file names |
 //! | [`train`], [`worker`] | the loop (burn), and the process around it |
@@ -27,6 +28,7 @@
 //! [`metric::METRICS`]. A new data set or comparison is one TOML file.
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod dataset;

@@ -1,5 +1,6 @@
 //! The command line: one file a command, each thin.
 
+mod audit;
 mod control;
 mod dataset;
 mod doctor;
@@ -66,6 +67,8 @@ enum Command {
     Dataset(dataset::DatasetArgs),
     /// The networks and pixel classifiers: list, show.
     Model(model::ModelArgs),
+    /// Published numbers: which of them cannot be true together.
+    Audit(audit::AuditArgs),
     /// Check devices, terminal, data and disk.
     Doctor,
     /// Serve the queue (started by the others).
@@ -129,6 +132,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> anyhow::Result<ExitC
         Some(Command::Score(args)) => score::score(&args),
         Some(Command::Dataset(args)) => dataset::dataset(context, &args),
         Some(Command::Model(args)) => model::model(&args),
+        Some(Command::Audit(args)) => audit::audit(&args),
         Some(Command::Doctor) => doctor::doctor(context),
         Some(Command::Executor { slots }) => run::executor(context, slots),
         Some(Command::Worker { run }) => run::worker(&run),

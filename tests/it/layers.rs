@@ -8,7 +8,7 @@ const LAYERS: &[&[&str]] = &[
     &["config", "plane"],
     &["metric", "postprocess", "stats", "dataset", "pixel", "score", "native"],
     &["model", "loss"],
-    &["spec"],
+    &["spec", "audit"],
     &["run"],
     &["plan"],
     &["store"],

@@ -1,5 +1,6 @@
 //! One integration binary: each further one would link the whole of burn again.
 
+mod audit_golden;
 mod cli;
 mod lab;
 mod layers;
