@@ -25,7 +25,14 @@ parity:
     cargo bench --bench parity -- target/parity
     python benches/parity.py target/parity
 
+# Surface distances beside MONAI's and medpy's
+distances:
+    cargo bench --bench distances -- target/distances
+    python benches/distances.py target/distances
+
 # Make the golden values again (needs the Python packages that each script names)
 golden:
     python tests/golden/losses.py > tests/golden/losses.json
     python tests/golden/metrics.py
+    python tests/golden/stats.py
+    python tests/golden/audit.py > tests/golden/audit.json

@@ -1,6 +1,7 @@
 //! `seglab status`, `compare`, `export`.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,9 +10,10 @@ use serde::Serialize;
 
 use super::follow::duration;
 use super::{Context, print, printable};
-use crate::report::{self, Comparison, SCHEMA};
+use crate::report::{self, Answers, Comparison, Question, SCHEMA};
 use crate::run::{LastWord, State};
 use crate::spec::Spec;
+use crate::stats::{Inference, Level};
 use crate::store::{RunView, Watch};
 
 /// What to list, and how.
@@ -32,6 +34,18 @@ pub struct CompareArgs {
     /// How it is written.
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
     format: TableFormat,
+    /// The arm that the others are tested against [default: the first one].
+    #[arg(long, value_name = "ARM")]
+    against: Option<String>,
+    /// Metrics with intervals, tests and ranks: names of the registry, or all [default: dsc; none in CSV].
+    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    metric: Vec<String>,
+    /// Width of interval to plan for: how many subjects it needs [default: half of the present one].
+    #[arg(long, value_name = "WIDTH")]
+    width: Option<f64>,
+    /// Level of the intervals, 0.5 to 0.999.
+    #[arg(long, default_value_t = 0.95)]
+    level: f64,
 }
 
 /// What to write where.
@@ -140,8 +154,45 @@ pub(super) fn compare(context: &Context, args: &CompareArgs) -> anyhow::Result<E
         TableFormat::Json => report::Format::Json,
     };
     let runs: Vec<&RunView> = watch.runs().collect();
-    print(&Comparison::of(&spec, &runs)?.render(format))?;
+    let comparison = Comparison::of(&spec, &runs)?;
+    let answers = Answers::of(&runs, &question(args)?)?;
+    print(&match format {
+        report::Format::Text => comparison.grid().text(columns()) + &answers.text(columns()),
+        report::Format::Markdown => comparison.render(format) + &answers.markdown(),
+        report::Format::Csv if args.metric.is_empty() => comparison.render(format),
+        report::Format::Csv => report::csv_of(answers.csv()),
+        report::Format::Json => {
+            serde_json::to_string_pretty(&Compared { comparison: &comparison, statistics: &answers })? + "\n"
+        }
+    })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Of the terminal; a file or pipe has no end.
+fn columns() -> usize {
+    let terminal = std::io::stdout().is_terminal().then(|| ratatui::crossterm::terminal::size().ok()).flatten();
+    terminal.map_or(usize::MAX, |(columns, _)| columns.into())
+}
+
+/// The comparison's keys, and `statistics` beside them.
+#[derive(Serialize)]
+struct Compared<'a> {
+    #[serde(flatten)]
+    comparison: &'a Comparison,
+    statistics: &'a Answers,
+}
+
+fn question(args: &CompareArgs) -> anyhow::Result<Question> {
+    let asked = if args.metric.is_empty() { &["dsc".to_owned()][..] } else { &args.metric };
+    let metrics = report::metrics_named(asked).map_err(anyhow::Error::msg)?;
+    let level = Level::new(args.level).filter(|level| (0.5..=0.999).contains(&level.get()));
+    let level = level.ok_or_else(|| anyhow::anyhow!("--level {}: expected 0.5 to 0.999", args.level))?;
+    let width = args.width.map(|width| match width > 0.0 && width.is_finite() {
+        true => Ok(width),
+        false => Err(anyhow::anyhow!("--width {width}: expected a width above 0, in the metric's unit")),
+    });
+    let inference = Inference { level, ..Inference::default() };
+    Ok(Question { against: args.against.clone(), metrics, width: width.transpose()?, inference })
 }
 
 pub(super) fn export(context: &Context, args: &ExportArgs) -> anyhow::Result<ExitCode> {

@@ -30,6 +30,9 @@ pub struct CaseScore {
     pub probabilities: Option<Probabilities>,
 }
 
+/// Pixels of the largest image, with room to spare.
+const MOST_PIXELS: u64 = 1 << 40;
+
 impl CaseScore {
     /// Scores `prediction` against `reference`; `None` if their sizes differ.
     pub fn of(case: &str, subject: &str, prediction: &Mask, reference: &Mask) -> Option<Self> {
@@ -54,10 +57,26 @@ impl CaseScore {
         Self { probabilities: Probabilities::of(probability, reference), ..self }
     }
 
+    /// What is wrong with a score that was read from a file, if anything: no masks yield it.
+    pub fn check(&self) -> Result<(), String> {
+        let Confusion { tp, fp, fn_, tn } = self.counts;
+        let all = [tp, fp, fn_, tn].into_iter().fold(0, u64::saturating_add);
+        let band = [self.boundary.tp, self.boundary.fp, self.boundary.fn_].into_iter().fold(0, u64::saturating_add);
+        let distances = [self.hd_px, self.hd95_px, self.hd95_larger_px, self.assd_px];
+        let wrong = [
+            (all > MOST_PIXELS, "more pixels than an image has"),
+            (band > all, "more pixels in the boundary than in the image"),
+            (self.surfaces.near > self.surfaces.pixels, "more near surface pixels than surface pixels"),
+            (distances.iter().flatten().any(|&px| !(0.0..=MOST_PIXELS as f64).contains(&px)), "no distance"),
+            (self.probabilities.as_ref().is_some_and(|p| !p.are_of(all)), "no probabilities of these pixels"),
+        ];
+        wrong.into_iter().find(|(wrong, _)| *wrong).map_or(Ok(()), |(_, what)| Err(format!("{}: {what}", self.case)))
+    }
+
     /// All pixels of `scores` as if they were of one image. Distances are `None`: there is no distance between images.
     /// Probabilities are `None` unless every case has them.
     pub fn pooled(scores: &[Self]) -> Self {
-        let sum = |of: fn(&Self) -> u64| scores.iter().map(of).sum();
+        let sum = |of: fn(&Self) -> u64| scores.iter().map(of).fold(0, u64::saturating_add);
         let all: Option<Vec<&Probabilities>> = scores.iter().map(|score| score.probabilities.as_ref()).collect();
         Self {
             counts: scores.iter().map(|score| score.counts).sum(),
@@ -71,8 +90,49 @@ impl CaseScore {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::metric::metric;
+    use crate::metric::{METRICS, metric};
+
+    fn case(probability: &Plane<f32>, reference: &Mask) -> CaseScore {
+        let score = CaseScore::of("", "", &probability.map(|&p| p > 0.5), reference).expect("same size");
+        score.with_probabilities(probability, reference)
+    }
+
+    proptest! {
+        #[test]
+        fn flips_and_turns_change_no_metric(
+            (width, height) in (1..14_usize, 1..14_usize),
+            pixels in proptest::collection::vec((0.0_f32..=1.0, any::<bool>()), 196),
+        ) {
+            let at = |x: usize, y: usize| pixels[y * 14 + x];
+            let plane = Plane::from_fn(width, height, |x, y| at(x, y).0);
+            let expected = case(&plane, &Mask::from_fn(width, height, |x, y| at(x, y).1));
+            let flip = |x: usize, y: usize| at(width - 1 - x, y);
+            let flipped = case(
+                &Plane::from_fn(width, height, |x, y| flip(x, y).0),
+                &Mask::from_fn(width, height, |x, y| flip(x, y).1),
+            );
+            let turn = |x: usize, y: usize| at(y, height - 1 - x);
+            let turned = case(
+                &Plane::from_fn(height, width, |x, y| turn(x, y).0),
+                &Mask::from_fn(height, width, |x, y| turn(x, y).1),
+            );
+            for metric in METRICS {
+                let value = (metric.of)(&expected);
+                for moved in [&flipped, &turned] {
+                    // sums of probabilities depend on their order in the last digits
+                    let close = match (value, (metric.of)(moved)) {
+                        (Some(a), Some(b)) => (a - b).abs() < 1e-12,
+                        (a, b) => a == b,
+                    };
+                    prop_assert!(close, "{}", metric.name);
+                }
+                prop_assert!(value.is_none_or(|v| v >= 0.0 && (metric.unit == "px" || v <= 1.0)), "{}", metric.name);
+            }
+        }
+    }
 
     #[test]
     fn pooling_weighs_pixels_and_a_mean_weighs_cases() {
@@ -89,6 +149,26 @@ mod tests {
         assert_eq!(value("hd95_px"), None);
         // surfaces: 12 + 12 pixels of the large one, all near; 1 of the small one, not
         assert_eq!(value("nsd"), Some(24.0 / 25.0));
+    }
+
+    #[test]
+    fn what_no_masks_yield_is_refused_by_name() {
+        let mask = Mask::from_fn(4, 4, |x, _| x < 2);
+        let probability = Plane::filled(4, 4, 0.25);
+        let good = CaseScore::of("a", "s", &mask, &mask).expect("same size").with_probabilities(&probability, &mask);
+        assert_eq!(good.check(), Ok(()));
+        let bad: [fn(&mut CaseScore); 5] = [
+            |score| score.counts.tp = u64::MAX,
+            |score| score.boundary.tp = 17,
+            |score| score.surfaces.near = score.surfaces.pixels + 1,
+            |score| score.hd95_px = Some(-1.0),
+            |score| score.probabilities.as_mut().expect("given").squared_error = -5.0,
+        ];
+        for spoil in bad {
+            let mut score = good.clone();
+            spoil(&mut score);
+            assert!(score.check().is_err_and(|message| message.starts_with("a: ")), "{score:?}");
+        }
     }
 
     #[test]

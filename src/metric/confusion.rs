@@ -40,33 +40,33 @@ impl Confusion {
     /// Ours differs: MONAI by default also leaves out a prediction where the reference is empty, which is 0 here;
     /// medpy answers 0 where both are empty.
     pub fn dsc(&self) -> Option<f64> {
-        ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn_)
+        ratio(&[self.tp, self.tp], &[self.fp, self.fn_])
     }
 
     /// Intersection over union of the tumour, `TP / (TP + FP + FN)`; `None` if both masks are empty.
     pub fn iou(&self) -> Option<f64> {
-        ratio(self.tp, self.tp + self.fp + self.fn_)
+        ratio(&[self.tp], &[self.fp, self.fn_])
     }
 
     /// Mean of the IoU of tumour and of background; `None` if either is undefined. P1 eq. 11–12.
     pub fn miou(&self) -> Option<f64> {
-        let background = ratio(self.tn, self.tn + self.fp + self.fn_)?;
+        let background = ratio(&[self.tn], &[self.fp, self.fn_])?;
         Some((self.iou()? + background) / 2.0)
     }
 
     /// Recall `TP / (TP + FN)`; `None` if the reference is empty. P1 eq. 9.
     pub fn sensitivity(&self) -> Option<f64> {
-        ratio(self.tp, self.tp + self.fn_)
+        ratio(&[self.tp], &[self.fn_])
     }
 
     /// `TN / (TN + FP)`; `None` if the reference covers the image. P2's metric of the same name.
     pub fn specificity(&self) -> Option<f64> {
-        ratio(self.tn, self.tn + self.fp)
+        ratio(&[self.tn], &[self.fp])
     }
 
     /// Positive predictive value `TP / (TP + FP)`; `None` if the prediction is empty. P1 eq. 10.
     pub fn precision(&self) -> Option<f64> {
-        ratio(self.tp, self.tp + self.fp)
+        ratio(&[self.tp], &[self.fp])
     }
 
     /// Mean of sensitivity and specificity; `None` if either is undefined.
@@ -82,7 +82,7 @@ impl Confusion {
 
     /// Share of pixels that are right; `None` for an image without pixels. P2's "global accuracy".
     pub fn accuracy(&self) -> Option<f64> {
-        ratio(self.tp + self.tn, self.tp + self.fp + self.fn_ + self.tn)
+        ratio(&[self.tp, self.tn], &[self.fp, self.fn_])
     }
 }
 
@@ -97,13 +97,68 @@ impl std::iter::Sum for Confusion {
     }
 }
 
-fn ratio(part: u64, whole: u64) -> Option<f64> {
+/// `Σ part / (Σ part + Σ rest)`; `None` for 0/0. Wide sums: counts read from a file may be anything.
+fn ratio(part: &[u64], rest: &[u64]) -> Option<f64> {
+    let sum = |counts: &[u64]| counts.iter().map(|&count| u128::from(count)).sum::<u128>();
+    let (part, whole) = (sum(part), sum(part) + sum(rest));
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn counts() -> impl Strategy<Value = Confusion> {
+        let count = || prop_oneof![Just(0), 0..50_u64, any::<u64>()];
+        (count(), count(), count(), count()).prop_map(|(tp, fp, fn_, tn)| Confusion { tp, fp, fn_, tn })
+    }
+
+    const RATIOS: [fn(&Confusion) -> Option<f64>; 8] = [
+        Confusion::dsc,
+        Confusion::iou,
+        Confusion::miou,
+        Confusion::sensitivity,
+        Confusion::specificity,
+        Confusion::precision,
+        Confusion::accuracy,
+        Confusion::balanced_accuracy,
+    ];
+
+    proptest! {
+        #[test]
+        fn every_ratio_is_between_0_and_1(counts in counts()) {
+            for of in RATIOS {
+                prop_assert!(of(&counts).is_none_or(|value| (0.0..=1.0).contains(&value)));
+            }
+        }
+
+        #[test]
+        fn one_more_pixel_found_lowers_no_ratio(counts in counts()) {
+            prop_assume!(counts.fn_ > 0 && counts.tp < u64::MAX);
+            let better = Confusion { tp: counts.tp + 1, fn_: counts.fn_ - 1, ..counts };
+            for of in RATIOS {
+                prop_assert!(of(&counts).zip(of(&better)).is_none_or(|(before, after)| after >= before - 1e-12));
+            }
+        }
+
+        #[test]
+        fn prediction_and_reference_may_change_places_in_overlaps(counts in counts()) {
+            let swapped = Confusion { fp: counts.fn_, fn_: counts.fp, ..counts };
+            let overlaps = |c: &Confusion| (c.dsc(), c.iou(), c.miou(), c.accuracy());
+            prop_assert_eq!(overlaps(&counts), overlaps(&swapped));
+            prop_assert_eq!(counts.sensitivity(), swapped.precision());
+        }
+
+        #[test]
+        fn dsc_and_iou_are_one_another(counts in counts()) {
+            prop_assert_eq!(counts.dsc().is_some(), counts.iou().is_some());
+            if let Some((dsc, iou)) = counts.dsc().zip(counts.iou()) {
+                prop_assert!((dsc - 2.0 * iou / (1.0 + iou)).abs() < 1e-12);
+            }
+        }
+    }
 
     /// TP 3, FP 1, FN 2, TN 4: by hand DSC 6/9, IoU 3/6, sensitivity 3/5, specificity 4/5, precision 3/4.
     const COUNTS: Confusion = Confusion { tp: 3, fp: 1, fn_: 2, tn: 4 };

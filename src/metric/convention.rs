@@ -13,7 +13,8 @@ pub enum Convention {
     /// nnU-Net 2.8.1 `compute_metrics_on_folder`: DSC and IoU alone, undefined where both masks are empty.
     Nnunet,
     /// Metrics Reloaded's reference code (`pairwise_measures.py`, commit 5e7bd85): the DSC is 1 where both masks are
-    /// empty, precision 0 where only the prediction is, distances 0 where both are.
+    /// empty, precision 0 where only the prediction is. Its distances are not offered: where one mask is empty they
+    /// are those to a pixel that happens to be there.
     MetricsReloaded,
     /// One confusion matrix over all pixels of all cases, as formulas without an index of the image read.
     Paper,
@@ -58,8 +59,10 @@ impl Convention {
     /// The mean of `metric` by these rules; `None` if the tool has no such metric, or another one under its name.
     pub fn tally(self, metric: &Metric, scores: &[CaseScore]) -> Option<Tally> {
         if self == Self::Paper {
-            let mean = (metric.of)(&CaseScore::pooled(scores))?;
-            return Some(Tally { mean: Some(mean), n: scores.len(), ..Tally::default() });
+            let mean = (metric.of)(&CaseScore::pooled(scores));
+            let n = if mean.is_some() { scores.len() } else { 0 };
+            // a distance has no meaning between images
+            return (metric.unit != "px").then(|| Tally { mean, n, undefined: scores.len() - n, infinite: 0 });
         }
         let readings = scores.iter().map(|score| self.read(metric, score)).collect::<Option<Vec<_>>>()?;
         let values: Vec<f64> =
@@ -103,9 +106,7 @@ fn metrics_reloaded(metric: &str, score: &CaseScore, value: Reading) -> Option<R
     let reading = match metric {
         "dsc" | "f1" if !prediction && !reference => Reading::Value(1.0),
         "precision" if !prediction && reference => Reading::Value(0.0),
-        "hd_px" | "assd_px" if !prediction && !reference => Reading::Value(0.0),
-        "dsc" | "f1" | "iou" | "sensitivity" | "specificity" | "precision" | "accuracy" | "balanced_accuracy"
-        | "hd_px" | "assd_px" | "nsd" => value,
+        "dsc" | "f1" | "iou" | "sensitivity" | "specificity" | "precision" | "accuracy" | "balanced_accuracy" => value,
         _ => return None,
     };
     Some(reading)
@@ -155,14 +156,15 @@ mod tests {
     fn an_infinite_distance_is_said() {
         let hd = tally(Convention::Monai, "hd_px");
         assert_eq!((hd.mean, hd.n, hd.undefined, hd.infinite), (None, 2, 1, 1));
-        assert_eq!(tally(Convention::MetricsReloaded, "hd_px").mean, Some(0.0));
     }
 
     #[test]
     fn what_a_tool_lacks_is_not_made_up() {
         let hd95 = metric("hd95_px").expect("registered");
-        assert!(Convention::Nnunet.tally(hd95, &scores()).is_none());
-        assert!(Convention::MetricsReloaded.tally(hd95, &scores()).is_none());
-        assert!(Convention::Paper.tally(hd95, &scores()).is_none());
+        for convention in [Convention::Nnunet, Convention::MetricsReloaded, Convention::Paper] {
+            assert!(convention.tally(hd95, &scores()).is_none(), "{convention:?}");
+        }
+        let auc = Convention::Paper.tally(metric("auc").expect("registered"), &scores()).expect("it can be pooled");
+        assert_eq!((auc.mean, auc.n, auc.undefined), (None, 0, 3), "there are no probabilities");
     }
 }

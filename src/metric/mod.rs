@@ -21,7 +21,7 @@ pub use confusion::Confusion;
 pub use convention::{Convention, Reading, Tally, batch_mean};
 pub use distance::{signed_distance, squared_distance_to};
 pub use probability::{Bin, Probabilities, Rank};
-pub use surface::{NSD_TOLERANCE_PX, SurfaceDistances, Surfaces, directed_distances, surface_distances};
+pub use surface::{NSD_TOLERANCE_PX, SurfaceDistances, Surfaces, surface_distances};
 
 /// Which direction is an improvement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -53,6 +53,18 @@ impl Probabilities {
         Some(Self { auc: auc(pixels()), squared_error, bins, ranks: ranks(pixels()) })
     }
 
+    /// Whether these can be the probabilities of one case with `pixels` pixels.
+    pub(super) fn are_of(&self, pixels: u64) -> bool {
+        let bin = |&Bin(n, tumour, sum): &Bin| tumour <= n && (0.0..=n as f64 + 1e-6).contains(&sum);
+        let counted = |n: u64| n == pixels;
+        self.auc.is_none_or(|auc| (0.0..=1.0).contains(&auc))
+            && (0.0..=pixels as f64).contains(&self.squared_error)
+            && self.bins.len() == CALIBRATION_BINS
+            && self.bins.iter().all(bin)
+            && counted(self.bins.iter().fold(0, |sum, bin| bin.0.saturating_add(sum)))
+            && counted(self.ranks.iter().fold(0, |sum, rank| rank.1.saturating_add(rank.2).saturating_add(sum)))
+    }
+
     /// Of all pixels of several cases together. The area under the curve is then that of the binned logits: within
     /// half the share of tumour–background pairs that fall into one bin of the exact one.
     pub fn pooled<'a>(cases: impl Iterator<Item = &'a Self>) -> Self {
@@ -61,12 +73,12 @@ impl Probabilities {
         for case in cases {
             pool.squared_error += case.squared_error;
             for (own, add) in pool.bins.iter_mut().zip(&case.bins) {
-                *own = Bin(own.0 + add.0, own.1 + add.1, own.2 + add.2);
+                *own = Bin(own.0.saturating_add(add.0), own.1.saturating_add(add.1), own.2 + add.2);
             }
             for &Rank(bin, tumour, background) in &case.ranks {
                 let (own_tumour, own_background) = ranks.entry(bin).or_insert((0, 0));
-                *own_tumour += tumour;
-                *own_background += background;
+                *own_tumour = tumour.saturating_add(*own_tumour);
+                *own_background = background.saturating_add(*own_background);
             }
         }
         pool.ranks = ranks.into_iter().map(|(bin, (tumour, background))| Rank(bin, tumour, background)).collect();
@@ -77,7 +89,7 @@ impl Probabilities {
     /// Brier score: mean `(p − y)²` over pixels; `None` without pixels.
     pub fn brier(&self) -> Option<f64> {
         let pixels = self.pixels();
-        (pixels > 0).then(|| self.squared_error / pixels as f64)
+        (pixels > 0.0).then(|| self.squared_error / pixels)
     }
 
     /// Expected calibration error: mean over pixels of `|mean p − share of tumour|` of the pixel's bin.
@@ -86,11 +98,11 @@ impl Probabilities {
     pub fn ece(&self) -> Option<f64> {
         let pixels = self.pixels();
         let gaps: f64 = self.bins.iter().map(|&Bin(_, tumour, sum)| (sum - tumour as f64).abs()).sum();
-        (pixels > 0).then(|| gaps / pixels as f64)
+        (pixels > 0.0).then(|| gaps / pixels)
     }
 
-    fn pixels(&self) -> u64 {
-        self.bins.iter().map(|bin| bin.0).sum()
+    fn pixels(&self) -> f64 {
+        self.bins.iter().map(|bin| bin.0 as f64).sum()
     }
 }
 
@@ -107,15 +119,16 @@ fn auc(pixels: impl Iterator<Item = (f32, bool)>) -> Option<f64> {
 
 /// From `(tumour, background)` pixels of equal rank, lowest rank first.
 fn auc_of(ties: impl Iterator<Item = (u64, u64)>) -> Option<f64> {
-    let (mut won_twice, mut tumours, mut backgrounds) = (0_u128, 0_u128, 0_u128);
+    // doubles hold the counts of any image exactly, and those of a damaged file without overflow
+    let (mut won, mut tumours, mut backgrounds) = (0.0, 0.0, 0.0);
     for (tumour, background) in ties {
-        let (tumour, background) = (u128::from(tumour), u128::from(background));
-        won_twice += tumour * (2 * backgrounds + background);
+        let (tumour, background) = (tumour as f64, background as f64);
+        won += tumour * (backgrounds + background / 2.0);
         tumours += tumour;
         backgrounds += background;
     }
     let pairs = tumours * backgrounds;
-    (pairs > 0).then(|| won_twice as f64 / (2 * pairs) as f64)
+    (pairs > 0.0).then(|| won / pairs)
 }
 
 fn ranks(pixels: impl Iterator<Item = (f32, bool)>) -> Vec<Rank> {

@@ -75,16 +75,6 @@ pub fn surface_distances(prediction: &Mask, reference: &Mask) -> Option<(Surface
     Some((surfaces, Some(distances)))
 }
 
-/// Distance in px from each surface pixel of `from` to the nearest surface pixel of `to`, shortest first.
-/// `None` if either mask is empty or the sizes differ.
-pub fn directed_distances(from: &Mask, to: &Mask) -> Option<Vec<f64>> {
-    if from.size() != to.size() {
-        return None;
-    }
-    let (from, to) = crop(from, to);
-    Some(squares(&surface(&from), &surface(&to))?.into_iter().map(root).collect())
-}
-
 /// Squared distance from each pixel of `from` to the nearest one of `to`, sorted; `None` if either is empty.
 fn squares(from: &Mask, to: &Mask) -> Option<Vec<u64>> {
     let distances = squared_distance_to(to)?;

@@ -3,23 +3,28 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Comparison, Format};
-use crate::metric::METRICS;
+use super::{AnswerError, Answers, Comparison, Format, Question};
+use crate::metric::{METRICS, shown};
+use crate::run::State;
 use crate::store::{RunView, StoreError, write_atomic};
 
-/// Writes `comparison.{txt,md,csv,json}`, `cases.csv`, `epochs.csv`, `steps.csv` and `plans/` into `out`; returns what
-/// was written.
-pub fn export(spec: &str, runs: &[&RunView], out: &Path) -> Result<Vec<PathBuf>, StoreError> {
+/// Writes `comparison.{txt,md,csv,json}`, `statistics.{csv,json}`, `cases.csv`, `epochs.csv`, `steps.csv` and `plans/`
+/// into `out`; returns what was written.
+pub fn export(spec: &str, runs: &[&RunView], out: &Path) -> Result<Vec<PathBuf>, AnswerError> {
     let (runs, _) = super::current(runs);
     let runs = &runs[..];
     let plans = out.join("plans");
     fs::create_dir_all(&plans).map_err(|error| StoreError::new(&plans, error))?;
     let comparison = Comparison::of(spec, runs)?;
+    let question = Question { metrics: METRICS.iter().collect(), ..Question::default() };
+    let answers = Answers::of(runs, &question)?;
     let mut files = vec![
         (out.join("comparison.txt"), comparison.render(Format::Text).into_bytes()),
         (out.join("comparison.md"), comparison.render(Format::Markdown).into_bytes()),
         (out.join("comparison.csv"), comparison.render(Format::Csv).into_bytes()),
         (out.join("comparison.json"), comparison.render(Format::Json).into_bytes()),
+        (out.join("statistics.csv"), table(answers.csv())),
+        (out.join("statistics.json"), serde_json::to_vec_pretty(&answers).expect("numbers and strings")),
         (out.join("cases.csv"), cases(runs)?),
         (out.join("epochs.csv"), table(epochs(runs))),
         (out.join("steps.csv"), table(steps(runs))),
@@ -36,8 +41,8 @@ fn cases(runs: &[&RunView]) -> Result<Vec<u8>, StoreError> {
     let fixed = ["run", "arm", "fold", "seed", "case", "subject", "tp", "fp", "fn", "tn"];
     let head = fixed.into_iter().chain(METRICS.iter().map(|m| m.name)).map(str::to_owned).collect();
     let mut rows: Vec<Vec<String>> = vec![head];
-    for run in runs {
-        for score in run.dir.scores()?.unwrap_or_default() {
+    for run in runs.iter().filter(|run| run.state == State::Finished) {
+        for score in run.dir.scores()? {
             let c = score.counts;
             let mut row = of_run(run);
             row.extend([score.case.clone(), score.subject.clone()]);
@@ -50,7 +55,7 @@ fn cases(runs: &[&RunView]) -> Result<Vec<u8>, StoreError> {
 }
 
 fn epochs(runs: &[&RunView]) -> Vec<Vec<String>> {
-    let validated: Vec<&str> = METRICS.iter().map(|m| m.name).collect();
+    let validated: Vec<&str> = shown().map(|m| m.name).collect();
     let fixed = ["run", "arm", "fold", "seed", "epoch", "step", "lr", "train_loss", "valid_loss", "elapsed_s"];
     let valid = validated.iter().map(|name| format!("valid_{name}"));
     let mut rows: Vec<Vec<String>> = vec![fixed.into_iter().map(str::to_owned).chain(valid).collect()];
@@ -84,6 +89,11 @@ fn of_run(run: &RunView) -> Vec<String> {
 
 fn optional(value: Option<f64>) -> String {
     value.map(|v| v.to_string()).unwrap_or_default()
+}
+
+/// Rows as CSV.
+pub fn csv_of(rows: Vec<Vec<String>>) -> String {
+    String::from_utf8(table(rows)).expect("text in, text out")
 }
 
 fn table(rows: Vec<Vec<String>>) -> Vec<u8> {

@@ -1,8 +1,11 @@
 //! Comparison of a spec's arms: computed once from per-case scores, rendered many ways.
 //! Knows runs and metrics; not terminals, not tensors.
 
+mod answer;
 mod current;
 mod export;
+mod grid;
+mod inference;
 mod render;
 
 use std::collections::BTreeMap;
@@ -10,7 +13,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use current::current;
-pub use export::export;
+pub use export::{csv_of, export};
+pub use grid::Grid;
+pub use inference::{Answer, AnswerError, Answers, ArmAnswer, Question, metrics_named};
 pub use render::{Format, number};
 
 use crate::metric::{Aggregate, CaseScore, METRICS, Metric};
@@ -84,7 +89,7 @@ impl ArmRow {
         let finished: Vec<_> = own.iter().filter(|run| run.state == State::Finished).collect();
         let mut scores = Vec::new();
         for run in &finished {
-            scores.extend(run.dir.scores()?.unwrap_or_default());
+            scores.extend(run.dir.scores()?);
         }
         let plan = &own.first().expect("an arm has a run").plan;
         Ok(Self {

@@ -1,9 +1,9 @@
 //! A [`Comparison`] as text, Markdown, CSV or JSON.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-
+use super::grid::Grid;
 use super::{ArmRow, Comparison};
 use crate::metric::{Aggregate, METRICS, Metric, shown};
 
@@ -24,39 +24,17 @@ impl Comparison {
     /// The comparison in `format`, ending with a newline.
     pub fn render(&self, format: Format) -> String {
         match format {
-            Format::Text => self.text(),
-            Format::Markdown => self.markdown(),
+            Format::Text => self.grid().text(usize::MAX),
+            Format::Markdown => self.grid().markdown(),
             Format::Csv => self.csv(),
             Format::Json => serde_json::to_string_pretty(self).expect("numbers and strings") + "\n",
         }
     }
 
-    fn text(&self) -> String {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(self.header());
-        for arm in &self.arms {
-            table.add_row(row(arm));
-        }
-        for column in table.column_iter_mut().skip(2) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        format!("{}\n{table}\n{}", self.title(), self.footnotes())
-    }
-
-    fn markdown(&self) -> String {
-        let mut out = format!("{}\n\n", self.title());
-        let header = self.header();
-        let _ = writeln!(out, "| {} |", header.join(" | "));
-        let _ = writeln!(out, "| --- | --- |{}", " ---: |".repeat(header.len() - 2));
-        for arm in &self.arms {
-            let _ = writeln!(out, "| {} |", row(arm).join(" | "));
-        }
-        let notes = self.footnotes();
-        if !notes.is_empty() {
-            let _ = write!(out, "\n{notes}");
-        }
-        out
+    /// The table of means.
+    pub fn grid(&self) -> Grid {
+        let rows = self.arms.iter().map(row).collect();
+        Grid { title: self.title(), header: self.header(), rows, left: 2, notes: self.footnotes() }
     }
 
     fn csv(&self) -> String {
@@ -110,11 +88,15 @@ impl Comparison {
             let _ = writeln!(notes, "{} runs of earlier versions of the spec or its data are left out", self.left_out);
         }
         for arm in &self.arms {
-            let partial = shown().map(|m| (m, arm.value(m))).filter(|(_, v)| v.undefined > 0);
-            let partial: Vec<String> =
-                partial.map(|(m, v)| format!("{} n = {}, {} undefined", m.label, v.n, v.undefined)).collect();
-            if !partial.is_empty() {
-                let _ = writeln!(notes, "{}: {}", arm.arm, partial.join("; "));
+            let mut partial: BTreeMap<(usize, usize), Vec<&str>> = BTreeMap::new();
+            for metric in shown() {
+                let Aggregate { n, undefined, .. } = arm.value(metric);
+                if undefined > 0 {
+                    partial.entry((n, undefined)).or_default().push(metric.label);
+                }
+            }
+            for ((n, undefined), metrics) in partial {
+                let _ = writeln!(notes, "{}: n = {n}, {undefined} undefined: {}", arm.arm, metrics.join(", "));
             }
         }
         notes

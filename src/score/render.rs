@@ -24,7 +24,8 @@ impl Scores {
             column.set_cell_alignment(CellAlignment::Right);
         }
         let notes = if self.conventions.is_empty() { "" } else { NOTES };
-        format!("{} cases, mean over cases\n{table}\n{notes}", self.cases.len())
+        let plural = if self.cases.len() == 1 { "" } else { "s" };
+        format!("{} case{plural}, mean over cases\n{table}\n{notes}", self.cases.len())
     }
 
     fn header(&self) -> Vec<String> {
@@ -43,7 +44,9 @@ impl Scores {
         let Aggregate { mean, n, undefined } = Aggregate::of(metric, &self.cases);
         let mut row = vec![head(metric), decimal(mean), n.to_string(), undefined.to_string()];
         if let Some(before) = &self.before {
-            row.push(decimal(Aggregate::of(metric, before).mean));
+            let before = Aggregate::of(metric, before);
+            let cell = decimal(before.mean);
+            row.push(if before.n == n { cell } else { format!("{cell} ({})", before.n) });
         }
         let readings = self.conventions.iter().map(|convention| convention.tally(metric, &self.cases));
         row.extend(readings.map(|tally| tally.map_or_else(|| decimal(None), |tally| reading(&tally))));
@@ -56,7 +59,8 @@ impl Scores {
 
 const NOTES: &str = "\
 (n): the tool leaves cases out and averages over n. inf: a case is infinite, and the mean with it.
-paper: all pixels as one image. batches: mean over batches of 8 cases, each pooled. –: no such metric there.
+paper: all pixels as one image. batches: mean over batches of 8 cases, each pooled.
+–: undefined, or not offered: the tool has no such metric, or another one under its name.
 ";
 
 fn reading(tally: &Tally) -> String {

@@ -15,7 +15,8 @@ fn fails(lab: &Lab, arguments: &[&str], expected: &[&str]) {
 #[test]
 fn a_spec_runs_headless_to_a_table_and_a_second_time_there_is_nothing_to_do() {
     let lab = Lab::new();
-    lab.write("tiny.toml", format!("{SPEC}\n[[arm]]\nname = \"svm\"\nmodel = {{ name = \"svm\", pixels = 100 }}\n"));
+    let spec = SPEC.replace("[train]", "postprocess = { largest_island = true, fill_holes = true }\n[train]");
+    lab.write("tiny.toml", format!("{spec}\n[[arm]]\nname = \"svm\"\nmodel = {{ name = \"svm\", pixels = 100 }}\n"));
     let first = lab.run(&["run", "tiny.toml", "--headless"]);
     assert!(first.status.success(), "{}{}", stdout(&first), stderr(&first));
     assert!(stdout(&first).contains("epoch 4/4") && stdout(&first).contains("DSC"), "{}", stdout(&first));
@@ -45,6 +46,9 @@ fn contracts(lab: &Lab) {
         (&"net".into(), &"fgfeu-net".into(), &"combo".into(), &1.into())
     );
     assert!(arm["params"].as_u64() > Some(1000));
+    let answer = &compare["statistics"]["metrics"][0];
+    assert_eq!((&answer["metric"], &answer["arms"][0]["summary"]["n"]), (&"dsc".into(), &arm["metrics"]["dsc"]["n"]));
+    assert!(answer["arms"][1]["before"]["n"].as_u64() > Some(0), "the effect of post-processing: {answer}");
     let dsc = &arm["metrics"]["dsc"];
     assert_eq!(dsc["n"].as_u64().zip(dsc["undefined"].as_u64()).map(|(n, u)| n + u), Some(6));
     let models = json(&["model", "list", "--json"]);
@@ -71,7 +75,7 @@ fn exports(lab: &Lab) {
             }
         }
     }
-    for name in ["comparison.txt", "comparison.md", "comparison.csv", "epochs.csv", "steps.csv"] {
+    for name in ["comparison.txt", "comparison.md", "comparison.csv", "statistics.csv", "epochs.csv", "steps.csv"] {
         assert!(lab.path().join("out").join(name).metadata().expect(name).len() > 50, "{name}");
     }
 }
@@ -246,4 +250,36 @@ fn model_show_names_stages_and_shapes() {
     for part in ["encoder", "attention", "logits", "[1, 1, 64, 64]", "edge", "[1, 1, 32, 32]"] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
+}
+
+#[test]
+fn audit_reports_findings_and_fails_only_on_what_it_cannot_read() {
+    let lab = Lab::new();
+    let table = r#"
+[[table]]
+id = "t"
+title = "One row"
+source = "X Table 1"
+columns = ["dsc", "sensitivity", "precision"]
+decimals = 4
+images = "with-tumour"
+rows = [{ name = "net", values = [0.9015, 0.9435, 0.8194] }]
+"#;
+    lab.write("own.toml", table);
+    let found = lab.run(&["audit", "published", "own.toml"]);
+    assert!(found.status.success() && stdout(&found).contains("1 impossible"), "{}", stdout(&found));
+    let json = stdout(&lab.run(&["audit", "published", "own.toml", "--format", "json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((&json["schema"], &json["findings"][0]["certainty"]), (&1.into(), &"impossible".into()));
+    assert!(stdout(&lab.run(&["audit", "published", "own.toml", "--format", "md"])).contains("| X Table 1, net |"));
+
+    lab.write("typo.toml", table.replace("decimals", "decimal"));
+    fails(&lab, &["audit", "published", "typo.toml"], &["typo.toml:7", "decimal"]);
+    lab.write("escape.toml", table.replace("\"net\"", "\"\\u001b[2Jnet\""));
+    fails(&lab, &["audit", "published", "escape.toml"], &["printable"]);
+    lab.write("long.toml", "# \n".repeat(1 << 20));
+    fails(&lab, &["audit", "published", "long.toml"], &["expected at most"]);
+    lab.write("bytes.toml", [0xff, 0xfe, 0x00]);
+    fails(&lab, &["audit", "published", "bytes.toml"], &["bytes.toml"]);
+    fails(&lab, &["audit", "published", "none.toml"], &["none.toml"]);
 }

@@ -1,0 +1,259 @@
+//! [`Answers`] as tables and as CSV.
+
+use super::grid::Grid;
+use super::inference::{Answer, Answers, ArmAnswer};
+use super::render::number;
+use crate::metric::{Metric, metric};
+use crate::stats::{Interval, Null, Paired};
+
+impl Answers {
+    /// For a terminal of `columns`.
+    pub fn text(&self, columns: usize) -> String {
+        self.grids().map(|grid| format!("\n{}", grid.text(columns))).collect()
+    }
+
+    /// For a README.
+    pub fn markdown(&self) -> String {
+        self.grids().map(|grid| format!("\n{}", grid.markdown())).collect()
+    }
+
+    fn grids(&self) -> impl Iterator<Item = Grid> {
+        self.metrics.iter().flat_map(|answer| {
+            let metric = metric(answer.metric).expect("a row of the registry");
+            let grids = [Some(self.intervals(metric, answer)), self.tests(metric, answer), self.ranks(metric, answer)];
+            grids.into_iter().flatten().filter(|grid| !grid.rows.is_empty())
+        })
+    }
+
+    fn intervals(&self, metric: &Metric, answer: &Answer) -> Grid {
+        let percent = self.percent();
+        let mut header =
+            vec!["Arm".to_owned(), "n".to_owned(), "Mean".to_owned(), format!("{percent} t"), format!("{percent} BCa")];
+        header.extend(
+            ["Median", "Quartiles", "SD", "Pooled", "Runs", "Mean ± SD over runs", "Needed"].map(str::to_owned),
+        );
+        let before = answer.arms.iter().any(|arm| arm.before.is_some());
+        header.extend(before.then(|| "Before".to_owned()));
+        let rows = answer.arms.iter().map(|arm| {
+            let mut row = arm.cells(metric);
+            row.extend(before.then(|| arm.before_cell(metric)));
+            row
+        });
+        let title = format!("{} over cases: what other cases could have shown", metric.label);
+        Grid { title, header, rows: rows.collect(), left: 1, notes: self.interval_notes(answer, before) }
+    }
+
+    fn interval_notes(&self, answer: &Answer, before: bool) -> String {
+        let mut notes = String::new();
+        for arm in &answer.arms {
+            let summary = &arm.summary;
+            if summary.undefined > 0 || summary.subjects < summary.n {
+                let (n, undefined, subjects) = (summary.n, summary.undefined, summary.subjects);
+                notes += &format!("{}: n = {n} of {subjects} subjects, {undefined} undefined\n", arm.arm);
+            }
+        }
+        notes += &match self.width {
+            Some(width) => format!("Needed: subjects for an interval {width} wide\n"),
+            None => "Needed: subjects for an interval half as wide\n".to_owned(),
+        };
+        if before {
+            notes += "Before: without post-processing\n";
+        }
+        notes
+    }
+
+    fn tests(&self, metric: &Metric, answer: &Answer) -> Option<Grid> {
+        let rows: Vec<Vec<String>> =
+            answer.arms.iter().filter_map(|arm| Some(tested(metric, &arm.arm, arm.paired.as_ref()?))).collect();
+        let percent = self.percent();
+        let header =
+            ["Arm", "Difference", &format!("{percent} BCa"), "Wilcoxon p", "W. Holm", "Sign-flip p", "S. Holm"];
+        let header = header.into_iter().chain(["d_z", "r", "Pairs", "Dropped"]).map(str::to_owned).collect();
+        let title = format!("{}: each arm less {}, the same cases", metric.label, self.against);
+        let notes = "two-sided; Holm over the arms of this table\n\
+            d_z: mean/SD of the differences; r: rank-biserial correlation\n\
+            a p value speaks of other cases, not of training again\n";
+        (!rows.is_empty()).then(|| Grid { title, header, rows, left: 1, notes: notes.to_owned() })
+    }
+
+    fn ranks(&self, metric: &Metric, answer: &Answer) -> Option<Grid> {
+        let ranks = answer.ranks.as_ref().filter(|ranks| ranks.arms.len() > 1)?;
+        let rows = answer.arms.iter().zip(&ranks.arms).map(|(arm, rank)| {
+            let interval = format!("{:.1} … {:.1}", rank.interval.low, rank.interval.high);
+            let first = format!("{:.1} %", 100.0 * rank.first);
+            vec![arm.arm.clone(), format!("{:.1}", rank.rank), first, format!("{:.2}", rank.mean_rank), interval]
+        });
+        let header = ["Arm", "Rank", "First", "Mean rank", &self.percent()].map(str::to_owned).to_vec();
+        let title = format!(
+            "{}: ranks over {} bootstraps of {} cases ({} left out)",
+            metric.label, ranks.resamples, ranks.n, ranks.dropped
+        );
+        Some(Grid { title, header, rows: rows.collect(), left: 1, notes: String::new() })
+    }
+
+    fn percent(&self) -> String {
+        format!("{} %", (1e4 * self.level).round() / 100.0)
+    }
+
+    /// One row per metric and arm; an empty field is undefined.
+    pub fn csv(&self) -> Vec<Vec<String>> {
+        let head = [
+            "metric",
+            "arm",
+            "n",
+            "undefined",
+            "subjects",
+            "mean",
+            "sd",
+            "median",
+            "q1",
+            "q3",
+            "t_low",
+            "t_high",
+            "bca_low",
+            "bca_high",
+            "pooled",
+            "runs",
+            "runs_mean",
+            "runs_sd",
+            "before",
+            "subjects_needed",
+            "against",
+            "difference",
+            "difference_bca_low",
+            "difference_bca_high",
+            "wilcoxon_p",
+            "wilcoxon_holm",
+            "sign_flip_p",
+            "sign_flip_holm",
+            "d_z",
+            "rank_biserial",
+            "pairs",
+            "dropped",
+            "rank",
+            "first",
+            "mean_rank",
+        ];
+        let mut rows = vec![head.map(str::to_owned).to_vec()];
+        for answer in &self.metrics {
+            for (place, arm) in answer.arms.iter().enumerate() {
+                let rank = answer.ranks.as_ref().and_then(|ranks| ranks.arms.get(place));
+                let mut row = vec![answer.metric.to_owned(), arm.arm.clone()];
+                row.extend(arm.summary_fields());
+                row.extend(self.paired_fields(arm.paired.as_ref()));
+                let rank = [rank.map(|r| r.rank), rank.map(|r| r.first), rank.map(|r| r.mean_rank)];
+                row.extend(rank.map(field));
+                rows.push(row);
+            }
+        }
+        rows
+    }
+
+    fn paired_fields(&self, paired: Option<&Paired>) -> Vec<String> {
+        let Some(paired) = paired else { return vec![String::new(); 12] };
+        let numbers = [
+            paired.mean_difference,
+            paired.bca.map(|interval| interval.low),
+            paired.bca.map(|interval| interval.high),
+            paired.wilcoxon.map(|test| test.p),
+            paired.wilcoxon_holm,
+            paired.sign_flip.map(|test| test.p),
+            paired.sign_flip_holm,
+            paired.d_z,
+            paired.rank_biserial,
+        ];
+        let counts = [paired.n.to_string(), paired.dropped.to_string()];
+        std::iter::once(self.against.clone()).chain(numbers.map(field)).chain(counts).collect()
+    }
+}
+
+impl ArmAnswer {
+    fn cells(&self, metric: &Metric) -> Vec<String> {
+        let (summary, number) = (&self.summary, |value| number(metric, value));
+        let quartiles = summary.q1.zip(summary.q3).map(|(low, high)| Interval { low, high });
+        let runs = self.runs.map_or(0, |runs| runs.runs);
+        let over_runs = match self.runs {
+            Some(runs) if runs.runs > 1 => format!("{} ± {}", number(Some(runs.mean)), number(runs.sd)),
+            _ => number(None),
+        };
+        let range = |interval| range(metric, interval);
+        let numbers = [number(summary.mean), range(summary.t), range(summary.bca), number(summary.median)];
+        let mut cells = vec![self.arm.clone(), summary.n.to_string()];
+        cells.extend(numbers);
+        let needed = self.subjects_needed.map_or_else(|| number(None), |n| n.to_string());
+        cells.extend([range(quartiles), number(summary.sd), number(self.pooled), runs.to_string(), over_runs, needed]);
+        cells
+    }
+
+    /// With its n, where it is another one than after post-processing.
+    fn before_cell(&self, metric: &Metric) -> String {
+        let Some(before) = self.before else { return number(metric, None) };
+        let mean = number(metric, before.mean);
+        if before.n == self.summary.n { mean } else { format!("{mean} ({})", before.n) }
+    }
+
+    fn summary_fields(&self) -> Vec<String> {
+        let summary = &self.summary;
+        let counts = [summary.n, summary.undefined, summary.subjects].map(|n| n.to_string());
+        let numbers = [
+            summary.mean,
+            summary.sd,
+            summary.median,
+            summary.q1,
+            summary.q3,
+            summary.t.map(|interval| interval.low),
+            summary.t.map(|interval| interval.high),
+            summary.bca.map(|interval| interval.low),
+            summary.bca.map(|interval| interval.high),
+            self.pooled,
+        ];
+        let runs = self.runs.map_or(0, |runs| runs.runs).to_string();
+        let over_runs = [self.runs.map(|runs| runs.mean), self.runs.and_then(|runs| runs.sd)];
+        let before = self.before.and_then(|aggregate| aggregate.mean);
+        let mut fields: Vec<String> = counts.into_iter().chain(numbers.map(field)).collect();
+        fields.push(runs);
+        fields.extend(over_runs.map(field));
+        fields.push(field(before));
+        fields.push(self.subjects_needed.map(|n| n.to_string()).unwrap_or_default());
+        fields
+    }
+}
+
+fn tested(metric: &Metric, arm: &str, paired: &Paired) -> Vec<String> {
+    let difference = paired.mean_difference.map_or_else(|| number(metric, None), |d| signed(metric, d));
+    let wilcoxon = paired.wilcoxon.map(|test| p_value(test.p, test.null));
+    let sign_flip = paired.sign_flip.map(|test| p_value(test.p, test.null));
+    let holm = |p: Option<f64>| p.map(probability);
+    let effect = |value: Option<f64>| value.map(|value| format!("{value:+.2}"));
+    let dash = |cell: Option<String>| cell.unwrap_or_else(|| number(metric, None));
+    let mut cells = vec![arm.to_owned(), difference, range(metric, paired.bca)];
+    let tests = [wilcoxon, holm(paired.wilcoxon_holm), sign_flip, holm(paired.sign_flip_holm)];
+    cells.extend(tests.into_iter().chain([effect(paired.d_z), effect(paired.rank_biserial)]).map(dash));
+    cells.extend([paired.n.to_string(), paired.dropped.to_string()]);
+    cells
+}
+
+/// With a mark where the p value is not exact.
+fn p_value(p: f64, null: Null) -> String {
+    match null {
+        Null::Normal | Null::MonteCarlo if p >= 1e-4 => format!("≈{}", probability(p)),
+        _ => probability(p),
+    }
+}
+
+fn probability(p: f64) -> String {
+    if p < 1e-4 { "<0.0001".to_owned() } else { format!("{p:.4}") }
+}
+
+fn signed(metric: &Metric, value: f64) -> String {
+    format!("{}{}", if value < 0.0 { "" } else { "+" }, number(metric, Some(value)))
+}
+
+fn range(metric: &Metric, interval: Option<Interval>) -> String {
+    let ends = |Interval { low, high }| format!("{} … {}", number(metric, Some(low)), number(metric, Some(high)));
+    interval.map_or_else(|| number(metric, None), ends)
+}
+
+fn field(value: Option<f64>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}

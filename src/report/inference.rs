@@ -1,0 +1,307 @@
+//! What the per-case scores of a comparison allow one to say: intervals, tests against one arm, stability of the ranks.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::{SCHEMA, current};
+use crate::metric::{Aggregate, Better, CaseScore, METRICS, Metric};
+use crate::run::State;
+use crate::stats::{
+    Best, CaseValue, CaseValues, Inference, OverRuns, Paired, RankStability, Refused, Sample, Summary, against,
+    cases_for_width, over_runs, rank_stability,
+};
+use crate::store::{RunView, StoreError};
+
+/// What is asked of the scores.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// The arm that the others are held against; the first one if absent.
+    pub against: Option<String>,
+    /// Metrics to answer for.
+    pub metrics: Vec<&'static Metric>,
+    /// Width of the interval that [`ArmAnswer::subjects_needed`] plans for; half of each arm's own if absent.
+    pub width: Option<f64>,
+    /// Level of intervals, resamples, seed.
+    pub inference: Inference,
+}
+
+/// The answers, by metric.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Answers {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Level of every interval.
+    pub level: f64,
+    /// Bootstrap resamples and random signs.
+    pub resamples: usize,
+    /// Seed of both.
+    pub seed: u64,
+    /// The arm that the others are held against.
+    pub against: String,
+    /// Width that was asked for; `null` for half of each arm's own.
+    pub width: Option<f64>,
+    /// One for each metric asked for, in the order of the registry.
+    pub metrics: Vec<Answer>,
+}
+
+/// One metric's answers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Answer {
+    /// Key in the registry.
+    pub metric: &'static str,
+    /// In the order of the comparison.
+    pub arms: Vec<ArmAnswer>,
+    /// Stability of the ranks; `null` if an arm has no case, or there are fewer than two subjects.
+    pub ranks: Option<RankStability>,
+}
+
+/// One arm's row.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ArmAnswer {
+    /// Name in the spec.
+    pub arm: String,
+    /// Over cases; a case that several runs scored counts once.
+    pub summary: Summary,
+    /// Mean and standard deviation over runs (folds and seeds); `null` without a run that has a value.
+    pub runs: Option<OverRuns>,
+    /// Subjects for a t interval of the wished width, as varied as these; `null` if they do not vary.
+    pub subjects_needed: Option<usize>,
+    /// All pixels of all cases and runs as one image; `null` if undefined so.
+    pub pooled: Option<f64>,
+    /// Mean before post-processing; `null` if there was none.
+    pub before: Option<Aggregate>,
+    /// Arm less chosen arm; `null` for the chosen arm itself.
+    pub paired: Option<Paired>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// A run's scores cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Scores that are no sample.
+    #[error("{metric}: {source}")]
+    Refused {
+        /// The metric.
+        metric: &'static str,
+        /// The case, and what is wrong.
+        source: Refused,
+    },
+    /// No such arm.
+    #[error("no arm \"{asked}\" with a finished run to compare against; such arms: {known}")]
+    NoArm {
+        /// What was asked for.
+        asked: String,
+        /// The arms.
+        known: String,
+    },
+}
+
+/// One arm's finished runs.
+struct ArmScores {
+    arm: String,
+    runs: Vec<Vec<CaseScore>>,
+    before: Option<Vec<CaseScore>>,
+}
+
+impl Answers {
+    /// Answers `question` about `runs`, which belong to one spec.
+    pub fn of(runs: &[&RunView], question: &Question) -> Result<Self, AnswerError> {
+        let (runs, _) = current(runs);
+        let arms = arm_scores(&runs)?;
+        let chosen = chosen(&arms, question.against.as_deref())?;
+        let answer = |metric: &&'static Metric| {
+            Answer::of(metric, &arms, (chosen, question))
+                .map_err(|source| AnswerError::Refused { metric: metric.name, source })
+        };
+        let metrics = question.metrics.par_iter().map(answer).collect::<Result<_, _>>()?;
+        let Inference { level, resampling } = question.inference;
+        Ok(Self {
+            schema: SCHEMA,
+            level: level.get(),
+            resamples: resampling.resamples,
+            seed: resampling.seed,
+            width: question.width,
+            against: arms.get(chosen).map(|arm| arm.arm.clone()).unwrap_or_default(),
+            metrics,
+        })
+    }
+}
+
+impl Answer {
+    fn of(
+        metric: &'static Metric,
+        arms: &[ArmScores],
+        (chosen, question): (usize, &Question),
+    ) -> Result<Self, Refused> {
+        let inference = &question.inference;
+        let values = arms.iter().map(|arm| case_values(metric, arm)).collect::<Result<Vec<_>, _>>()?;
+        let others: Vec<usize> = (0..arms.len()).filter(|&arm| arm != chosen).collect();
+        let mut paired: BTreeMap<usize, Paired> = BTreeMap::new();
+        if let Some(reference) = values.get(chosen) {
+            let compared: Vec<&CaseValues> = others.iter().map(|&arm| &values[arm]).collect();
+            paired = others.iter().copied().zip(against(reference, &compared, inference)?).collect();
+        }
+        let best = match metric.better {
+            Better::Higher => Best::Highest,
+            Better::Lower => Best::Lowest,
+        };
+        let ranks = rank_stability(&values.iter().collect::<Vec<_>>(), best, inference)?;
+        let rows = arms.iter().zip(&values).enumerate();
+        let rows = rows.map(|(i, (arm, values))| {
+            let summary = Summary::of(values, inference);
+            let width = question.width.or_else(|| summary.t.map(|interval| (interval.high - interval.low) / 2.0));
+            let means = values.sample().subject_means();
+            let sd = Sample::independent(&means).and_then(|subjects| subjects.sd());
+            let subjects_needed = sd.zip(width).and_then(|(sd, width)| cases_for_width(sd, width, inference.level));
+            ArmAnswer { subjects_needed, ..arm.row(metric, summary, paired.remove(&i)) }
+        });
+        Ok(Self { metric: metric.name, arms: rows.collect(), ranks })
+    }
+}
+
+impl ArmScores {
+    fn row(&self, metric: &Metric, summary: Summary, paired: Option<Paired>) -> ArmAnswer {
+        let means: Vec<f64> = self.runs.iter().filter_map(|run| Aggregate::of(metric, run).mean).collect();
+        let pixels: Vec<CaseScore> = self.runs.iter().flatten().cloned().collect();
+        ArmAnswer {
+            arm: self.arm.clone(),
+            summary,
+            runs: over_runs(&means),
+            subjects_needed: None,
+            pooled: (metric.of)(&CaseScore::pooled(&pixels)),
+            before: self.before.as_deref().map(|before| super::per_case(metric, before)),
+            paired,
+        }
+    }
+}
+
+fn case_values(metric: &Metric, arm: &ArmScores) -> Result<CaseValues, Refused> {
+    CaseValues::of(arm.runs.iter().flatten().map(|score| CaseValue {
+        case: &score.case,
+        subject: &score.subject,
+        value: (metric.of)(score),
+    }))
+}
+
+/// In the order in which the arms were first started, those without a finished run left out.
+fn arm_scores(runs: &[&RunView]) -> Result<Vec<ArmScores>, StoreError> {
+    let mut arms: Vec<ArmScores> = Vec::new();
+    for run in runs.iter().filter(|run| run.state == State::Finished) {
+        let scores = run.dir.scores()?;
+        let before = run.dir.raw_scores()?;
+        match arms.iter_mut().find(|arm| arm.arm == run.plan.arm) {
+            Some(arm) => {
+                arm.runs.push(scores);
+                arm.before = arm.before.take().zip(before).map(|(all, more)| [all, more].concat());
+            }
+            None => arms.push(ArmScores { arm: run.plan.arm.clone(), runs: vec![scores], before }),
+        }
+    }
+    Ok(arms)
+}
+
+fn chosen(arms: &[ArmScores], asked: Option<&str>) -> Result<usize, AnswerError> {
+    let Some(asked) = asked else { return Ok(0) };
+    arms.iter().position(|arm| arm.arm == asked).ok_or_else(|| AnswerError::NoArm {
+        asked: asked.to_owned(),
+        known: match arms {
+            [] => "none yet".to_owned(),
+            arms => arms.iter().map(|arm| arm.arm.as_str()).collect::<Vec<_>>().join(", "),
+        },
+    })
+}
+
+/// The rows of the registry named in `names`, in its order; all of them for `all`.
+pub fn metrics_named(names: &[String]) -> Result<Vec<&'static Metric>, String> {
+    let known = |name: &String| name == "all" || METRICS.iter().any(|metric| metric.name == name);
+    match names.iter().find(|name| !known(name)) {
+        Some(unknown) => {
+            let all: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
+            Err(format!("no metric \"{unknown}\"; metrics: all, {}", all.join(", ")))
+        }
+        None => {
+            let wanted = |metric: &&Metric| names.iter().any(|name| name == "all" || name == metric.name);
+            Ok(METRICS.iter().filter(wanted).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::{DataRoots, Dataset};
+    use crate::metric::{Confusion, metric};
+    use crate::run::RunRecord;
+    use crate::spec::Spec;
+    use crate::store::Store;
+
+    /// The demo's runs, finished: arm `i` finds `tp(i, case)` of 10 pixels of eight cases.
+    fn finished(store: &Store, tp: impl Fn(usize, u64) -> u64) -> Vec<RunView> {
+        let spec = Spec::built_in("demo").expect("built in").expect("valid");
+        let dataset = Dataset::open(&spec.dataset, &DataRoots::new(None)).expect("built in");
+        let view = |(arm, plan): (usize, crate::plan::RunPlan)| {
+            let dir = store.create(&plan).expect("a run");
+            let score = |case: u64| {
+                let tp = tp(arm, case);
+                let counts = Confusion { tp, fp: 0, fn_: 10 - tp, tn: 90 };
+                CaseScore { case: case.to_string(), subject: case.to_string(), counts, ..CaseScore::default() }
+            };
+            dir.write_scores(&(0..8).map(score).collect::<Vec<_>>()).expect("written");
+            let record = RunRecord { first_started_s: Some(arm as f64), ..RunRecord::default() };
+            RunView { dir, plan, record, state: State::Finished, ticket: None }
+        };
+        crate::plan::plan(&spec, &dataset).expect("a plan").into_iter().enumerate().map(view).collect()
+    }
+
+    fn question(against: Option<&str>) -> Question {
+        let metrics = vec![metric("sensitivity").expect("registered"), metric("auc").expect("registered")];
+        Question { against: against.map(str::to_owned), metrics, ..Question::default() }
+    }
+
+    #[test]
+    fn every_arm_is_held_against_the_chosen_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let runs = finished(&Store::new(folder.path()), |arm, case| 1 + arm as u64 + case % 4);
+        let runs: Vec<&RunView> = runs.iter().collect();
+        let second = runs[1].plan.arm.clone();
+        let answers = Answers::of(&runs, &question(Some(&second))).expect("scores");
+        let sensitivity = &answers.metrics[0];
+        // each arm finds one pixel of ten more than the one before, in every case
+        let differences: Vec<_> = sensitivity.arms.iter().map(|arm| arm.paired?.mean_difference).collect();
+        assert!(differences[0].is_some_and(|d| (d + 0.1).abs() < 1e-12) && differences[1].is_none());
+        assert!(sensitivity.arms[2].paired.is_some_and(|p| p.wilcoxon.is_some_and(|test| test.p < 0.01)));
+        assert_eq!(sensitivity.arms[0].pooled, Some(0.25));
+        let first: Vec<f64> = sensitivity.ranks.as_ref().expect("ranks").arms.iter().map(|rank| rank.first).collect();
+        assert_eq!(first, [0.0, 0.0, 0.0, 1.0]);
+        let undefined = &answers.metrics[1].arms[0].summary;
+        assert_eq!((undefined.n, undefined.undefined, undefined.mean), (0, 8, None));
+    }
+
+    #[test]
+    fn an_unknown_arm_or_metric_names_the_known_ones() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let runs = finished(&Store::new(folder.path()), |_, _| 1);
+        let runs: Vec<&RunView> = runs.iter().collect();
+        let error = Answers::of(&runs, &question(Some("nothing"))).expect_err("no such arm").to_string();
+        assert!(error.contains("\"nothing\"") && error.contains(&runs[0].plan.arm), "{error}");
+        let error = metrics_named(&["dice".to_owned()]).expect_err("no such metric");
+        assert!(error.contains("\"dice\"") && error.contains("dsc"), "{error}");
+    }
+
+    #[test]
+    fn tables_have_a_cell_for_every_head() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let runs = finished(&Store::new(folder.path()), |arm, case| 1 + arm as u64 + case % 4);
+        let answers = Answers::of(&runs.iter().collect::<Vec<_>>(), &question(None)).expect("scores");
+        let csv = answers.csv();
+        assert!(csv.len() == 1 + 2 * runs.len() && csv.iter().all(|row| row.len() == csv[0].len()));
+        for line in answers.markdown().lines().filter(|line| line.starts_with('|')) {
+            assert!(line.ends_with('|') && line.matches('|').count() >= 6, "{line}");
+        }
+        assert!(answers.text(80).contains("0.0078"), "{}", answers.text(80));
+    }
+}
