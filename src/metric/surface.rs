@@ -17,7 +17,8 @@ pub const NSD_TOLERANCE_PX: f64 = 2.0;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SurfaceDistances {
     /// Hausdorff distance in px: the largest distance of either direction.
-    /// Source: medpy `hd`; MONAI `compute_hausdorff_distance` is the same.
+    /// Source: medpy `hd`; MONAI `compute_hausdorff_distance` is the same. Ours differs from `surface-distance`, whose
+    /// surface runs between pixels, by less than 1 px.
     pub hd_px: f64,
     /// 95th percentile in px of both directions' distances pooled, linear between ranks. Source: medpy `hd95`.
     /// Ours differs from MONAI's `percentile=95`, the larger of the two directions' own percentiles

@@ -1,8 +1,10 @@
 """Reference values for the metrics of segmented masks.
 
-Made with Python 3.11.7, MedPy 0.5.2, monai 1.6.1, scikit-learn 1.9.1, scipy 1.17.1, numpy 2.4.6, nnunetv2 2.8.1 by
+Made with Python 3.11.7, MedPy 0.5.2, monai 1.6.1, scikit-learn 1.9.1, scipy 1.17.1, numpy 2.4.6, nnunetv2 2.8.1,
+surface-distance 0.1 by
 
-    pip install medpy==0.5.2 monai==1.6.1 scikit-learn==1.9.1 scipy==1.17.1 numpy==2.4.6 nnunetv2==2.8.1
+    pip install medpy==0.5.2 monai==1.6.1 scikit-learn==1.9.1 scipy==1.17.1 numpy==2.4.6
+    pip install nnunetv2==2.8.1 surface-distance==0.1
     python tests/golden/metrics.py
 
 Writes metrics.json beside this file, one case a line. A mask is its pixels in row-major order, eight to a byte, first
@@ -16,6 +18,7 @@ pixel in the highest bit, the last byte filled with zeros, in hexadecimal. `null
     band     boundary IoU and Dice of Cheng et al. 2021: bands by scipy's binary_erosion, overlap by scikit-learn
     probability  a probability map in hexadecimal steps of 1/251, with scikit-learn's roc_auc_score, brier_score_loss and
              the calibration error from its calibration_curve
+    contour  HD by surface-distance, whose surface runs between pixels: up to a pixel from ours, by definition
     tools    what MONAI and nnU-Net answer by default, undefined and infinite values as they are
     post     the prediction without islands below 4 px, its largest island, and with its holes filled, by scipy
 
@@ -28,6 +31,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import surface_distance
 import torch
 from medpy.metric import binary as medpy
 from monai.metrics import (
@@ -242,6 +246,14 @@ def of_probability(rng, prediction, reference):
     }
 
 
+def of_contour(prediction, reference):
+    """`None` where a mask is empty, or of a single row or column, which has no contour there."""
+    if not (prediction.any() and reference.any()) or min(reference.shape) < 2:
+        return None
+    distances = surface_distance.compute_surface_distances(reference, prediction, spacing_mm=(1, 1))
+    return float(surface_distance.compute_robust_hausdorff(distances, 100))
+
+
 class Files:
     """Masks as the files that nnU-Net reads."""
 
@@ -314,6 +326,7 @@ def case(name, prediction, reference):
         "monai": finite(of_monai(prediction, reference)),
         "band": finite(of_band(prediction, reference)),
         "probability": of_probability(rng, prediction, reference),
+        "contour": of_contour(prediction, reference),
         "tools": of_tools(prediction, reference),
         "post": of_post(prediction, reference),
     }

@@ -25,6 +25,7 @@ struct GoldenCase {
     monai: BTreeMap<String, Option<f64>>,
     band: BTreeMap<String, Option<f64>>,
     probability: GoldenProbability,
+    contour: Option<f64>,
     /// `nan` and `inf` are answers, too, so they are text.
     tools: BTreeMap<String, BTreeMap<String, String>>,
     post: BTreeMap<String, String>,
@@ -173,6 +174,19 @@ fn ranking_and_calibration_agree_with_scikit_learn() {
         }
     }
     assert!(compared > 150, "{compared}");
+}
+
+#[test]
+fn a_surface_between_pixels_is_within_a_pixel_of_ours() {
+    let mut compared = 0;
+    for case in golden().cases {
+        if let Some(expected) = case.contour {
+            let ours = case.score().hd_px.expect("neither mask is empty");
+            assert!((ours - expected).abs() < 1.0, "{}: {ours}, surface-distance {expected}", case.case);
+            compared += 1;
+        }
+    }
+    assert!(compared >= 200, "{compared}");
 }
 
 #[test]

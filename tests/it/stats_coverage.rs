@@ -61,6 +61,13 @@ fn stats_coverage_of_normal_values() {
     }
 }
 
+/// Resampling ten values understates their spread: the t interval is the one to use.
+#[test]
+fn stats_coverage_of_ten_values() {
+    let [t, bca] = coverage("normal, n = 10", 0.0, |d| independent(10, || d.normal()));
+    assert!((t - 0.95).abs() <= 0.02 && bca < 0.93, "{t} {bca}");
+}
+
 #[test]
 fn stats_coverage_of_dice_without_failures() {
     for n in [50, 130] {
