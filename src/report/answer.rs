@@ -6,6 +6,12 @@ use super::render::number;
 use crate::metric::{Metric, metric};
 use crate::stats::{Interval, Null, Paired};
 
+const CSV_HEAD: &str = "\
+    metric arm n undefined subjects mean sd median q1 q3 t_low t_high bca_low bca_high pooled runs \
+    runs_mean runs_sd before subjects_needed against difference difference_bca_low difference_bca_high \
+    wilcoxon_p wilcoxon_holm sign_flip_p sign_flip_holm d_z rank_biserial pairs dropped rank first \
+    mean_rank";
+
 impl Answers {
     /// For a terminal of `columns`.
     pub fn text(&self, columns: usize) -> String {
@@ -97,44 +103,7 @@ impl Answers {
 
     /// One row per metric and arm; an empty field is undefined.
     pub fn csv(&self) -> Vec<Vec<String>> {
-        let head = [
-            "metric",
-            "arm",
-            "n",
-            "undefined",
-            "subjects",
-            "mean",
-            "sd",
-            "median",
-            "q1",
-            "q3",
-            "t_low",
-            "t_high",
-            "bca_low",
-            "bca_high",
-            "pooled",
-            "runs",
-            "runs_mean",
-            "runs_sd",
-            "before",
-            "subjects_needed",
-            "against",
-            "difference",
-            "difference_bca_low",
-            "difference_bca_high",
-            "wilcoxon_p",
-            "wilcoxon_holm",
-            "sign_flip_p",
-            "sign_flip_holm",
-            "d_z",
-            "rank_biserial",
-            "pairs",
-            "dropped",
-            "rank",
-            "first",
-            "mean_rank",
-        ];
-        let mut rows = vec![head.map(str::to_owned).to_vec()];
+        let mut rows = vec![CSV_HEAD.split_whitespace().map(str::to_owned).collect::<Vec<_>>()];
         for answer in &self.metrics {
             for (place, arm) in answer.arms.iter().enumerate() {
                 let rank = answer.ranks.as_ref().and_then(|ranks| ranks.arms.get(place));

@@ -39,6 +39,16 @@ fn gradient<const D: usize>(of: &Tensor<D>, gradients: &burn::tensor::Gradients)
     of.grad(gradients).expect("a gradient").into_data().iter::<f64>().collect()
 }
 
+/// The loss that `text` configures, its value and its gradient with respect to the logits.
+fn evaluated(case: &Value, text: &str, device: &Device) -> (LossConfig, f64, Vec<f64>) {
+    let config: LossConfig = toml::from_str(text).expect("a loss");
+    let truth = Truth::of(&masks(case), &config.maps(), device);
+    let logits = tensor(&case["logits"], shape(case), device).require_grad();
+    let loss = config.build().forward(logits.clone(), &truth);
+    let of_logits = gradient(&logits, &loss.backward());
+    (config, loss.into_scalar::<f64>(), of_logits)
+}
+
 /// The largest deviation, relative to the largest expected magnitude; above the tolerance it fails the test.
 fn deviation(what: &str, got: &[f64], expected: &[f64]) -> f64 {
     assert_eq!(got.len(), expected.len(), "{what}");
@@ -58,13 +68,9 @@ fn losses_and_gradients_agree_with_independent_implementations() {
     let mut compared = 0;
     for (i, case) in golden["cases"].as_array().expect("cases").iter().enumerate() {
         for (text, expected) in case["expected"].as_object().expect("losses") {
-            let config: LossConfig = toml::from_str(text).expect("a loss");
-            let truth = Truth::of(&masks(case), &config.maps(), &device);
-            let logits = tensor(&case["logits"], shape(case), &device).require_grad();
-            let loss = config.build().forward(logits.clone(), &truth);
-            let of_logits = gradient(&logits, &loss.backward());
+            let (config, loss, of_logits) = evaluated(case, text, &device);
             let what = format!("case {i}, {text}");
-            let loss = deviation(&what, &[loss.into_scalar::<f64>()], &[expected["loss"].as_f64().expect("a loss")]);
+            let loss = deviation(&what, &[loss], &[expected["loss"].as_f64().expect("a loss")]);
             let of_logits = deviation(&format!("gradient of {what}"), &of_logits, &numbers(&expected["gradient"]));
             let seen = largest.entry(text).or_default();
             *seen = [seen[0].max(loss), seen[1].max(of_logits)];
@@ -93,14 +99,10 @@ fn losses_of_single_images_agree_hard_ones_among_them() {
     let device = Device::flex().autodiff();
     for (i, case) in cases.iter().enumerate() {
         for (text, expected) in case["expected"].as_object().expect("losses") {
-            let config: LossConfig = toml::from_str(text).expect("a loss");
-            let truth = Truth::of(&masks(case), &config.maps(), &device);
-            let logits = tensor(&case["logits"], shape(case), &device).require_grad();
-            let loss = config.build().forward(logits.clone(), &truth);
-            let of_logits = gradient(&logits, &loss.backward());
+            let (_, loss, of_logits) = evaluated(case, text, &device);
             let expected = numbers(expected);
             let what = format!("single {i}, {text}");
-            deviation(&what, &[loss.into_scalar::<f64>()], &expected[..1]);
+            deviation(&what, &[loss], &expected[..1]);
             // a sum of up to 81 pixels, each as exact as the floor of `deviation` asks
             let scale = expected[4].max(1e-2);
             for (ours, theirs) in projections(&of_logits).into_iter().zip(&expected[1..4]) {
