@@ -157,7 +157,10 @@ pub(super) fn compare(context: &Context, args: &CompareArgs) -> anyhow::Result<E
     let comparison = Comparison::of(&spec, &runs)?;
     let answers = Answers::of(&runs, &question(args)?)?;
     print(&match format {
-        report::Format::Text => comparison.grid().text(columns()) + &answers.text(columns()),
+        report::Format::Text => {
+            let text = comparison.grid().text(columns()) + &answers.text(columns());
+            if context.ascii { ascii(&text) } else { text }
+        }
         report::Format::Markdown => comparison.render(format) + &answers.markdown(),
         report::Format::Csv if args.metric.is_empty() => comparison.render(format),
         report::Format::Csv => report::csv_of(answers.csv()),
@@ -166,6 +169,19 @@ pub(super) fn compare(context: &Context, args: &CompareArgs) -> anyhow::Result<E
         }
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// One character for one, so that columns stay where they are.
+fn ascii(text: &str) -> String {
+    let plain = |c: char| match c {
+        '…' | '≈' => '~',
+        '–' | '−' => '-',
+        '±' => '/',
+        '×' => 'x',
+        c if c.is_ascii() => c,
+        _ => '?',
+    };
+    text.chars().map(plain).collect()
 }
 
 /// Of the terminal; a file or pipe has no end.
