@@ -40,7 +40,7 @@ pub struct CompareArgs {
     /// Metrics with intervals, tests and ranks: names of the registry, or all [default: dsc; none in CSV].
     #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
     metric: Vec<String>,
-    /// Width of interval to plan for: how many subjects it needs [default: half of the present one].
+    /// Width of interval to plan for: how many subjects it needs.
     #[arg(long, value_name = "WIDTH")]
     width: Option<f64>,
     /// Level of the intervals, 0.5 to 0.999.

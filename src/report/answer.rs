@@ -35,13 +35,14 @@ impl Answers {
         let percent = self.percent();
         let mut header =
             vec!["Arm".to_owned(), "n".to_owned(), "Mean".to_owned(), format!("{percent} t"), format!("{percent} BCa")];
-        header.extend(
-            ["Median", "Quartiles", "SD", "Pooled", "Runs", "Mean ± SD over runs", "Needed"].map(str::to_owned),
-        );
+        header.extend(["Median", "Quartiles", "SD", "Pooled", "Runs", "Mean ± SD over runs"].map(str::to_owned));
+        header.extend(self.width.map(|_| "Needed".to_owned()));
         let before = answer.arms.iter().any(|arm| arm.before.is_some());
         header.extend(before.then(|| "Before".to_owned()));
         let rows = answer.arms.iter().map(|arm| {
             let mut row = arm.cells(metric);
+            let needed = || arm.subjects_needed.map_or_else(|| number(metric, None), |n| n.to_string());
+            row.extend(self.width.map(|_| needed()));
             row.extend(before.then(|| arm.before_cell(metric)));
             row
         });
@@ -58,10 +59,9 @@ impl Answers {
                 notes += &format!("{}: n = {n} of {subjects} subjects, {undefined} undefined\n", arm.arm);
             }
         }
-        notes += &match self.width {
-            Some(width) => format!("Needed: subjects for an interval {width} wide\n"),
-            None => "Needed: subjects for an interval half as wide\n".to_owned(),
-        };
+        if let Some(width) = self.width {
+            notes += &format!("Needed: subjects for an interval {width} wide\n");
+        }
         if before {
             notes += "Before: without post-processing\n";
         }
@@ -149,8 +149,7 @@ impl ArmAnswer {
         let numbers = [number(summary.mean), range(summary.t), range(summary.bca), number(summary.median)];
         let mut cells = vec![self.arm.clone(), summary.n.to_string()];
         cells.extend(numbers);
-        let needed = self.subjects_needed.map_or_else(|| number(None), |n| n.to_string());
-        cells.extend([range(quartiles), number(summary.sd), number(self.pooled), runs.to_string(), over_runs, needed]);
+        cells.extend([range(quartiles), number(summary.sd), number(self.pooled), runs.to_string(), over_runs]);
         cells
     }
 

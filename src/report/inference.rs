@@ -21,7 +21,7 @@ pub struct Question {
     pub against: Option<String>,
     /// Metrics to answer for.
     pub metrics: Vec<&'static Metric>,
-    /// Width of the interval that [`ArmAnswer::subjects_needed`] plans for; half of each arm's own if absent.
+    /// Width of the interval that [`ArmAnswer::subjects_needed`] plans for.
     pub width: Option<f64>,
     /// Level of intervals, resamples, seed.
     pub inference: Inference,
@@ -40,7 +40,7 @@ pub struct Answers {
     pub seed: u64,
     /// The arm that the others are held against.
     pub against: String,
-    /// Width that was asked for; `null` for half of each arm's own.
+    /// Width that was asked for; `null` if none was.
     pub width: Option<f64>,
     /// One for each metric asked for, in the order of the registry.
     pub metrics: Vec<Answer>,
@@ -66,7 +66,7 @@ pub struct ArmAnswer {
     pub summary: Summary,
     /// Mean and standard deviation over runs (folds and seeds); `null` without a run that has a value.
     pub runs: Option<OverRuns>,
-    /// Subjects for a t interval of the wished width, as varied as these; `null` if they do not vary.
+    /// Subjects for a t interval of the wished width, as varied as these; `null` if they do not vary or none was asked for.
     pub subjects_needed: Option<usize>,
     /// All pixels of all cases and runs as one image; `null` if undefined so.
     pub pooled: Option<f64>,
@@ -153,10 +153,10 @@ impl Answer {
         let rows = arms.iter().zip(&values).enumerate();
         let rows = rows.map(|(i, (arm, values))| {
             let summary = Summary::of(values, inference);
-            let width = question.width.or_else(|| summary.t.map(|interval| (interval.high - interval.low) / 2.0));
             let means = values.sample().subject_means();
             let sd = Sample::independent(&means).and_then(|subjects| subjects.sd());
-            let subjects_needed = sd.zip(width).and_then(|(sd, width)| cases_for_width(sd, width, inference.level));
+            let subjects_needed =
+                sd.zip(question.width).and_then(|(sd, width)| cases_for_width(sd, width, inference.level));
             ArmAnswer { subjects_needed, ..arm.row(metric, summary, paired.remove(&i)) }
         });
         Ok(Self { metric: metric.name, arms: rows.collect(), ranks })
