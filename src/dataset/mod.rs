@@ -9,6 +9,7 @@ pub mod phantom;
 pub mod read;
 mod root;
 pub mod sheet;
+mod subject;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use sha2::{Digest, Sha256};
 pub use manifest::{Layout, Manifest};
 pub use phantom::PhantomKind;
 pub use root::{DataRoots, manifests};
+pub use subject::pseudo_subjects;
 pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify};
 
 use crate::plane::Mask;
