@@ -2,7 +2,9 @@
 //! A data set is a TOML manifest; its layout says how files (or built-in phantoms) become cases.
 //! Knows files and pixels; not tensors, not training.
 
+pub mod audit;
 mod busi;
+pub mod curation;
 pub mod fold;
 mod manifest;
 pub mod phantom;
@@ -24,6 +26,7 @@ pub use root::{DataRoots, manifests};
 pub use subject::pseudo_subjects;
 pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify};
 
+use self::curation::Curation;
 use crate::plane::Mask;
 
 /// What a case shows.
@@ -179,6 +182,7 @@ impl Dataset {
 
     /// The data set at a known place; reads folder listings, no pixels.
     pub fn at(origin: Origin) -> Result<Self, DatasetError> {
+        let origin = origin.with_curation_read()?;
         let Origin { manifest, folder } = &origin;
         let mut cases = match &manifest.layout {
             Layout::Busi {} => busi::cases(folder.as_deref().unwrap_or(Path::new(manifest.folder())))?,
@@ -186,6 +190,9 @@ impl Dataset {
                 phantom::cases(*kind, *seed, *subjects, *images_per_subject, *size_px)
             }
         };
+        if let Some(curation) = &manifest.curation {
+            curation.apply(&mut cases, &format!("curation of {}", manifest.name))?;
+        }
         cases.retain(|case| manifest.classes.contains(&case.class));
         cases.sort_by_cached_key(|case| natural(&case.id));
         if cases.is_empty() {
@@ -204,6 +211,16 @@ impl Dataset {
         use rayon::prelude::*;
         let parts: Vec<[u8; 32]> = self.cases.par_iter().map(Case::digest).collect::<Result<_, _>>()?;
         Ok(hex(&Sha256::digest(parts.concat())))
+    }
+}
+
+impl Origin {
+    /// With the curation list itself where the manifest only names it.
+    fn with_curation_read(mut self) -> Result<Self, DatasetError> {
+        if let Some(Curation::Named(name)) = &self.manifest.curation {
+            self.manifest.curation = Some(root::curation(name)?);
+        }
+        Ok(self)
     }
 }
 
