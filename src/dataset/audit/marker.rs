@@ -11,6 +11,8 @@ const STEP: i16 = 80;
 const LEAST_LEVEL: i16 = 140;
 /// Least stroke pixels of a finding: less than a caliper's cross has.
 const LEAST_STROKES: usize = 24;
+/// Share of either side, from the corners, that is not looked at: scanners put the maker's mark there.
+const CORNER: f64 = 0.08;
 /// Least distance of two channels of a coloured pixel, and least coloured pixels of a finding.
 const COLOUR: u8 = 40;
 const LEAST_COLOURED: usize = 30;
@@ -32,7 +34,7 @@ fn strokes(image: &RgbImage) -> Option<String> {
             let thin = || {
                 stands_out(level(x - 2, y), level(x + 2, y)) || stands_out(level(x, y - 2), level(x, y + 2))
             };
-            if own >= LEAST_LEVEL && thin() {
+            if own >= LEAST_LEVEL && thin() && !in_corner((x, width), (y, height)) {
                 places.push((x, y));
             }
         }
@@ -49,6 +51,11 @@ fn strokes(image: &RgbImage) -> Option<String> {
         rows.0,
         rows.1
     ))
+}
+
+fn in_corner(column: (u32, u32), row: (u32, u32)) -> bool {
+    let outer = |(at, side): (u32, u32)| f64::from(at.min(side - 1 - at)) < CORNER * f64::from(side);
+    outer(column) && outer(row)
 }
 
 fn colour(image: &RgbImage) -> Option<String> {
