@@ -79,6 +79,9 @@ fn execute(run: &RunDir) -> Result<Ended, TrainError> {
     let Samples { train: fitted, valid, test } = &samples;
     let parts = [fitted, valid, test].map(Vec::len);
     run.log(&format!("train {}, valid {}, test {} cases at {} px", parts[0], parts[1], parts[2], plan.input_px));
+    if let Some(warning) = plan.split.warning() {
+        run.log(&warning);
+    }
     match &plan.model {
         ModelConfig::Svm(config) => classify_pixels(run, &plan, config, &samples),
         _ => train(run, &plan, &samples),

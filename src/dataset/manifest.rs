@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fold::Partition;
 use super::{Class, DatasetError, PhantomKind};
 use crate::config;
 
@@ -29,6 +30,9 @@ pub struct Manifest {
     /// Cases per class that a complete copy has.
     #[serde(default)]
     pub expected: std::collections::BTreeMap<Class, usize>,
+    /// The parts that it was published with, for `split = { published = true }`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<Partition>,
     /// How files become cases.
     pub layout: Layout,
 }
