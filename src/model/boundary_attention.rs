@@ -5,8 +5,8 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
-use super::block::{Norm, Stack, VggEncoder, conv1x1, convolve, double};
-use super::{Output, Segmenter, SegmenterConfig, scaled};
+use super::block::{Norm, Stack, VggEncoder, conv1x1, convolve, double, join};
+use super::{Forward, NetworkConfig, Output, scaled};
 use crate::config::within;
 
 /// VGG16: channels and convolutions of the five stages.
@@ -64,7 +64,7 @@ pub struct BoundaryAttention {
     attention_layer: usize,
 }
 
-impl SegmenterConfig for BoundaryAttentionConfig {
+impl NetworkConfig for BoundaryAttentionConfig {
     type Network = BoundaryAttention;
     const STRIDE: usize = 16;
 
@@ -96,7 +96,7 @@ impl SegmenterConfig for BoundaryAttentionConfig {
     }
 }
 
-impl Segmenter for BoundaryAttention {
+impl Forward for BoundaryAttention {
     fn forward(&self, images: Tensor<4>) -> Output {
         let mut levels = self.encoder.forward(images);
         let mut features = levels.pop().expect("five stages"); // layer 5: [B, 512, H/16, W/16]
@@ -105,7 +105,7 @@ impl Segmenter for BoundaryAttention {
         let mut plain = self.plain.iter();
         for layer in [4, 3, 2, 1] {
             let skip = levels.pop().expect("one level per layer");
-            let joined = Tensor::cat(vec![skip, double(features)], 1);
+            let joined = join(vec![skip, double(features)]);
             if layer == self.attention_layer {
                 let (attended, edge_logits) = self.attention.forward(joined);
                 (features, edge) = (attended, Some(edge_logits));

@@ -7,8 +7,8 @@ use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::block::{Norm, Stack, VggEncoder, conv1x1, conv3x3, convolve, double, drop_out, halve, pool};
-use super::{Output, Segmenter, SegmenterConfig, scaled};
+use super::block::{Norm, Stack, VggEncoder, conv1x1, conv3x3, convolve, double, drop_out, halve, join, pool};
+use super::{Forward, NetworkConfig, Output, scaled};
 use crate::config::within;
 
 /// VGG16's first ten convolutions: channels and convolutions of the four stacks.
@@ -50,7 +50,7 @@ pub struct FgfeuNet {
     pool: MaxPool2d,
 }
 
-impl SegmenterConfig for FgfeuNetConfig {
+impl NetworkConfig for FgfeuNetConfig {
     type Network = FgfeuNet;
     const STRIDE: usize = 16;
 
@@ -85,14 +85,14 @@ impl SegmenterConfig for FgfeuNetConfig {
     }
 }
 
-impl Segmenter for FgfeuNet {
+impl Forward for FgfeuNet {
     fn forward(&self, images: Tensor<4>) -> Output {
         let mut skips = self.encoder.forward(images); // [B, 64·2ⁱ, H/2ⁱ, W/2ⁱ], i = 0 … 3
         let deepest = skips.last().expect("four stages").clone();
         let mut features = self.bottleneck.forward(pool(&self.pool, deepest)); // [B, 512, H/16, W/16]
         for stage in &self.decoder {
             let skip = skips.pop().expect("one skip per stage");
-            let joined = Tensor::cat(vec![skip, double(features)], 1);
+            let joined = join(vec![skip, double(features)]);
             features = stage.forward(drop_out(&self.dropout, joined));
         }
         let logits = convolve(&self.head, convolve(&self.last, features.clone()));
