@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{self, within};
+use crate::dataset::Normalise;
 use crate::dataset::fold::Division;
 use crate::loss::{EdgeLossConfig, LossConfig};
 use crate::model::ModelConfig;
@@ -62,6 +63,9 @@ pub struct TrainConfig {
     /// Epochs without a lower validation loss after which training ends; never if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stop: Option<u32>,
+    /// From pixels to the network's input; a model that fixes its own wins.
+    #[serde(default, skip_serializing_if = "Normalise::is_default")]
+    pub normalise: Normalise,
     /// Random changes of the training images.
     #[serde(default)]
     pub augment: Augment,

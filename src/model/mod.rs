@@ -16,6 +16,7 @@ pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
 pub use show::{Stage, Summary, summarise, trainable};
 pub use unet::{UNet, UNetConfig};
 
+use crate::dataset::Normalise;
 use crate::pixel::SvmConfig;
 
 /// What a network says of a batch of images.
@@ -63,6 +64,11 @@ pub trait SegmenterConfig {
 
     /// Channels of the decoder's feature map; `None` if the network gives none.
     fn features(&self) -> Option<usize> {
+        None
+    }
+
+    /// The input that its weights were trained on; `None` takes the spec's.
+    fn normalise(&self) -> Option<Normalise> {
         None
     }
 
@@ -124,6 +130,14 @@ macro_rules! models {
             pub fn features(&self) -> Option<usize> {
                 match self {
                     $(Self::$variant(config) => config.features(),)+
+                    Self::Svm(_) => None,
+                }
+            }
+
+            /// The input that it insists on; `None` takes the spec's.
+            pub fn normalise(&self) -> Option<Normalise> {
+                match self {
+                    $(Self::$variant(config) => config.normalise(),)+
                     Self::Svm(_) => None,
                 }
             }
