@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::dataset::fold::{Split, SplitError};
 use crate::dataset::{Dataset, DatasetError, hex};
 use crate::loss::{EdgeLossConfig, LossConfig};
-use crate::model::ModelConfig;
+use crate::model::{Kind, ModelConfig};
 use crate::postprocess::PostProcess;
 use crate::run::RunId;
 use crate::spec::{Spec, TrainConfig};
@@ -105,7 +105,7 @@ impl RunPlan {
 
     /// Key of the loss; empty for a pixel classifier, which has none.
     pub fn loss_name(&self) -> &'static str {
-        if matches!(self.model, ModelConfig::Svm(_)) { "" } else { self.loss.name() }
+        if self.model.row().kind == Kind::Pixels { "" } else { self.loss.name() }
     }
 
     /// Names the run; holds a hash of the whole plan, so that equal plans are one run.

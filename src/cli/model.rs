@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::print;
-use crate::model::{MODELS, ModelConfig, Summary, summarise};
+use crate::model::{MODELS, ModelConfig, Row, Summary, Task, summarise};
 use crate::report::SCHEMA;
 
 /// The registry of models.
@@ -40,19 +40,16 @@ enum ModelCommand {
 #[derive(Serialize)]
 struct List {
     schema: u32,
-    models: Vec<Row>,
+    models: Vec<Listed>,
 }
 
 #[derive(Serialize)]
-struct Row {
+struct Listed {
     name: &'static str,
-    task: &'static str,
+    task: Task,
     params: usize,
     about: &'static str,
 }
-
-/// Every model of the registry draws masks.
-const TASK: &str = "segmentation";
 
 pub(super) fn model(args: &ModelArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
@@ -63,10 +60,11 @@ pub(super) fn model(args: &ModelArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn list(json: bool) -> anyhow::Result<()> {
-    let row = |&(name, about): &(&'static str, &'static str)| -> anyhow::Result<Row> {
-        Ok(Row { name, task: TASK, params: ModelConfig::named(name).map_or(0, |config| config.params()), about })
+    let listed = |row: &Row| {
+        let params = ModelConfig::named(row.name).map_or(0, |config| config.params());
+        Listed { name: row.name, task: row.task, params, about: row.about }
     };
-    let models = MODELS.iter().map(row).collect::<anyhow::Result<Vec<_>>>()?;
+    let models: Vec<Listed> = MODELS.iter().map(listed).collect();
     if json {
         return print(&(serde_json::to_string_pretty(&List { schema: SCHEMA, models })? + "\n"));
     }
@@ -74,7 +72,7 @@ fn list(json: bool) -> anyhow::Result<()> {
 }
 
 fn named(name: &str, width: Option<f64>) -> anyhow::Result<ModelConfig> {
-    let known = || MODELS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let known = || MODELS.iter().map(|row| row.name).collect::<Vec<_>>().join(", ");
     let Some(default) = ModelConfig::named(name) else { anyhow::bail!("no model \"{name}\"; known: {}", known()) };
     let Some(width) = width else { return Ok(default) };
     let text = format!("name = {name:?}\nwidth = {width:?}\n");

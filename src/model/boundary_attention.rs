@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
 use super::block::{Norm, Stack, VggEncoder, conv1x1, convolve, double};
-use super::{Output, Segmenter, SegmenterConfig, scaled};
+use super::{Forward, NetworkConfig, Output, scaled};
 use crate::config::within;
 
 /// VGG16: channels and convolutions of the five stages.
@@ -64,7 +64,7 @@ pub struct BoundaryAttention {
     attention_layer: usize,
 }
 
-impl SegmenterConfig for BoundaryAttentionConfig {
+impl NetworkConfig for BoundaryAttentionConfig {
     type Network = BoundaryAttention;
     const STRIDE: usize = 16;
 
@@ -96,7 +96,7 @@ impl SegmenterConfig for BoundaryAttentionConfig {
     }
 }
 
-impl Segmenter for BoundaryAttention {
+impl Forward for BoundaryAttention {
     fn forward(&self, images: Tensor<4>) -> Output {
         let mut levels = self.encoder.forward(images);
         let mut features = levels.pop().expect("five stages"); // layer 5: [B, 512, H/16, W/16]

@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::block::{Norm, Stack, VggEncoder, conv1x1, conv3x3, convolve, double, drop_out, halve, pool};
-use super::{Output, Segmenter, SegmenterConfig, scaled};
+use super::{Forward, NetworkConfig, Output, scaled};
 use crate::config::within;
 
 /// VGG16's first ten convolutions: channels and convolutions of the four stacks.
@@ -50,7 +50,7 @@ pub struct FgfeuNet {
     pool: MaxPool2d,
 }
 
-impl SegmenterConfig for FgfeuNetConfig {
+impl NetworkConfig for FgfeuNetConfig {
     type Network = FgfeuNet;
     const STRIDE: usize = 16;
 
@@ -85,7 +85,7 @@ impl SegmenterConfig for FgfeuNetConfig {
     }
 }
 
-impl Segmenter for FgfeuNet {
+impl Forward for FgfeuNet {
     fn forward(&self, images: Tensor<4>) -> Output {
         let mut skips = self.encoder.forward(images); // [B, 64·2ⁱ, H/2ⁱ, W/2ⁱ], i = 0 … 3
         let deepest = skips.last().expect("four stages").clone();

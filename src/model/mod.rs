@@ -4,6 +4,7 @@
 pub mod block;
 mod boundary_attention;
 mod fgfeu_net;
+mod registry;
 mod show;
 mod unet;
 
@@ -18,11 +19,12 @@ pub use unet::{UNet, UNetConfig};
 
 use crate::dataset::Normalise;
 use crate::pixel::SvmConfig;
+use registry::models;
 
 /// What a network says of a batch of images.
 #[derive(Debug)]
 pub struct Output {
-    /// Tumour logits `[B, 1, H, W]`.
+    /// Tumour logits `[B, 1, H, W]`; of a classifier, logits of malignancy `[B, 1, 1, 1]`.
     pub logits: Tensor<4>,
     /// Deeply supervised logits at their own, smaller size `[B, 1, H/2ⁱ, W/2ⁱ]`.
     pub side: Vec<Tensor<4>>,
@@ -45,16 +47,16 @@ impl Output {
     }
 }
 
-/// A network: images `[B, 3, H, W]` to [`Output`]; H and W are multiples of its stride.
-pub trait Segmenter {
+/// What every network does: images `[B, 3, H, W]` to [`Output`]; H and W are multiples of its stride.
+pub trait Forward {
     /// One pass; training behaviour follows the device (autodiff or not).
     fn forward(&self, images: Tensor<4>) -> Output;
 }
 
 /// What every network's configuration can do.
-pub trait SegmenterConfig {
+pub trait NetworkConfig {
     /// The network that it describes.
-    type Network: Segmenter + Module;
+    type Network: Forward + Module;
 
     /// Image sides must be a multiple of this.
     const STRIDE: usize;
@@ -76,103 +78,57 @@ pub trait SegmenterConfig {
     fn build(&self, device: &Device) -> Self::Network;
 }
 
-macro_rules! models {
-    ($($name:literal => $variant:ident, $config:ident, $about:literal;)+) => {
-        /// One row of the registry, with its numbers. In TOML: `{ name = "unet", width = 0.25 }`.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "name")]
-        pub enum ModelConfig {
-            $(#[doc = $about] #[serde(rename = $name)] $variant($config),)+
-            /// A support vector machine with a Gaussian kernel on hand-made features of each pixel.
-            #[serde(rename = "svm")]
-            Svm(SvmConfig),
-        }
-
-        /// A network of the registry.
-        #[derive(Module, Debug)]
-        pub enum Network {
-            $(#[doc = $about] $variant($variant),)+
-        }
-
-        /// Names and one-line descriptions of all models.
-        pub const MODELS: &[(&str, &str)] = &[$(($name, $about),)+ ("svm", "Support vector machine (Gaussian kernel) on hand-made features of each pixel.")];
-
-        impl ModelConfig {
-            /// The registry's default of `name`.
-            pub fn named(name: &str) -> Option<Self> {
-                match name {
-                    $($name => Some(Self::$variant($config::default())),)+
-                    "svm" => Some(Self::Svm(SvmConfig::default())),
-                    _ => None,
-                }
-            }
-
-            /// Its key in the registry.
-            pub fn name(&self) -> &'static str {
-                match self {
-                    $(Self::$variant(_) => $name,)+
-                    Self::Svm(_) => "svm",
-                }
-            }
-
-            /// What is wrong with the numbers, or with images of `input_px`, if anything.
-            pub fn check(&self, input_px: usize) -> Result<(), String> {
-                match self {
-                    $(Self::$variant(config) => {
-                        config.check()?;
-                        check_stride($name, input_px, $config::STRIDE)
-                    })+
-                    Self::Svm(config) => config.check(),
-                }
-            }
-
-            /// Channels of the network's decoder feature map; `None` for a model that gives none.
-            pub fn features(&self) -> Option<usize> {
-                match self {
-                    $(Self::$variant(config) => config.features(),)+
-                    Self::Svm(_) => None,
-                }
-            }
-
-            /// The input that it insists on; `None` takes the spec's.
-            pub fn normalise(&self) -> Option<Normalise> {
-                match self {
-                    $(Self::$variant(config) => config.normalise(),)+
-                    Self::Svm(_) => None,
-                }
-            }
-
-            /// Its trainable numbers; 0 for a pixel classifier.
-            pub fn params(&self) -> usize {
-                match self {
-                    $(Self::$variant(config) => trainable(&config.build(&Device::flex())),)+
-                    Self::Svm(_) => 0,
-                }
-            }
-
-            /// The network with random weights from the device's seed; `None` for a pixel classifier.
-            pub fn build(&self, device: &Device) -> Option<Network> {
-                match self {
-                    $(Self::$variant(config) => Some(Network::$variant(config.build(device)).materialize()),)+
-                    Self::Svm(_) => None,
-                }
-            }
-        }
-
-        impl Segmenter for Network {
-            fn forward(&self, images: Tensor<4>) -> Output {
-                match self {
-                    $(Self::$variant(network) => network.forward(images),)+
-                }
-            }
-        }
-    };
+models! {
+    segmentation {
+        "unet" => UNet, UNetConfig, "U-Net (Ronneberger et al. 2015) with batch-norm and same-size convolutions.";
+        "fgfeu-net" => FgfeuNet, FgfeuNetConfig, "VGG16's first ten convolutions as the encoder of a U-Net (P1).";
+        "boundary-attention" => BoundaryAttention, BoundaryAttentionConfig, "Boundary attention, edge and deep supervision on a VGG16 encoder (P2).";
+    }
+    classification {
+    }
+    pixels {
+        "svm" => Svm, SvmConfig, "Support vector machine (Gaussian kernel) on hand-made features of each pixel.";
+    }
 }
 
-models! {
-    "unet" => UNet, UNetConfig, "U-Net (Ronneberger et al. 2015) with batch-norm and same-size convolutions.";
-    "fgfeu-net" => FgfeuNet, FgfeuNetConfig, "VGG16's first ten convolutions as the encoder of a U-Net (P1).";
-    "boundary-attention" => BoundaryAttention, BoundaryAttentionConfig, "Boundary attention, edge and deep supervision on a VGG16 encoder (P2).";
+/// What a model answers about an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Task {
+    /// Which pixels are tumour.
+    #[default]
+    Segmentation,
+    /// Whether the tumour is malignant.
+    Classification,
+}
+
+/// What a model is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Trained by gradient descent.
+    Network,
+    /// Judges each pixel by hand-made features.
+    Pixels,
+}
+
+/// What the registry says of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Key in specs.
+    pub name: &'static str,
+    /// One line.
+    pub about: &'static str,
+    /// What it answers.
+    pub task: Task,
+    /// What it is made of.
+    pub kind: Kind,
+}
+
+impl ModelConfig {
+    /// Its row in the registry.
+    pub fn row(&self) -> &'static Row {
+        MODELS.iter().find(|row| row.name == self.name()).expect("every variant has a row")
+    }
 }
 
 fn check_stride(name: &str, input_px: usize, stride: usize) -> Result<(), String> {
@@ -198,7 +154,7 @@ mod tests {
     }
 
     fn networks() -> impl Iterator<Item = &'static str> {
-        MODELS.iter().map(|(name, _)| *name).filter(|name| *name != "svm")
+        MODELS.iter().filter(|row| row.kind == Kind::Network).map(|row| row.name)
     }
 
     #[test]

@@ -4,7 +4,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use serde::Serialize;
 
-use super::{ModelConfig, Segmenter};
+use super::{Forward, ModelConfig};
 use crate::config::within;
 
 /// Parameters and output shapes.

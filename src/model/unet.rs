@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::block::{Norm, Stack, conv1x1, convolve, halve, pool};
-use super::{Output, Segmenter, SegmenterConfig, scaled};
+use super::{Forward, NetworkConfig, Output, scaled};
 use crate::config::within;
 
 const DOWN: usize = 4;
@@ -39,7 +39,7 @@ pub struct UNet {
     pool: MaxPool2d,
 }
 
-impl SegmenterConfig for UNetConfig {
+impl NetworkConfig for UNetConfig {
     type Network = UNet;
     const STRIDE: usize = 1 << DOWN;
 
@@ -68,7 +68,7 @@ impl SegmenterConfig for UNetConfig {
     }
 }
 
-impl Segmenter for UNet {
+impl Forward for UNet {
     fn forward(&self, images: Tensor<4>) -> Output {
         let mut features = images;
         let mut skips = Vec::with_capacity(DOWN);

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 
 use super::{Adam, Batch, Sample, TrainError, Validation, mix, validate};
 use crate::loss::Objective;
-use crate::model::{Network, Segmenter};
+use crate::model::{Forward, Network};
 use crate::plan::RunPlan;
 use crate::spec::TrainConfig;
 

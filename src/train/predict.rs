@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::{Batch, Sample};
 use crate::loss::Objective;
 use crate::metric::CaseScore;
-use crate::model::{Network, Segmenter};
+use crate::model::{Forward, Network};
 use crate::plane::{Mask, Plane};
 use crate::postprocess::PostProcess;
 use crate::spec::TrainConfig;
