@@ -5,6 +5,7 @@
 mod busi;
 pub mod fold;
 mod manifest;
+mod normalise;
 pub mod phantom;
 pub mod read;
 mod root;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use manifest::{Layout, Manifest};
+pub use normalise::Normalise;
 pub use phantom::PhantomKind;
 pub use root::{DataRoots, manifests};
 pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify};
