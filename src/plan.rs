@@ -86,7 +86,10 @@ pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
                 model: arm.model.clone(),
                 loss: arm.loss.clone(),
                 edge: arm.edge(),
-                train: spec.train.clone(),
+                train: TrainConfig {
+                    normalise: arm.model.normalise().unwrap_or(spec.train.normalise),
+                    ..spec.train.clone()
+                },
                 postprocess: spec.protocol.postprocess.clone(),
                 split: splits[&arm.leak][fold].clone(),
             }));

@@ -118,7 +118,7 @@ fn train(run: &RunDir, plan: &RunPlan, samples: &Samples) -> Result<Ended, Train
     match ended {
         Outcome::Stopped(epoch) => Ok(Ended::Stopped(epoch)),
         Outcome::Trained(network) => {
-            let planes = predict(&network, &samples.test, (plan.train.batch, &chosen.device));
+            let planes = predict(&network, &samples.test, (&plan.train, &chosen.device));
             finish(run, plan, &mut journal, (&samples.test, &planes))
         }
     }

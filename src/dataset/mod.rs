@@ -5,6 +5,7 @@
 mod busi;
 pub mod fold;
 mod manifest;
+mod normalise;
 pub mod phantom;
 pub mod read;
 mod root;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use manifest::{Layout, Manifest};
+pub use normalise::Normalise;
 pub use phantom::PhantomKind;
 pub use root::{DataRoots, manifests};
 pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify};
@@ -235,7 +237,7 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// Sort key in which `benign (9)` comes before `benign (10)`.
-fn natural(id: &str) -> Vec<(String, u64)> {
+pub(crate) fn natural(id: &str) -> Vec<(String, u64)> {
     let mut key = vec![(String::new(), 0u64)];
     for c in id.chars() {
         let last = key.last_mut().expect("never empty");

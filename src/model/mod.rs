@@ -19,6 +19,7 @@ pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
 pub use show::{Stage, Summary, summarise, trainable};
 pub use unet::{UNet, UNetConfig};
 
+use crate::dataset::Normalise;
 use crate::pixel::SvmConfig;
 use registry::models;
 
@@ -67,6 +68,11 @@ pub trait NetworkConfig {
 
     /// Channels of the decoder's feature map; `None` if the network gives none.
     fn features(&self) -> Option<usize> {
+        None
+    }
+
+    /// The input that its weights were trained on; `None` takes the spec's.
+    fn normalise(&self) -> Option<Normalise> {
         None
     }
 

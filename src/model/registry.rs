@@ -74,6 +74,14 @@ macro_rules! models {
                 }
             }
 
+            /// The input that it insists on; `None` takes the spec's.
+            pub fn normalise(&self) -> Option<Normalise> {
+                match self {
+                    $(Self::$variant(config) => config.normalise(),)*
+                    $(Self::$pix(_) => None,)*
+                }
+            }
+
             /// Its trainable numbers; 0 for a pixel classifier.
             pub fn params(&self) -> usize {
                 match self {
