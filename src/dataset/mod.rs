@@ -10,6 +10,7 @@ pub mod phantom;
 pub mod read;
 mod root;
 pub mod sheet;
+mod subject;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ pub use manifest::{Layout, Manifest};
 pub use normalise::Normalise;
 pub use phantom::PhantomKind;
 pub use root::{DataRoots, manifests};
+pub use subject::pseudo_subjects;
 pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify};
 
 use crate::plane::Mask;
