@@ -2,8 +2,9 @@
 //! A data set is a TOML manifest; its layout says how files (or built-in phantoms) become cases.
 //! Knows files and pixels; not tensors, not training.
 
-mod busi;
+mod crop;
 pub mod fold;
+mod layout;
 mod manifest;
 pub mod phantom;
 pub mod read;
@@ -17,7 +18,9 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use manifest::{Layout, Manifest};
+pub use crop::Crop;
+pub use layout::{Layout, Pairs, Pattern, Patterns, Separator, Table};
+pub use manifest::Manifest;
 pub use phantom::PhantomKind;
 pub use root::{DataRoots, manifests};
 pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify};
@@ -34,11 +37,13 @@ pub enum Class {
     Malignant,
     /// No tumour; the reference is empty.
     Normal,
+    /// A tumour; whether benign or malignant is not known.
+    Unknown,
 }
 
 impl Class {
     /// All classes, in the order of tables.
-    pub const ALL: [Class; 3] = [Class::Benign, Class::Malignant, Class::Normal];
+    pub const ALL: [Class; 4] = [Class::Benign, Class::Malignant, Class::Normal, Class::Unknown];
 
     /// The name in files and tables.
     pub fn name(self) -> &'static str {
@@ -46,6 +51,7 @@ impl Class {
             Class::Benign => "benign",
             Class::Malignant => "malignant",
             Class::Normal => "normal",
+            Class::Unknown => "unknown",
         }
     }
 }
@@ -64,8 +70,14 @@ pub struct Case {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Source {
-    Files { image: PathBuf, masks: Vec<PathBuf> },
+    Files {
+        image: PathBuf,
+        masks: Vec<PathBuf>,
+        rule: read::MaskRule,
+    },
     Phantom(phantom::Phantom),
+    /// The part of another source that [`Crop`] keeps.
+    Cropped(Crop, Box<Source>),
 }
 
 /// A decoded case: image and reference have the same size.
@@ -98,7 +110,7 @@ pub struct Dataset {
 }
 
 /// Why a data set cannot be used. Each message names the place and the command that helps.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum DatasetError {
     /// No manifest of that name.
     #[error("no data set \"{name}\"; known: {known}. Add datasets/{name}.toml, or run \"seglab dataset list\"")]
@@ -168,24 +180,19 @@ impl Dataset {
     /// Opens the data set that the manifest `name` describes; reads folder listings, no pixels.
     pub fn open(name: &str, roots: &DataRoots) -> Result<Self, DatasetError> {
         let manifest = root::find(name)?;
-        let folder = match manifest.layout {
-            Layout::Phantom { .. } => None,
-            Layout::Busi {} => Some(roots.folder_of(&manifest)?),
-        };
+        let folder = manifest.layout.has_files().then(|| roots.folder_of(&manifest)).transpose()?;
         Self::at(Origin { manifest, folder })
     }
 
     /// The data set at a known place; reads folder listings, no pixels.
     pub fn at(origin: Origin) -> Result<Self, DatasetError> {
         let Origin { manifest, folder } = &origin;
-        let mut cases = match &manifest.layout {
-            Layout::Busi {} => busi::cases(folder.as_deref().unwrap_or(Path::new(manifest.folder())))?,
-            Layout::Phantom { kind, seed, subjects, images_per_subject, size_px } => {
-                phantom::cases(*kind, *seed, *subjects, *images_per_subject, *size_px)
-            }
-        };
+        let mut cases = manifest.layout.cases(folder.as_deref().unwrap_or(Path::new(manifest.folder())))?;
         cases.retain(|case| manifest.classes.contains(&case.class));
         cases.sort_by_cached_key(|case| natural(&case.id));
+        if let Some(crop) = manifest.crop {
+            cases.iter_mut().for_each(|case| case.source = Source::Cropped(crop, Box::new(case.source.clone())));
+        }
         if cases.is_empty() {
             return Err(DatasetError::Empty { place: manifest.name.clone(), expected: manifest.layout.expectation() });
         }
@@ -208,24 +215,51 @@ impl Dataset {
 impl Case {
     /// Decodes image and masks; an error names the file.
     pub fn pixels(&self) -> Result<Pixels, DatasetError> {
-        match &self.source {
-            Source::Files { image, masks } => read::pixels(&self.id, image, masks),
-            Source::Phantom(phantom) => Ok(phantom.draw()),
-        }
+        self.source.pixels(&self.id)
     }
 
     fn digest(&self) -> Result<[u8; 32], DatasetError> {
         let mut hash = Sha256::new();
         hash.update(format!("{}\0{}\0{}\0", self.id, self.subject, self.class.name()));
-        match &self.source {
-            Source::Files { image, masks } => {
+        self.source.digest(&mut hash)?;
+        Ok(hash.finalize().into())
+    }
+}
+
+impl Source {
+    fn pixels(&self, case: &str) -> Result<Pixels, DatasetError> {
+        match self {
+            Source::Files { image, masks, rule } => read::pixels(case, image, masks, *rule),
+            Source::Phantom(phantom) => Ok(phantom.draw()),
+            Source::Cropped(crop, whole) => crop.of(case, whole.pixels(case)?),
+        }
+    }
+
+    fn digest(&self, hash: &mut Sha256) -> Result<(), DatasetError> {
+        match self {
+            Source::Files { image, masks, rule } => {
                 for file in std::iter::once(image).chain(masks) {
                     hash.update(Sha256::digest(read::bytes(file)?));
                 }
+                // the default adds nothing, so that digests of before are what they were
+                if !rule.is_default() {
+                    hash.update(format!("{rule:?}"));
+                }
             }
             Source::Phantom(phantom) => hash.update(format!("{phantom:?} drawing {}", phantom::DRAWING)),
+            Source::Cropped(crop, whole) => {
+                hash.update(format!("{crop:?}\0"));
+                whole.digest(hash)?;
+            }
         }
-        Ok(hash.finalize().into())
+        Ok(())
+    }
+}
+
+impl DatasetError {
+    /// What is wrong with the file or folder at `place`.
+    pub(crate) fn file(place: &Path, message: impl ToString) -> Self {
+        DatasetError::File { place: place.display().to_string(), message: message.to_string() }
     }
 }
 
