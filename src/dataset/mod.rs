@@ -9,22 +9,28 @@ mod manifest;
 pub mod phantom;
 pub mod read;
 mod root;
+mod shape;
 pub mod sheet;
 mod verify;
+pub mod volume;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use crop::Crop;
-pub use layout::{Layout, Pairs, Pattern, Patterns, Separator, Table};
+pub use layout::{Coco, Layout, Pairs, Pattern, Patterns, Separator, Slices, Table, Volumes};
 pub use manifest::Manifest;
 pub use phantom::PhantomKind;
 pub use root::{DataRoots, manifests};
 pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify};
 
+use self::shape::Shape;
+use self::volume::{Scan, Stacks};
 use crate::plane::Mask;
 
 /// What a case shows.
@@ -76,6 +82,17 @@ enum Source {
         rule: read::MaskRule,
     },
     Phantom(phantom::Phantom),
+    /// Shapes on an image of `size`: columns, rows.
+    Drawn {
+        image: PathBuf,
+        size: (u32, u32),
+        shapes: Vec<Shape>,
+    },
+    /// A slice of a volume.
+    Slice {
+        scan: Arc<Scan>,
+        index: usize,
+    },
     /// The part of another source that [`Crop`] keeps.
     Cropped(Crop, Box<Source>),
 }
@@ -207,35 +224,62 @@ impl Dataset {
     /// SHA-256 over every case's id, subject, class and file bytes (or phantom parameters), in order.
     pub fn digest(&self) -> Result<String, DatasetError> {
         use rayon::prelude::*;
-        let parts: Vec<[u8; 32]> = self.cases.par_iter().map(Case::digest).collect::<Result<_, _>>()?;
+        // a volume is a file of many cases
+        let volumes: BTreeSet<&PathBuf> = self.cases.iter().flat_map(|case| case.source.volumes()).collect();
+        let volumes: BTreeMap<&PathBuf, [u8; 32]> =
+            volumes.into_par_iter().map(|path| Ok((path, read::sha256(path)?))).collect::<Result<_, DatasetError>>()?;
+        let parts = self.cases.par_iter().map(|case| case.digest(&volumes));
+        let parts: Vec<[u8; 32]> = parts.collect::<Result<_, _>>()?;
         Ok(hex(&Sha256::digest(parts.concat())))
     }
 }
 
 impl Case {
-    /// Decodes image and masks; an error names the file.
+    /// Decodes image and masks; an error names the file. For many cases, see [`Decoder`].
     pub fn pixels(&self) -> Result<Pixels, DatasetError> {
-        self.source.pixels(&self.id)
+        Decoder::default().pixels(self)
     }
 
-    fn digest(&self) -> Result<[u8; 32], DatasetError> {
+    fn digest(&self, volumes: &BTreeMap<&PathBuf, [u8; 32]>) -> Result<[u8; 32], DatasetError> {
         let mut hash = Sha256::new();
         hash.update(format!("{}\0{}\0{}\0", self.id, self.subject, self.class.name()));
-        self.source.digest(&mut hash)?;
+        self.source.digest(&mut hash, volumes)?;
         Ok(hash.finalize().into())
     }
 }
 
+/// Decodes cases; of volumes, each once for its slices, as far as memory (512 MiB) allows.
+#[derive(Default)]
+pub struct Decoder(Stacks);
+
+impl Decoder {
+    /// Image and reference of `case`; an error names the file.
+    pub fn pixels(&self, case: &Case) -> Result<Pixels, DatasetError> {
+        case.source.pixels(&case.id, &self.0)
+    }
+}
+
 impl Source {
-    fn pixels(&self, case: &str) -> Result<Pixels, DatasetError> {
+    fn pixels(&self, case: &str, stacks: &Stacks) -> Result<Pixels, DatasetError> {
         match self {
             Source::Files { image, masks, rule } => read::pixels(case, image, masks, *rule),
             Source::Phantom(phantom) => Ok(phantom.draw()),
-            Source::Cropped(crop, whole) => crop.of(case, whole.pixels(case)?),
+            Source::Drawn { image, size, shapes } => read::drawn(image, *size, shapes),
+            Source::Slice { scan, index } => stacks.slice(scan, *index),
+            Source::Cropped(crop, whole) => crop.of(case, whole.pixels(case, stacks)?),
         }
     }
 
-    fn digest(&self, hash: &mut Sha256) -> Result<(), DatasetError> {
+    /// The files of the volume that this is a slice of.
+    fn volumes(&self) -> Vec<&PathBuf> {
+        match self {
+            Source::Slice { scan, .. } => scan.files().collect(),
+            Source::Cropped(_, whole) => whole.volumes(),
+            Source::Files { .. } | Source::Drawn { .. } | Source::Phantom(_) => vec![],
+        }
+    }
+
+    fn digest(&self, hash: &mut Sha256, volumes: &BTreeMap<&PathBuf, [u8; 32]>) -> Result<(), DatasetError> {
         match self {
             Source::Files { image, masks, rule } => {
                 for file in std::iter::once(image).chain(masks) {
@@ -246,10 +290,18 @@ impl Source {
                     hash.update(format!("{rule:?}"));
                 }
             }
+            Source::Drawn { image, shapes, .. } => {
+                hash.update(Sha256::digest(read::bytes(image)?));
+                shapes.iter().for_each(|shape| shape.digest(hash));
+            }
+            Source::Slice { scan, index } => {
+                hash.update(format!("{:?}\0{index}\0", scan.reading));
+                scan.files().filter_map(|file| volumes.get(file)).for_each(|file| hash.update(file));
+            }
             Source::Phantom(phantom) => hash.update(format!("{phantom:?} drawing {}", phantom::DRAWING)),
             Source::Cropped(crop, whole) => {
                 hash.update(format!("{crop:?}\0"));
-                whole.digest(hash)?;
+                whole.digest(hash, volumes)?;
             }
         }
         Ok(())

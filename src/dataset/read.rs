@@ -10,6 +10,9 @@ use image::{DynamicImage, GrayImage, ImageReader, Limits, RgbImage};
 
 use serde::{Deserialize, Serialize};
 
+use sha2::{Digest, Sha256};
+
+use super::shape::Shape;
 use super::{DatasetError, Pixels};
 use crate::plane::{Mask, Plane};
 
@@ -22,6 +25,11 @@ const DECODED_BYTES: u64 = 512 << 20;
 
 /// The content of a file of at most 64 MiB.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, DatasetError> {
+    bytes_up_to(path, FILE_BYTES)
+}
+
+/// The content of a file of at most `limit` bytes.
+pub(super) fn bytes_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, DatasetError> {
     // opening a pipe would wait for a writer
     let size = path.metadata().map_err(|error| DatasetError::file(path, error))?;
     if !size.is_file() {
@@ -29,11 +37,28 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, DatasetError> {
     }
     let file = File::open(path).map_err(|error| DatasetError::file(path, error))?;
     let mut content = Vec::new();
-    file.take(FILE_BYTES + 1).read_to_end(&mut content).map_err(|error| DatasetError::file(path, error))?;
-    if content.len() as u64 > FILE_BYTES {
-        return Err(DatasetError::file(path, format!("larger than {} MiB", FILE_BYTES >> 20)));
+    file.take(limit + 1).read_to_end(&mut content).map_err(|error| DatasetError::file(path, error))?;
+    if content.len() as u64 > limit {
+        return Err(DatasetError::file(path, format!("larger than {} MiB", limit >> 20)));
     }
     Ok(content)
+}
+
+/// SHA-256 of a file of any size.
+pub(super) fn sha256(path: &Path) -> Result<[u8; 32], DatasetError> {
+    let fail = |error| DatasetError::file(path, error);
+    if !path.metadata().map_err(fail)?.is_file() {
+        return Err(DatasetError::file(path, "not a file"));
+    }
+    let mut file = File::open(path).map_err(fail)?;
+    let mut hash = Sha256::new();
+    let mut chunk = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut chunk).map_err(fail)? {
+            0 => return Ok(hash.finalize().into()),
+            read => hash.update(&chunk[..read]),
+        }
+    }
 }
 
 /// The image as RGB and the union of its masks, which must have its size.
@@ -54,6 +79,20 @@ pub fn pixels(case: &str, image: &Path, masks: &[PathBuf], rule: MaskRule) -> Re
                 height: reference.height(),
             });
         }
+    }
+    Ok(Pixels { image, reference })
+}
+
+/// The image as RGB, which must be of `size`, and the union of `shapes`.
+pub(super) fn drawn(path: &Path, size: (u32, u32), shapes: &[Shape]) -> Result<Pixels, DatasetError> {
+    let image = decode(path)?.into_rgb8();
+    let (width, height) = image.dimensions();
+    if (width, height) != size {
+        return Err(DatasetError::file(path, format!("{width}×{height} px, its annotations {}×{}", size.0, size.1)));
+    }
+    let mut reference = Mask::filled(width as usize, height as usize, false);
+    for shape in shapes {
+        shape.draw(&mut reference).map_err(|message| DatasetError::file(path, message))?;
     }
     Ok(Pixels { image, reference })
 }

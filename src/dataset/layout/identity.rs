@@ -163,7 +163,7 @@ impl Register<'_> {
 }
 
 impl Identity<'_> {
-    fn class_of(&self, word: &str) -> Result<Class, String> {
+    pub(super) fn class_of(&self, word: &str) -> Result<Class, String> {
         let known = Class::ALL.iter().find(|class| class.name().eq_ignore_ascii_case(word)).copied();
         self.labels.get(word).copied().or(known).ok_or_else(|| {
             format!("{word:?} is no class; add it, e.g. labels = {{ {word:?} = \"benign\" }} (or malignant, normal)")

@@ -1,17 +1,22 @@
 //! How files, or generators, become cases. Most data sets are data of one layout, [`Pairs`]: a TOML file, no code.
 
+mod coco;
 mod identity;
 mod pairs;
 mod pattern;
 mod tree;
+mod volumes;
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::coco::Coco;
 pub use self::identity::{Separator, Table};
 pub use self::pairs::Pairs;
 pub use self::pattern::{Pattern, Patterns};
+pub use self::volumes::{Slices, Volumes};
+use super::volume::Format;
 use super::{Case, DatasetError, PhantomKind, phantom};
 
 /// How files, or generators, become cases.
@@ -37,6 +42,12 @@ pub enum Layout {
     },
     /// Images with masks in files of their own.
     Pairs(Pairs),
+    /// Images with polygons or run lengths in a JSON file.
+    Coco(Coco),
+    /// NIfTI volumes with NIfTI masks.
+    Nifti(Volumes),
+    /// DICOM series with NIfTI masks or pictures.
+    Dicom(Volumes),
 }
 
 impl Layout {
@@ -51,6 +62,10 @@ impl Layout {
             Layout::Busi {} => "benign/, malignant/, normal/ with NAME.png and NAME_mask.png".to_owned(),
             Layout::Phantom { .. } => "subjects > 0 and images_per_subject > 0".to_owned(),
             Layout::Pairs(pairs) => format!("{} with {}", pairs.images, pairs.masks),
+            Layout::Coco(coco) => format!("images in {}", coco.annotations),
+            Layout::Nifti(volumes) | Layout::Dicom(volumes) => {
+                format!("{} with {}, and a slice that shows the tumour", volumes.images, volumes.masks)
+            }
         }
     }
 
@@ -66,10 +81,12 @@ impl Layout {
                 Err(format!("{cases} phantoms of {size_px} px: expected 1 to 100000 of 32 to 1024 px"))
             }
             Layout::Pairs(pairs) => pairs.check(),
+            Layout::Coco(coco) => coco.check(),
+            Layout::Nifti(volumes) | Layout::Dicom(volumes) => volumes.check(),
         }
     }
 
-    /// The cases below `folder`; reads folder listings and tables, no pixels.
+    /// The cases below `folder`; reads folder listings and tables, and of pixels only volumes' masks.
     pub(super) fn cases(&self, folder: &Path) -> Result<Vec<Case>, DatasetError> {
         match self {
             Layout::Busi {} => Pairs::busi().cases(folder),
@@ -77,6 +94,9 @@ impl Layout {
                 Ok(phantom::cases(*kind, *seed, *subjects, *images_per_subject, *size_px))
             }
             Layout::Pairs(pairs) => pairs.cases(folder),
+            Layout::Coco(coco) => coco.cases(folder),
+            Layout::Nifti(volumes) => volumes.cases(folder, Format::Nifti),
+            Layout::Dicom(volumes) => volumes.cases(folder, Format::Dicom),
         }
     }
 }
