@@ -17,7 +17,7 @@ pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
 pub use show::{Stage, Summary, summarise, trainable};
 pub use unet::{UNet, UNetConfig};
 
-use crate::pixel::SvmConfig;
+use crate::pixel::{ForestConfig, KnnConfig, PixelConfig, SvmConfig};
 use registry::models;
 
 /// What a network says of a batch of images.
@@ -82,6 +82,8 @@ models! {
     }
     pixels {
         "svm" => Svm, SvmConfig, "Support vector machine (Gaussian kernel) on hand-made features of each pixel.";
+        "random-forest" => Forest, ForestConfig, "Random forest (Breiman 2001) on hand-made features of each pixel.";
+        "knn" => Knn, KnnConfig, "k nearest neighbours on hand-made features of each pixel.";
     }
 }
 
