@@ -20,7 +20,7 @@ pub use show::{Stage, Summary, summarise, trainable};
 pub use unet::{UNet, UNetConfig};
 
 use crate::dataset::Normalise;
-use crate::pixel::SvmConfig;
+use crate::pixel::{ForestConfig, KnnConfig, PixelConfig, SvmConfig};
 use registry::models;
 
 /// What a network says of a batch of images.
@@ -90,6 +90,8 @@ models! {
     }
     pixels {
         "svm" => Svm, SvmConfig, "Support vector machine (Gaussian kernel) on hand-made features of each pixel.";
+        "random-forest" => Forest, ForestConfig, "Random forest (Breiman 2001) on hand-made features of each pixel.";
+        "knn" => Knn, KnnConfig, "k nearest neighbours on hand-made features of each pixel.";
     }
 }
 
