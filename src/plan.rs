@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::dataset::fold::{Split, SplitError};
-use crate::dataset::{Dataset, DatasetError, hex};
+use crate::dataset::{Case, Class, Dataset, DatasetError, hex};
 use crate::loss::{EdgeLossConfig, LossConfig};
+use crate::metric::Task;
 use crate::model::{Kind, ModelConfig};
 use crate::postprocess::PostProcess;
 use crate::run::RunId;
@@ -22,6 +23,9 @@ pub struct RunPlan {
     pub schema: u32,
     /// Spec that it belongs to.
     pub spec: String,
+    /// What the run answers.
+    #[serde(default, skip_serializing_if = "Task::is_segmentation")]
+    pub task: Task,
     /// Arm of the spec.
     pub arm: String,
     /// Test fold, from 0.
@@ -63,12 +67,29 @@ pub enum PlanError {
         /// What is wrong with the division.
         source: SplitError,
     },
+    /// A classification without one of its classes.
+    #[error(
+        "{spec}: {part} of fold {fold} has no {class} case; fewer folds, or a larger protocol.split.valid, may help"
+    )]
+    Class {
+        /// The spec.
+        spec: String,
+        /// Part of the split.
+        part: &'static str,
+        /// From 0.
+        fold: usize,
+        /// The class.
+        class: &'static str,
+    },
 }
 
 /// The spec's runs: by fold, then seed, then arm, so that every arm has a result early.
 pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
-    let splits = spec.protocol.split.splits(&dataset.cases);
+    let splits = spec.protocol.split.splits(&asked(spec.task, &dataset.cases));
     let splits = splits.map_err(|source| PlanError::Split { spec: spec.name.clone(), source })?;
+    if spec.task == Task::Classification {
+        splits.iter().enumerate().try_for_each(|split| both_classes(spec, dataset, split))?;
+    }
     let digest = dataset.digest()?;
     let mut runs = Vec::new();
     for (fold, split) in splits.iter().enumerate() {
@@ -76,6 +97,7 @@ pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
             runs.extend(spec.arms.iter().map(|arm| RunPlan {
                 schema: SCHEMA,
                 spec: spec.name.clone(),
+                task: spec.task,
                 arm: arm.name.clone(),
                 fold,
                 seed,
@@ -83,7 +105,7 @@ pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
                 dataset_digest: digest.clone(),
                 input_px: spec.protocol.input_px,
                 model: arm.model.clone(),
-                loss: arm.loss.clone(),
+                loss: arm.loss(),
                 edge: arm.edge(),
                 train: spec.train.clone(),
                 postprocess: spec.protocol.postprocess.clone(),
@@ -92,6 +114,29 @@ pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
         }
     }
     Ok(runs)
+}
+
+/// The cases that a task is about: a classification leaves out those without a tumour.
+fn asked(task: Task, cases: &[Case]) -> Vec<Case> {
+    let wanted = |case: &&Case| task == Task::Segmentation || case.class != Class::Normal;
+    cases.iter().filter(wanted).cloned().collect()
+}
+
+/// Without either class there is nothing to learn, no validation that tells them apart, and no AUC.
+fn both_classes(spec: &Spec, dataset: &Dataset, (fold, split): (usize, &Split)) -> Result<(), PlanError> {
+    let parts = [
+        ("the training part", split.train().collect::<Vec<_>>()),
+        ("the validation part", split.valid().collect()),
+        ("the test part", split.test().collect()),
+    ];
+    for (part, ids) in parts {
+        for class in [Class::Benign, Class::Malignant] {
+            if !ids.iter().any(|id| dataset.case(id).is_some_and(|case| case.class == class)) {
+                return Err(PlanError::Class { spec: spec.name.clone(), part, fold, class: class.name() });
+            }
+        }
+    }
+    Ok(())
 }
 
 impl RunPlan {

@@ -17,6 +17,7 @@ pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
 pub use show::{Stage, Summary, summarise, trainable};
 pub use unet::{UNet, UNetConfig};
 
+pub use crate::metric::Task;
 use crate::pixel::SvmConfig;
 use registry::models;
 
@@ -83,17 +84,6 @@ models! {
     pixels {
         "svm" => Svm, SvmConfig, "Support vector machine (Gaussian kernel) on hand-made features of each pixel.";
     }
-}
-
-/// What a model answers about an image.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Task {
-    /// Which pixels are tumour.
-    #[default]
-    Segmentation,
-    /// Whether the tumour is malignant.
-    Classification,
 }
 
 /// What a model is made of.
