@@ -3,6 +3,7 @@
 
 pub mod block;
 mod boundary_attention;
+pub mod encoder;
 mod fgfeu_net;
 mod profile;
 mod registry;
