@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::dataset_audit::{self, AuditArgs};
+use super::dataset_splits::{SplitsArgs, splits};
 use super::{Context, print, printable};
 use crate::dataset::sheet::contact_sheet;
 use crate::dataset::{Case, Dataset, Layout, Verification, manifests, verify};
@@ -39,6 +40,8 @@ enum DatasetCommand {
         #[arg(long, value_name = "FILE")]
         sheet: Option<PathBuf>,
     },
+    /// Divide into train, valid and test; write the parts as a file.
+    Splits(SplitsArgs),
 }
 
 pub(super) fn dataset(context: &Context, args: &DatasetArgs) -> anyhow::Result<ExitCode> {
@@ -47,6 +50,7 @@ pub(super) fn dataset(context: &Context, args: &DatasetArgs) -> anyhow::Result<E
         DatasetCommand::Verify { name, json } => check(context, name, *json),
         DatasetCommand::Audit(args) => dataset_audit::run(context, args),
         DatasetCommand::Show { name, sheet } => show(context, name, sheet.clone()),
+        DatasetCommand::Splits(args) => splits(context, args),
     }
 }
 

@@ -26,10 +26,12 @@ const SPECKLE: f32 = 0.945;
 /// than that of any neighbour. In BUSI: copies ≥ 0.997, neighbours ≤ 0.977.
 const ANATOMY: f32 = 0.9875;
 const SMOOTHED_SPECKLE: f32 = 0.6;
-/// Least correlation of the anatomy of neighbouring frames, and least share that both have. Strangers reach 0.2 in BUSI,
+/// Least correlation of the anatomy of neighbouring frames, least share that both have, and least correlation of the
+/// speckle, which two shadows do not share. Strangers reach 0.2 in BUSI,
 /// most of them mirrored or of another scale, which no neighbour is.
 const NEIGHBOUR: f32 = 0.25;
 const NEIGHBOUR_OVERLAP: f32 = 0.5;
+const NEIGHBOUR_SPECKLE: f32 = 0.05;
 const NEIGHBOUR_SCALES: std::ops::RangeInclusive<f32> = 0.8..=1.25;
 
 /// How well two images agree.
@@ -78,12 +80,13 @@ impl Agreement {
     /// How the images are related; `None` if they are not, or if too little is seen of it.
     pub(super) fn verdict(&self) -> Option<PairKind> {
         let map = &self.map;
+        let alike = self.coarse >= NEIGHBOUR && self.fine >= NEIGHBOUR_SPECKLE && self.overlap >= NEIGHBOUR_OVERLAP;
         let upright = map.scale_x > 0.0 && map.scale_y > 0.0 && NEIGHBOUR_SCALES.contains(&map.scale());
         if !self.is_enough() {
             None
         } else if self.is_same_frame() {
             Some(PairKind::SameFrame)
-        } else if self.coarse >= NEIGHBOUR && self.overlap >= NEIGHBOUR_OVERLAP && upright {
+        } else if alike && upright {
             Some(PairKind::NeighbourFrame)
         } else {
             None

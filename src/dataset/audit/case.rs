@@ -8,7 +8,7 @@ use super::candidate::Features;
 use super::issue::{self, Issue, IssueKind};
 use super::marker;
 use crate::dataset::read::resize_mask_to;
-use crate::dataset::{Case, DatasetError, Pixels, Source};
+use crate::dataset::{Case, DatasetError, Decoder, Pixels, Source};
 use crate::plane::{Mask, Plane};
 
 /// The longer side is brought into this range: smaller images have too few keypoints, larger ones nothing but noise.
@@ -60,8 +60,8 @@ impl Frame {
 }
 
 /// Decodes a case and looks at it.
-pub(super) fn examine(case: &Case) -> Examined {
-    let pixels = match case.pixels() {
+pub(super) fn examine(decoder: &Decoder, case: &Case) -> Examined {
+    let pixels = match decoder.pixels(case) {
         Ok(pixels) => pixels,
         Err(error) => {
             let size = matches!(error, DatasetError::MaskSize { .. });

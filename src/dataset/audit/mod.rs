@@ -41,7 +41,7 @@ pub use self::issue::{Issue, IssueKind};
 pub use self::pair::{Pair, PairKind};
 pub use self::straddle::{SplitParts, Straddle, straddles};
 pub use self::text::text;
-use super::{Class, Dataset, DatasetError, Manifest, Origin};
+use super::{Class, Dataset, DatasetError, Decoder, Manifest, Origin};
 
 /// Version of the JSON report.
 pub const SCHEMA: u32 = 1;
@@ -82,7 +82,8 @@ pub fn whole(dataset: &Dataset) -> Result<Dataset, DatasetError> {
 /// Looks at all cases of `whole`, see [`whole`]; a file that cannot be read is an issue, never a failure.
 /// `classes` are those that the manifest trains on.
 pub fn audit(whole: &Dataset, classes: &[Class], progress: &Progress) -> Audit {
-    let examined: Vec<Examined> = counted("reading images", &whole.cases, progress, case::examine);
+    let decoder = Decoder::default();
+    let examined: Vec<Examined> = counted("reading images", &whole.cases, progress, |case| case::examine(&decoder, case));
     let candidates = candidate::candidates(&examined, progress);
     let pairs = counted("comparing pairs", &candidates, progress, |pair| pair::compare(&examined, pair));
     let pairs: Vec<_> = pairs.into_iter().flatten().collect();
