@@ -1,10 +1,12 @@
 //! A plan turns a spec into runs, without side effects: the same spec, data and version give the same runs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::dataset::fold::{Split, SplitError};
-use crate::dataset::{Case, Class, Dataset, DatasetError, hex};
+use crate::dataset::fold::{Divider, Leak, Split, SplitError, original};
+use crate::dataset::{Class, Dataset, DatasetError, hex};
 use crate::loss::{EdgeLossConfig, LossConfig};
 use crate::metric::Task;
 use crate::model::{Kind, ModelConfig};
@@ -85,14 +87,16 @@ pub enum PlanError {
 
 /// The spec's runs: by fold, then seed, then arm, so that every arm has a result early.
 pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
-    let splits = spec.protocol.split.splits(&asked(spec.task, &dataset.cases));
-    let splits = splits.map_err(|source| PlanError::Split { spec: spec.name.clone(), source })?;
+    let splits = splits(spec, dataset).map_err(|source| PlanError::Split { spec: spec.name.clone(), source })?;
     if spec.task == Task::Classification {
-        splits.iter().enumerate().try_for_each(|split| both_classes(spec, dataset, split))?;
+        splits
+            .values()
+            .flat_map(|splits| splits.iter().enumerate())
+            .try_for_each(|s| both_classes(spec, dataset, s))?;
     }
     let digest = dataset.digest()?;
     let mut runs = Vec::new();
-    for (fold, split) in splits.iter().enumerate() {
+    for fold in 0..splits.values().map(Vec::len).max().unwrap_or(0) {
         for &seed in &spec.protocol.seeds {
             runs.extend(spec.arms.iter().map(|arm| RunPlan {
                 schema: SCHEMA,
@@ -107,19 +111,31 @@ pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
                 model: arm.model.clone(),
                 loss: arm.loss(),
                 edge: arm.edge(),
-                train: spec.train.clone(),
+                train: TrainConfig {
+                    normalise: arm.model.normalise().unwrap_or(spec.train.normalise),
+                    ..spec.train.clone()
+                },
                 postprocess: spec.protocol.postprocess.clone(),
-                split: split.clone(),
+                split: splits[&arm.leak][fold].clone(),
             }));
         }
     }
     Ok(runs)
 }
 
-/// The cases that a task is about: a classification leaves out those without a tumour.
-fn asked(task: Task, cases: &[Case]) -> Vec<Case> {
-    let wanted = |case: &&Case| task == Task::Segmentation || case.class != Class::Normal;
-    cases.iter().filter(wanted).cloned().collect()
+/// One list of splits for each way to deal that an arm asks for; an honest arm's are those of a spec without any other.
+fn splits(spec: &Spec, dataset: &Dataset) -> Result<BTreeMap<Leak, Vec<Split>>, SplitError> {
+    let asked = asked(spec.task, dataset);
+    let divider = Divider::new(&spec.protocol.split, &asked)?;
+    let ways: BTreeSet<Leak> = spec.arms.iter().map(|arm| arm.leak).collect();
+    ways.into_iter().map(|leak| Ok((leak, divider.splits(leak)?))).collect()
+}
+
+/// The cases that a task is about: a classification leaves out those without a tumour, or of a class that nobody knows.
+fn asked(task: Task, dataset: &Dataset) -> Dataset {
+    let mut dataset = dataset.clone();
+    dataset.cases.retain(|case| task == Task::Segmentation || case.class.is_tumour());
+    dataset
 }
 
 /// Without either class there is nothing to learn, no validation that tells them apart, and no AUC.
@@ -129,9 +145,10 @@ fn both_classes(spec: &Spec, dataset: &Dataset, (fold, split): (usize, &Split)) 
         ("the validation part", split.valid().collect()),
         ("the test part", split.test().collect()),
     ];
-    for (part, ids) in parts {
+    for (part, names) in parts {
         for class in [Class::Benign, Class::Malignant] {
-            if !ids.iter().any(|id| dataset.case(id).is_some_and(|case| case.class == class)) {
+            let is = |name: &&str| dataset.case(original(name, split.leak())).is_some_and(|case| case.class == class);
+            if !names.iter().any(is) {
                 return Err(PlanError::Class { spec: spec.name.clone(), part, fold, class: class.name() });
             }
         }
@@ -143,6 +160,11 @@ impl RunPlan {
     /// The plan as the text of its file.
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("a checked plan has only TOML types")
+    }
+
+    /// The arm as tables name it: one whose protocol leaks says so.
+    pub fn label(&self) -> String {
+        self.split.leak().label(&self.arm)
     }
 
     /// Key of the loss; empty for a pixel classifier, which has none.

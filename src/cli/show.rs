@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::follow::duration;
 use super::{Context, print, printable};
+use crate::dataset::fold::Leak;
 use crate::metric::Task;
 use crate::report::{self, Answers, Comparison, Question, SCHEMA};
 use crate::run::{LastWord, State};
@@ -91,6 +92,9 @@ struct RunStatus<'a> {
     epoch: u32,
     epochs: u32,
     device: &'a str,
+    /// How its protocol leaks; missing if it does not.
+    #[serde(skip_serializing_if = "Leak::is_none")]
+    leak: Leak,
     reason: Option<&'a str>,
 }
 
@@ -107,6 +111,7 @@ impl<'a> RunStatus<'a> {
             epoch: view.record.epoch(),
             epochs,
             device: &view.record.device,
+            leak: view.plan.split.leak(),
             reason: match &view.record.last_word {
                 Some(LastWord::Failed(reason)) if view.state == State::Failed => Some(reason),
                 _ => None,
@@ -141,8 +146,8 @@ fn line(view: &RunView, run: &RunStatus) -> String {
     let eta = view.record.eta_s().filter(|_| view.state == State::Running);
     let eta = eta.map_or_else(String::new, |s| format!("  ETA {}", duration(s)));
     let reason = run.reason.map_or_else(String::new, |reason| format!("  {reason}"));
-    let text =
-        format!("{:<8} {}/{}  epoch {}/{}{score}{eta}{reason}", run.state, run.spec, run.id, run.epoch, run.epochs);
+    let id = run.leak.label(run.id);
+    let text = format!("{:<8} {}/{id}  epoch {}/{}{score}{eta}{reason}", run.state, run.spec, run.epoch, run.epochs);
     printable(&text) + "\n"
 }
 

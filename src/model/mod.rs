@@ -24,8 +24,9 @@ pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
 pub use show::{Stage, Summary, summarise, trainable};
 pub use unet::{UNet, UNetConfig};
 
+use crate::dataset::Normalise;
 pub use crate::metric::Task;
-use crate::pixel::SvmConfig;
+use crate::pixel::{ForestConfig, KnnConfig, PixelConfig, SvmConfig};
 use registry::models;
 
 /// What a network says of a batch of images.
@@ -81,6 +82,11 @@ pub trait NetworkConfig {
         None
     }
 
+    /// The input that its weights were trained on; `None` takes the spec's.
+    fn normalise(&self) -> Option<Normalise> {
+        None
+    }
+
     /// A network with random weights from the device's seed.
     fn build(&self, device: &Device) -> Self::Network;
 }
@@ -101,6 +107,8 @@ models! {
     }
     pixels {
         "svm" => Svm, SvmConfig, "Support vector machine (Gaussian kernel) on hand-made features of each pixel.";
+        "random-forest" => Forest, ForestConfig, "Random forest (Breiman 2001) on hand-made features of each pixel.";
+        "knn" => Knn, KnnConfig, "k nearest neighbours on hand-made features of each pixel.";
     }
 }
 

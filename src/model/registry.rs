@@ -75,11 +75,27 @@ macro_rules! models {
                 }
             }
 
+            /// The input that it insists on; `None` takes the spec's.
+            pub fn normalise(&self) -> Option<Normalise> {
+                match self {
+                    $(Self::$variant(config) => config.normalise(),)*
+                    $(Self::$pix(_) => None,)*
+                }
+            }
+
             /// Its trainable numbers; 0 for a pixel classifier.
             pub fn params(&self) -> usize {
                 match self {
                     $(Self::$variant(config) => trainable(&config.build(&Device::flex())),)*
                     $(Self::$pix(_) => 0,)*
+                }
+            }
+
+            /// The pixel classifier's numbers; `None` for a network.
+            pub fn pixels(&self) -> Option<&dyn PixelConfig> {
+                match self {
+                    $(Self::$variant(_) => None,)*
+                    $(Self::$pix(config) => Some(config),)*
                 }
             }
 

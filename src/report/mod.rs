@@ -7,7 +7,9 @@ mod exact;
 mod export;
 mod grid;
 mod inference;
+mod leak;
 mod render;
+mod scores;
 mod together;
 
 use std::collections::BTreeMap;
@@ -19,11 +21,13 @@ pub use exact::Exact;
 pub use export::{csv_of, export};
 pub use grid::Grid;
 pub use inference::{Answer, AnswerError, Answers, ArmAnswer, Question, metrics_named};
+pub use leak::{Exposure, LeakCount};
 pub use render::{Format, number};
 
 use crate::metric::{Aggregate, CaseScore, Metric, Task};
 use crate::run::State;
 use crate::store::{RunView, StoreError};
+use scores::RunScores;
 use together::Together;
 
 /// Version of the JSON output.
@@ -66,6 +70,9 @@ pub struct ArmRow {
     pub params: u64,
     /// Mean over test cases, or value of all of them. A case scored by several seeds counts once, with its mean over them.
     pub metrics: BTreeMap<String, Aggregate>,
+    /// How far its protocol leaks; missing if it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leak: Option<LeakCount>,
 }
 
 impl Comparison {
@@ -93,7 +100,7 @@ impl Comparison {
 
 impl ArmRow {
     fn of(arm: &str, runs: &[&RunView]) -> Result<Self, StoreError> {
-        let own: Vec<&&RunView> = runs.iter().filter(|run| run.plan.arm == arm).collect();
+        let own: Vec<&RunView> = runs.iter().copied().filter(|run| run.plan.arm == arm).collect();
         let finished: Vec<_> = own.iter().filter(|run| run.state == State::Finished).collect();
         let scores = finished.iter().map(|run| RunScores::of(run)).collect::<Result<Vec<_>, _>>()?;
         let plan = &own.first().expect("an arm has a run").plan;
@@ -105,19 +112,8 @@ impl ArmRow {
             finished: finished.len(),
             params: own.iter().map(|run| run.record.params).max().unwrap_or(0),
             metrics: plan.task.metrics().iter().map(|m| (m.name.to_owned(), over_runs(m, &scores))).collect(),
+            leak: LeakCount::of(&own),
         })
-    }
-}
-
-/// The test scores of one run.
-struct RunScores {
-    seed: u64,
-    scores: Vec<CaseScore>,
-}
-
-impl RunScores {
-    fn of(run: &RunView) -> Result<Self, StoreError> {
-        Ok(Self { seed: run.plan.seed, scores: run.dir.scores()? })
     }
 }
 

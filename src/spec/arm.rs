@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::dataset::fold::Leak;
 use crate::loss::{EdgeLossConfig, LossConfig};
 use crate::metric::Task;
 use crate::model::{MODELS, ModelConfig};
@@ -20,6 +21,10 @@ pub struct Arm {
     /// On the edge map of a network that has one; if absent, what P2 pairs with the loss.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edge: Option<EdgeLossConfig>,
+    /// `images` or `doubled`: this arm's protocol leaks on purpose, to show what that claims. Marked wherever its scores
+    /// are told.
+    #[serde(default, skip_serializing_if = "Leak::is_none")]
+    pub leak: Leak,
 }
 
 impl Arm {

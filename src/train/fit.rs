@@ -135,7 +135,7 @@ impl<'a> Training<'a> {
     }
 
     fn validate(&self, samples: &[Sample]) -> Result<Validation, TrainError> {
-        let validation = self.learner.validate(samples, self.plan.train.batch);
+        let validation = self.learner.validate(samples, &self.plan.train);
         self.check_finite("the validation loss", validation.loss)?;
         Ok(validation)
     }

@@ -9,6 +9,7 @@ use crate::metric::{CaseScore, Verdict};
 use crate::model::{Forward, Network};
 use crate::plane::{Mask, Plane};
 use crate::postprocess::PostProcess;
+use crate::spec::TrainConfig;
 
 /// A pixel is tumour where its probability is above one half.
 pub const THRESHOLD: f32 = 0.5;
@@ -29,12 +30,12 @@ pub fn validate(
     network: &Network,
     objective: &Objective,
     samples: &[Sample],
-    (batch, device): (usize, &Device),
+    (config, device): (&TrainConfig, &Device),
 ) -> Validation {
     let mut loss = 0.0;
     let mut probabilities = Vec::with_capacity(samples.len());
-    for chunk in samples.chunks(batch) {
-        let batch = Batch::of(&chunk.iter().collect::<Vec<_>>(), objective.maps());
+    for chunk in samples.chunks(config.batch) {
+        let batch = Batch::of(&chunk.iter().collect::<Vec<_>>(), objective.maps(), config.normalise);
         let output = network.forward(batch.images(device));
         probabilities.extend(planes(output.logits.clone()));
         let mean = objective.forward(output, &batch.truth(device)).into_scalar::<f32>();
@@ -45,8 +46,9 @@ pub fn validate(
 }
 
 /// Probabilities of `samples`, in their order.
-pub fn predict(network: &Network, samples: &[Sample], (batch, device): (usize, &Device)) -> Vec<Plane<f32>> {
-    let chunks = samples.chunks(batch).map(|chunk| Batch::of(&chunk.iter().collect::<Vec<_>>(), &[]));
+pub fn predict(network: &Network, samples: &[Sample], (config, device): (&TrainConfig, &Device)) -> Vec<Plane<f32>> {
+    let batch = |chunk: &[Sample]| Batch::of(&chunk.iter().collect::<Vec<_>>(), &[], config.normalise);
+    let chunks = samples.chunks(config.batch).map(batch);
     chunks.flat_map(|batch| planes(network.forward(batch.images(device)).logits)).collect()
 }
 

@@ -4,6 +4,7 @@ mod audit_golden;
 mod classification;
 mod classification_golden;
 mod cli;
+mod dataset_sources;
 mod lab;
 mod layers;
 mod loss_golden;
