@@ -75,8 +75,16 @@ fn execute(run: &RunDir) -> Result<Ended, TrainError> {
         return Err(TrainError::Refused(message));
     }
     let samples = load(&dataset, &plan.split, plan.input_px)?;
-    let samples =
-        if plan.task == Task::Classification { samples.judged(&dataset, plan.split.leak())? } else { samples };
+    let samples = match plan.task {
+        Task::Segmentation => samples,
+        Task::Classification => {
+            let left_out = dataset.cases.iter().filter(|case| !case.class.is_tumour()).count();
+            if left_out > 0 {
+                run.log(&format!("{left_out} cases that are neither benign nor malignant are left out"));
+            }
+            samples.judged(&dataset, plan.split.leak())?
+        }
+    };
     if samples.train.is_empty() || samples.valid.is_empty() || samples.test.is_empty() {
         return Err(TrainError::Refused("plan.toml: a part of the split is empty".to_owned()));
     }

@@ -58,6 +58,11 @@ impl Class {
     /// All classes, in the order of tables.
     pub const ALL: [Class; 4] = [Class::Benign, Class::Malignant, Class::Normal, Class::Unknown];
 
+    /// Whether it says which kind of tumour the case shows.
+    pub fn is_tumour(self) -> bool {
+        matches!(self, Class::Benign | Class::Malignant)
+    }
+
     /// The name in files and tables.
     pub fn name(self) -> &'static str {
         match self {

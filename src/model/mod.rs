@@ -24,9 +24,8 @@ pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
 pub use show::{Stage, Summary, summarise, trainable};
 pub use unet::{UNet, UNetConfig};
 
-pub use crate::metric::Task;
-
 use crate::dataset::Normalise;
+pub use crate::metric::Task;
 use crate::pixel::{ForestConfig, KnnConfig, PixelConfig, SvmConfig};
 use registry::models;
 

@@ -108,7 +108,8 @@ impl Spec {
             if self.arms[..i].iter().any(|other| other.name == arm.name) {
                 return Err(format!("two arms are named \"{}\"", arm.name));
             }
-            let fits = arm.check(self.task, self.protocol.input_px).and_then(|()| self.protocol.split.admits(arm.leak));
+            let fits = arm.check(self.task, self.protocol.input_px);
+            let fits = fits.and_then(|()| self.protocol.split.admits(arm.leak));
             fits.map_err(|e| format!("arm \"{}\": {e}", arm.name))?;
         }
         self.protocol.check(self.task)?;

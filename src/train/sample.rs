@@ -66,7 +66,7 @@ pub fn load(dataset: &Dataset, split: &Split, input_px: usize) -> Result<Samples
 }
 
 impl Samples {
-    /// The classes of `dataset` in place of the references as what is asked; a case that is neither is an error.
+    /// The classes of `dataset` in place of the references as what is asked; a case without a tumour is an error.
     pub fn judged(mut self, dataset: &Dataset, leak: Leak) -> Result<Self, TrainError> {
         for sample in self.train.iter_mut().chain(&mut self.valid).chain(&mut self.test) {
             sample.malignant = match dataset.case(original(&sample.case, leak)).map(|case| case.class) {

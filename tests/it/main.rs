@@ -1,6 +1,8 @@
 //! One integration binary: each further one would link the whole of burn again.
 
 mod audit_golden;
+mod classification;
+mod classification_golden;
 mod cli;
 mod dataset_audit;
 mod dataset_sources;
