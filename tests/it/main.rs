@@ -2,6 +2,8 @@
 
 mod audit_golden;
 mod cli;
+mod contract;
+mod encoder_golden;
 mod lab;
 mod layers;
 mod loss_golden;
