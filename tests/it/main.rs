@@ -6,6 +6,8 @@ mod classification_golden;
 mod cli;
 mod dataset_audit;
 mod dataset_sources;
+mod contract;
+mod encoder_golden;
 mod lab;
 mod layers;
 mod loss_golden;
