@@ -5,9 +5,12 @@ pub mod block;
 mod boundary_attention;
 pub mod encoder;
 mod fgfeu_net;
+mod input;
+mod pretrained;
 mod profile;
 mod registry;
 mod show;
+mod slot;
 mod unet;
 
 use burn::module::Module;
@@ -16,7 +19,9 @@ use serde::{Deserialize, Serialize};
 
 pub use boundary_attention::{BoundaryAttention, BoundaryAttentionConfig};
 pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
+pub use pretrained::{Import, Mismatch, import, pretrained_network};
 pub use show::{Stage, Summary, summarise, trainable};
+pub use slot::{Slot, fill, slots, values};
 pub use unet::{UNet, UNetConfig};
 
 use crate::dataset::Normalise;

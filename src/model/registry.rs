@@ -90,6 +90,17 @@ macro_rules! models {
                 }
             }
 
+            /// Paths of its trainable parameters, in order of definition; none for a pixel classifier.
+            pub fn paths(&self) -> Vec<String> {
+                match self {
+                    $(Self::$variant(config) => {
+                        let slots = slots(&Network::$variant(config.build(&Device::flex()))).into_iter();
+                        slots.filter(|slot| slot.learns).map(|slot| slot.path).collect()
+                    })*
+                    $(Self::$pix(_) => Vec::new(),)*
+                }
+            }
+
             /// The network with random weights from the device's seed; `None` for a pixel classifier.
             pub fn build(&self, device: &Device) -> Option<Network> {
                 match self {

@@ -1,7 +1,11 @@
 //! What varies between the rows of a table.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::{Freeze, Transfer, Weights};
+use crate::dataset::Normalise;
 use crate::loss::{EdgeLossConfig, LossConfig};
 use crate::model::ModelConfig;
 
@@ -19,6 +23,15 @@ pub struct Arm {
     /// On the edge map of a network that has one; if absent, what P2 pairs with the loss.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edge: Option<EdgeLossConfig>,
+    /// Weights at the start; random where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<Weights>,
+    /// As [`Transfer::freeze`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freeze: Vec<Freeze>,
+    /// As [`Transfer::lr_scale`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lr_scale: BTreeMap<String, f64>,
 }
 
 impl Arm {
@@ -27,10 +40,22 @@ impl Arm {
         self.edge.clone().unwrap_or_else(|| self.loss.edge())
     }
 
+    /// What it takes over from elsewhere.
+    pub fn transfer(&self) -> Transfer {
+        let (weights, freeze) = (self.weights.clone(), self.freeze.clone());
+        Transfer { weights, freeze, lr_scale: self.lr_scale.clone() }
+    }
+
+    /// The input that its weights or its model insist on; `None` takes the recipe's.
+    pub fn normalise(&self) -> Option<Normalise> {
+        self.transfer().normalise().or_else(|| self.model.normalise())
+    }
+
     pub(super) fn check(&self, input_px: usize) -> Result<(), String> {
         self.model.check(input_px)?;
         self.loss.check()?;
         self.loss.fits(&self.model)?;
-        self.edge().check()
+        self.edge().check()?;
+        self.transfer().check(&self.model)
     }
 }

@@ -4,11 +4,13 @@ use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Device;
 
+use super::groups::Groups;
 use super::{Adam, Batch, Sample, TrainError, Validation, mix, validate};
 use crate::loss::Objective;
 use crate::model::{Forward, Network};
 use crate::plan::RunPlan;
 use crate::spec::TrainConfig;
+use crate::spec::Transfer;
 
 /// Network, objective and [`Adam`], which trains the weights of both, on an autodiff device.
 pub struct Learner {
@@ -18,6 +20,8 @@ pub struct Learner {
     pub objective: Objective,
     /// Of both.
     pub optimizer: ModuleOptimizer,
+    transfer: Transfer,
+    groups: Groups,
     device: Device,
 }
 
@@ -29,7 +33,13 @@ impl Learner {
         let model = plan.model.build(&device);
         let model = model.ok_or_else(|| TrainError::Refused(format!("{} is no network", plan.model.name())))?;
         let objective = Objective::new(&plan.loss, &plan.edge, &plan.model, &device).map_err(TrainError::Refused)?;
-        Ok(Self { model, objective, optimizer: Adam::for_network(), device })
+        let (transfer, groups) = (plan.transfer.clone(), Groups::default());
+        Ok(Self { model, objective, optimizer: Adam::for_network(), transfer, groups, device })
+    }
+
+    /// Freezes and thaws stages for `epoch`, from 1; before its first step.
+    pub fn enter(&mut self, epoch: u32) {
+        (self.model, self.groups) = Groups::enter(&self.transfer, self.model.clone(), epoch);
     }
 
     /// One step of gradient descent: the batch's loss before it. A loss that is not finite changes no weight.
@@ -41,8 +51,9 @@ impl Learner {
         let value = loss.clone().inner().into_scalar::<f64>();
         if value.is_finite() {
             let mut gradients = loss.backward();
-            let of_model = GradientsParams::from_module(&mut gradients, &self.model);
-            self.model = self.optimizer.step(lr, self.model.clone(), of_model);
+            for (scale, of_group) in self.groups.split(&mut gradients, &self.model) {
+                self.model = self.optimizer.step(lr * scale, self.model.clone(), of_group);
+            }
             if let Some(smoothness) = self.objective.smoothness.take() {
                 let of_smoothness = GradientsParams::from_module(&mut gradients, &smoothness);
                 self.objective.smoothness = Some(self.optimizer.step(lr, smoothness, of_smoothness));
@@ -92,6 +103,7 @@ mod tests {
             edge: loss.edge(),
             loss,
             train: spec.train,
+            transfer: crate::spec::Transfer::default(),
             postprocess: crate::postprocess::PostProcess::default(),
             split: Split::try_from(parts).expect("three subjects"),
         }
