@@ -203,3 +203,134 @@ fn fold_biases(biases: Vec<(String, String, Vec<f32>)>, values: &mut BTreeMap<St
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::block::{Norm, conv3x3, convolve, halve, pool, relu};
+    use crate::weights::{open, write_safetensors};
+    use burn::module::Param;
+    use burn::tensor::{Tensor, TensorData};
+
+    fn network(name: &str) -> Network {
+        ModelConfig::named(name).and_then(|config| config.build(&Device::flex())).expect("a network")
+    }
+
+    fn file(tensors: &[Named]) -> (tempfile::TempDir, WeightsFile) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("file.safetensors");
+        write_safetensors(&mut std::fs::File::create(&path).expect("a file"), tensors).expect("written");
+        let file = open(&path).expect("readable");
+        (dir, file)
+    }
+
+    fn tensor(name: &str, shape: &[usize], value: f32) -> Named {
+        (name.to_owned(), shape.to_vec(), vec![value; shape.iter().product()])
+    }
+
+    fn numbers(network: &Network, path: &str) -> Vec<f32> {
+        let slots = slots(network).into_iter().filter(|slot| !slot.shape.is_empty());
+        let found = slots.zip(crate::model::values(network)).find(|(slot, _)| slot.path == path);
+        found.map(|(_, values)| values).expect(path)
+    }
+
+    #[test]
+    fn a_bias_under_batch_norm_is_taken_off_its_running_mean() {
+        let (_dir, file) = file(&[
+            tensor("features.0.weight", &[64, 3, 3, 3], 0.5),
+            tensor("features.0.bias", &[64], 0.25),
+            tensor("features.1.running_mean", &[64], 1.0),
+            tensor("features.40.weight", &[512, 512, 3, 3], 0.1),
+            tensor("features.41.weight", &[511], 0.1),
+            tensor("classifier.0.weight", &[2, 2], 0.1),
+            tensor("other", &[1], 0.1),
+        ]);
+        let (network, import) = import(network("boundary-attention"), &file, Convention::Imagenet).expect("in part");
+        assert_eq!(numbers(&network, "encoder.stages.0.blocks.0.norm.running_mean"), vec![0.75; 64]);
+        assert_eq!(import.architecture, Some("VGG16-BN"));
+        assert_eq!(import.loaded.len(), 4);
+        let skipped: Vec<&str> = import.skipped.iter().map(|(_, why)| why.as_str()).collect();
+        assert_eq!(skipped, ["the classifier of ImageNet", "no name of VGG16-BN"]);
+        assert_eq!(import.mismatched[0].network, [512]);
+        // 13 layers of a convolution and four tensors of batch-norm; three are loaded, one has another shape
+        assert_eq!(import.missing.len(), 13 * 5 - 3 - 1);
+        assert!(import.gaps().is_some_and(|gaps| gaps.contains("features.41.weight is [511] in the file, [512]")));
+    }
+
+    #[test]
+    fn what_a_network_wrote_under_its_own_names_fills_it_whole() {
+        let config: ModelConfig = toml::from_str("name = \"unet\"\nwidth = 0.0625").expect("a network");
+        let written = config.build(&Device::flex()).expect("a network");
+        let slots = slots(&written).into_iter().filter(|slot| !slot.shape.is_empty());
+        let named = slots.zip(crate::model::values(&written)).map(|(slot, values)| (slot.path, slot.shape, values));
+        let (_dir, file) = file(&named.collect::<Vec<_>>());
+        let other = config.build(&Device::flex()).expect("a network");
+        let (read, import) = import(other, &file, Convention::Imagenet).expect("whole");
+        assert_eq!((import.gaps(), import.skipped.len(), import.architecture), (None, 0, None));
+        assert_eq!(crate::model::values(&read), crate::model::values(&written));
+    }
+
+    #[test]
+    fn a_file_of_nothing_that_fits_is_refused() {
+        let (_dir, file) = file(&[tensor("a.weight", &[2], 1.0)]);
+        let error = import(network("fgfeu-net"), &file, Convention::Imagenet).expect_err("foreign");
+        assert!(error.contains("nothing in it fits the network"), "{error}");
+    }
+
+    /// Real ImageNet weights of VGG16's first four convolutions, against activations that numpy computed in float64
+    /// (`forward_check.json` beside the file).
+    #[test]
+    fn keras_vgg16_answers_as_published() {
+        let Some(folder) =
+            std::env::var_os("SEGLAB_DATA").map(|root| std::path::PathBuf::from(root).join("vgg16_keras_first4"))
+        else {
+            eprintln!("skipped: SEGLAB_DATA does not name a folder with vgg16_keras_first4");
+            return;
+        };
+        let weights = open(&folder.join("vgg16_keras_conv1_conv2.safetensors")).expect("weights");
+        let (network, import) = import(network("fgfeu-net"), &weights, Convention::Caffe).expect("in part");
+        assert_eq!(import.headline(), "VGG16: 8 of 20 tensors into encoder; the rest random");
+        let text = std::fs::read_to_string(folder.join("forward_check.json")).expect("the check");
+        let check: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let input: Vec<Vec<[f32; 3]>> = serde_json::from_value(check["input"].clone()).expect("16×16 pixels");
+        let planes: Vec<f32> = (0..3).flat_map(|c| input.iter().flatten().map(move |pixel| pixel[c])).collect();
+        let device = Device::flex();
+        let mut features = Tensor::<4>::from_data(TensorData::new(planes, [1, 3, 16, 16]), &device);
+        for (layer, stage, block) in [("conv1_1", 0, 0), ("conv1_2", 0, 1), ("conv2_1", 1, 0), ("conv2_2", 1, 1)] {
+            let path = format!("encoder.stages.{stage}.blocks.{block}.conv");
+            let (kernel, bias) =
+                (numbers(&network, &format!("{path}.weight")), numbers(&network, &format!("{path}.bias")));
+            let shape = [bias.len(), kernel.len() / bias.len() / 9, 3, 3];
+            let mut conv = conv3x3([shape[1], shape[0]], Norm::None, &device);
+            conv.weight = Param::from_data(TensorData::new(kernel, shape), &device);
+            conv.bias = Some(Param::from_data(TensorData::new(bias, [shape[0]]), &device));
+            features = relu(convolve(&conv, features));
+            agrees(&check[layer], &features, layer);
+            if layer == "conv1_2" {
+                features = pool(&halve(), features);
+                agrees(&check["pool1"], &features, "pool1");
+            }
+        }
+    }
+
+    /// Within 1e-3 of a number, or of its size where it is above 1.
+    fn agrees(expected: &serde_json::Value, features: &Tensor<4>, layer: &str) {
+        let [_, channels, height, width] = features.dims();
+        let data: Vec<f32> = features.clone().into_data().iter::<f32>().collect();
+        let at = |c: usize, y: usize, x: usize| f64::from(data[(c * height + y) * width + x]);
+        let list = |key: &str| -> Vec<f64> { serde_json::from_value(expected[key].clone()).expect(key) };
+        for (key, y, x, first) in [
+            ("at_0_0_first8", 0, 0, 0),
+            ("at_3_4_first16", 3, 4, 0),
+            ("at_last_last_last8", height - 1, width - 1, channels - 8),
+        ] {
+            for (i, expected) in list(key).into_iter().enumerate() {
+                let gap = (at(first + i, y, x) - expected).abs();
+                assert!(gap < 1e-3 * expected.abs().max(1.0), "{layer} {key}[{i}]: {gap}");
+            }
+        }
+        let sum: f64 = data.iter().map(|&value| f64::from(value)).sum();
+        let expected = expected["sum"].as_f64().expect("a sum");
+        assert!((sum - expected).abs() < 1e-3 * expected.abs(), "{layer}: {sum} {expected}");
+    }
+}

@@ -72,7 +72,9 @@ impl Learner {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::Normalise;
     use crate::loss::LossConfig;
+    use crate::model::{slots, values};
     use crate::plane::Mask;
     use crate::spec::Spec;
     use image::{Rgb, RgbImage};
@@ -121,5 +123,74 @@ mod tests {
             assert!(losses[7] < losses[0], "{name}: {losses:?}");
             assert!(learner.validate(&samples, &plan.train).loss.is_finite(), "{name}");
         }
+    }
+
+    fn batch(samples: &[Sample]) -> Batch {
+        let loss = LossConfig::default();
+        Batch::of(&samples.iter().collect::<Vec<_>>(), &loss.maps(), Normalise::ZScore)
+    }
+
+    fn learner(transfer: &str) -> Learner {
+        let transfer = toml::from_str(transfer).expect("a transfer");
+        let plan = RunPlan { transfer, ..plan(LossConfig::default()) };
+        Learner::new(&plan, &Device::flex()).expect("a network that fits")
+    }
+
+    /// Path and numbers of every tensor, running statistics up to date.
+    fn tensors(learner: &Learner) -> Vec<(String, Vec<f32>)> {
+        let _ = learner.model.valid();
+        let slots = slots(&learner.model).into_iter().filter(|slot| !slot.shape.is_empty());
+        slots.map(|slot| slot.path).zip(values(&learner.model)).collect()
+    }
+
+    #[test]
+    fn a_frozen_stage_and_its_statistics_stand_still_bit_for_bit_until_it_thaws() {
+        let samples = [sample(4), sample(14)];
+        let batch = batch(&samples);
+        let mut learner = learner("freeze = [{ stage = \"encoder\", until_epoch = 2 }]");
+        let moved = |before: &[(String, Vec<f32>)], after: &[(String, Vec<f32>)]| -> Vec<bool> {
+            let encoder = before.iter().zip(after).filter(|((path, _), _)| path.starts_with("encoder."));
+            encoder.map(|(before, after)| before != after).collect()
+        };
+        let before = tensors(&learner);
+        for epoch in [1, 2] {
+            learner.enter(epoch);
+            learner.step(&batch, 1e-3, u64::from(epoch));
+        }
+        let frozen = tensors(&learner);
+        let still = moved(&before, &frozen);
+        assert!(still.len() > 60 && still.iter().all(|moved| !moved), "{still:?}");
+        assert_ne!(before, frozen, "the rest learns");
+        learner.enter(3);
+        learner.step(&batch, 1e-3, 3);
+        let thawed = moved(&frozen, &tensors(&learner));
+        assert!(thawed.iter().all(|moved| *moved), "{thawed:?}");
+    }
+
+    #[test]
+    fn a_stage_at_half_the_rate_goes_half_as_far_in_adams_first_step() {
+        let samples = [sample(4), sample(14)];
+        let batch = batch(&samples);
+        let [full, half] = ["", "lr_scale = { encoder = 0.5 }"].map(|transfer| {
+            let mut learner = learner(transfer);
+            let before = tensors(&learner);
+            learner.enter(1);
+            learner.step(&batch, 1e-2, 1);
+            (before, tensors(&learner))
+        });
+        assert_eq!(full.0, half.0, "the same start");
+        let mut seen = 0;
+        for (((path, start), (_, full)), (_, half)) in full.0.iter().zip(&full.1).zip(&half.1) {
+            if path.contains("running_") || !path.starts_with("encoder.") {
+                assert_eq!(full, half, "{path}");
+                continue;
+            }
+            seen += 1;
+            for ((start, full), half) in start.iter().zip(full).zip(half) {
+                let ratio_gap = 2.0 * (half - start) - (full - start);
+                assert!(ratio_gap.abs() < 1e-6, "{path}: {start} {full} {half}");
+            }
+        }
+        assert!(seen > 30, "{seen}");
     }
 }
