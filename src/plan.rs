@@ -1,9 +1,11 @@
 //! A plan turns a spec into runs, without side effects: the same spec, data and version give the same runs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::dataset::fold::{Split, SplitError};
+use crate::dataset::fold::{Divider, Leak, Split, SplitError};
 use crate::dataset::{Dataset, DatasetError, hex};
 use crate::loss::{EdgeLossConfig, LossConfig};
 use crate::model::{Kind, ModelConfig};
@@ -70,11 +72,10 @@ pub enum PlanError {
 
 /// The spec's runs: by fold, then seed, then arm, so that every arm has a result early.
 pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
-    let splits = spec.protocol.split.splits(&dataset.cases);
-    let splits = splits.map_err(|source| PlanError::Split { spec: spec.name.clone(), source })?;
+    let splits = splits(spec, dataset).map_err(|source| PlanError::Split { spec: spec.name.clone(), source })?;
     let digest = dataset.digest()?;
     let mut runs = Vec::new();
-    for (fold, split) in splits.iter().enumerate() {
+    for fold in 0..splits.values().map(Vec::len).max().unwrap_or(0) {
         for &seed in &spec.protocol.seeds {
             runs.extend(spec.arms.iter().map(|arm| RunPlan {
                 schema: SCHEMA,
@@ -91,17 +92,29 @@ pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
                 train: TrainConfig { normalise: arm.normalise().unwrap_or(spec.train.normalise), ..spec.train.clone() },
                 transfer: arm.transfer(),
                 postprocess: spec.protocol.postprocess.clone(),
-                split: split.clone(),
+                split: splits[&arm.leak][fold].clone(),
             }));
         }
     }
     Ok(runs)
 }
 
+/// One list of splits for each way to deal that an arm asks for; an honest arm's are those of a spec without any other.
+fn splits(spec: &Spec, dataset: &Dataset) -> Result<BTreeMap<Leak, Vec<Split>>, SplitError> {
+    let divider = Divider::new(&spec.protocol.split, dataset)?;
+    let ways: BTreeSet<Leak> = spec.arms.iter().map(|arm| arm.leak).collect();
+    ways.into_iter().map(|leak| Ok((leak, divider.splits(leak)?))).collect()
+}
+
 impl RunPlan {
     /// The plan as the text of its file.
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("a checked plan has only TOML types")
+    }
+
+    /// The arm as tables name it: one whose protocol leaks says so.
+    pub fn label(&self) -> String {
+        self.split.leak().label(&self.arm)
     }
 
     /// Key of the loss; empty for a pixel classifier, which has none.

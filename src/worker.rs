@@ -8,8 +8,7 @@ use rayon::prelude::*;
 
 use crate::dataset::Dataset;
 use crate::metric::{Aggregate, CaseScore, aggregate, shown};
-use crate::model::ModelConfig;
-use crate::pixel::SvmConfig;
+use crate::pixel::{PixelConfig, PixelModel};
 use crate::plan::RunPlan;
 use crate::plane::{Mask, Plane};
 use crate::postprocess::PostProcess;
@@ -19,6 +18,9 @@ use crate::train::{
     ChosenDevice, Journal, Outcome, Sample, Samples, TrainError, Training, Validation, choose, fit, load, now_s,
     predict, score, score_fully,
 };
+
+/// Images that a pixel classifier predicts between two looks for a request to stop.
+const PIXEL_CHUNK: usize = 16;
 
 /// How a worker ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,9 +81,12 @@ fn execute(run: &RunDir) -> Result<Ended, TrainError> {
     let Samples { train: fitted, valid, test } = &samples;
     let parts = [fitted, valid, test].map(Vec::len);
     run.log(&format!("train {}, valid {}, test {} cases at {} px", parts[0], parts[1], parts[2], plan.input_px));
-    match &plan.model {
-        ModelConfig::Svm(config) => classify_pixels(run, &plan, config, &samples),
-        _ => train(run, &plan, &samples),
+    if let Some(warning) = plan.split.warning() {
+        run.log(&warning);
+    }
+    match plan.model.pixels() {
+        Some(config) => classify_pixels(run, &plan, config, &samples),
+        None => train(run, &plan, &samples),
     }
 }
 
@@ -122,7 +127,12 @@ fn train(run: &RunDir, plan: &RunPlan, samples: &Samples) -> Result<Ended, Train
 }
 
 /// The pixel classifiers have no epochs: trained and validated at once, shown as one epoch.
-fn classify_pixels(run: &RunDir, plan: &RunPlan, config: &SvmConfig, samples: &Samples) -> Result<Ended, TrainError> {
+fn classify_pixels(
+    run: &RunDir,
+    plan: &RunPlan,
+    config: &dyn PixelConfig,
+    samples: &Samples,
+) -> Result<Ended, TrainError> {
     let mut journal = Journal::open(run, |event| is_before(event, 0, 0))?;
     let label = format!("cpu ({} threads)", rayon::current_num_threads());
     let chosen = ChosenDevice { label, ..choose() };
@@ -130,11 +140,13 @@ fn classify_pixels(run: &RunDir, plan: &RunPlan, config: &SvmConfig, samples: &S
     let shown = shown_case(&samples.valid);
     preview_case(run, &samples.valid[shown])?;
     let began = std::time::Instant::now();
-    let training: Vec<_> = samples.train.iter().map(|s| (s.image.clone(), s.reference.clone())).collect();
-    let machine = config.fit(&training, plan.seed).map_err(|error| TrainError::Refused(format!("svm: {error}")))?;
+    let training: Vec<_> = samples.train.iter().map(|s| (&s.image, &s.reference)).collect();
+    run.log(&format!("{}: trains on {} pixels", plan.model.name(), config.pixels()));
+    let model = PixelModel::fit(config, &training, plan.seed);
+    let model = model.map_err(|error| TrainError::Refused(format!("{}: {error}", plan.model.name())))?;
     let images_per_s = training.len() as f64 / began.elapsed().as_secs_f64();
-    let of = |part: &[Sample]| -> Vec<Plane<f32>> { part.par_iter().map(|s| machine.predict(&s.image)).collect() };
-    let planes = of(&samples.valid);
+    run.log(&format!("trained in {:.1} s", began.elapsed().as_secs_f64()));
+    let Some(planes) = predict_pixels(run, &model, &samples.valid) else { return Ok(Ended::Stopped(0)) };
     preview_prediction(run, &planes[shown])?;
     let valid = means(&samples.valid, &planes);
     let elapsed_s = began.elapsed().as_secs_f64();
@@ -148,10 +160,23 @@ fn classify_pixels(run: &RunDir, plan: &RunPlan, config: &SvmConfig, samples: &S
         elapsed_s,
         images_per_s,
     })?;
-    if run.stop_requested() {
-        return Ok(Ended::Stopped(0));
+    match predict_pixels(run, &model, &samples.test) {
+        Some(planes) => finish(run, plan, &mut journal, (&samples.test, &planes)),
+        None => Ok(Ended::Stopped(0)),
     }
-    finish(run, plan, &mut journal, (&samples.test, &of(&samples.test)))
+}
+
+/// Probabilities of `samples`, with a line in the log every few images; `None` if it was asked to stop.
+fn predict_pixels(run: &RunDir, model: &PixelModel, samples: &[Sample]) -> Option<Vec<Plane<f32>>> {
+    let mut planes = Vec::with_capacity(samples.len());
+    for chunk in samples.chunks(PIXEL_CHUNK) {
+        if run.stop_requested() {
+            return None;
+        }
+        planes.par_extend(chunk.par_iter().map(|sample| model.predict(&sample.image)));
+        run.log(&format!("predicted {} of {} images", planes.len(), samples.len()));
+    }
+    Some(planes)
 }
 
 fn finish(

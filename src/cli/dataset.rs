@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use super::dataset_splits::{SplitsArgs, splits};
 use super::{Context, print, printable};
 use crate::dataset::sheet::contact_sheet;
 use crate::dataset::{Case, Dataset, Layout, Verification, manifests, verify};
@@ -36,6 +37,8 @@ enum DatasetCommand {
         #[arg(long, value_name = "FILE")]
         sheet: Option<PathBuf>,
     },
+    /// Divide into train, valid and test; write the parts as a file.
+    Splits(SplitsArgs),
 }
 
 pub(super) fn dataset(context: &Context, args: &DatasetArgs) -> anyhow::Result<ExitCode> {
@@ -43,6 +46,7 @@ pub(super) fn dataset(context: &Context, args: &DatasetArgs) -> anyhow::Result<E
         DatasetCommand::List => list(context),
         DatasetCommand::Verify { name, json } => check(context, name, *json),
         DatasetCommand::Show { name, sheet } => show(context, name, sheet.clone()),
+        DatasetCommand::Splits(args) => splits(context, args),
     }
 }
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::follow::duration;
 use super::{Context, print, printable};
+use crate::dataset::fold::Leak;
 use crate::report::{self, Answers, Comparison, Question, SCHEMA};
 use crate::run::{LastWord, State};
 use crate::spec::Spec;
@@ -90,6 +91,9 @@ struct RunStatus<'a> {
     epoch: u32,
     epochs: u32,
     device: &'a str,
+    /// How its protocol leaks; missing if it does not.
+    #[serde(skip_serializing_if = "Leak::is_none")]
+    leak: Leak,
     reason: Option<&'a str>,
 }
 
@@ -106,6 +110,7 @@ impl<'a> RunStatus<'a> {
             epoch: view.record.epoch(),
             epochs,
             device: &view.record.device,
+            leak: view.plan.split.leak(),
             reason: match &view.record.last_word {
                 Some(LastWord::Failed(reason)) if view.state == State::Failed => Some(reason),
                 _ => None,
@@ -139,8 +144,8 @@ fn line(view: &RunView, run: &RunStatus) -> String {
     let eta = view.record.eta_s().filter(|_| view.state == State::Running);
     let eta = eta.map_or_else(String::new, |s| format!("  ETA {}", duration(s)));
     let reason = run.reason.map_or_else(String::new, |reason| format!("  {reason}"));
-    let text =
-        format!("{:<8} {}/{}  epoch {}/{}{dsc}{eta}{reason}", run.state, run.spec, run.id, run.epoch, run.epochs);
+    let id = run.leak.label(run.id);
+    let text = format!("{:<8} {}/{id}  epoch {}/{}{dsc}{eta}{reason}", run.state, run.spec, run.epoch, run.epochs);
     printable(&text) + "\n"
 }
 

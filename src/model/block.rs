@@ -2,7 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d};
-use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::pool::{AvgPool2d, MaxPool2d, MaxPool2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Initializer, PaddingConfig2d};
 use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
@@ -205,6 +205,11 @@ pub fn drop_out(dropout: &Dropout, features: Tensor<4>) -> Tensor<4> {
 /// Where every network's max-pools are computed.
 pub fn pool(pool: &MaxPool2d, features: Tensor<4>) -> Tensor<4> {
     noted(native::max_pool2d(pool, features))
+}
+
+/// Where every network's means over windows are computed.
+pub fn average(pool: &AvgPool2d, features: Tensor<4>) -> Tensor<4> {
+    noted(pool.forward(features))
 }
 
 /// Feature maps of one size, their channels one after the other.

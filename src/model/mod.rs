@@ -25,7 +25,7 @@ pub use slot::{Slot, fill, slots, values};
 pub use unet::{UNet, UNetConfig};
 
 use crate::dataset::Normalise;
-use crate::pixel::SvmConfig;
+use crate::pixel::{ForestConfig, KnnConfig, PixelConfig, SvmConfig};
 use registry::models;
 
 /// What a network says of a batch of images.
@@ -95,6 +95,8 @@ models! {
     }
     pixels {
         "svm" => Svm, SvmConfig, "Support vector machine (Gaussian kernel) on hand-made features of each pixel.";
+        "random-forest" => Forest, ForestConfig, "Random forest (Breiman 2001) on hand-made features of each pixel.";
+        "knn" => Knn, KnnConfig, "k nearest neighbours on hand-made features of each pixel.";
     }
 }
 

@@ -101,6 +101,14 @@ macro_rules! models {
                 }
             }
 
+            /// The pixel classifier's numbers; `None` for a network.
+            pub fn pixels(&self) -> Option<&dyn PixelConfig> {
+                match self {
+                    $(Self::$variant(_) => None,)*
+                    $(Self::$pix(config) => Some(config),)*
+                }
+            }
+
             /// The network with random weights from the device's seed; `None` for a pixel classifier.
             pub fn build(&self, device: &Device) -> Option<Network> {
                 match self {

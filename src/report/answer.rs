@@ -4,13 +4,13 @@ use super::grid::Grid;
 use super::inference::{Answer, Answers, ArmAnswer};
 use super::render::number;
 use crate::metric::{Metric, metric};
-use crate::stats::{Interval, Null, Paired};
+use crate::stats::{Interval, Null, Paired, Summary};
 
 const CSV_HEAD: &str = "\
     metric arm n undefined subjects mean sd median q1 q3 t_low t_high bca_low bca_high pooled runs \
     runs_mean runs_sd before subjects_needed against difference difference_bca_low difference_bca_high \
     wilcoxon_p wilcoxon_holm sign_flip_p sign_flip_holm d_z rank_biserial pairs dropped rank first \
-    mean_rank";
+    mean_rank leak known_n known_mean unknown_n unknown_mean";
 
 impl Answers {
     /// For a terminal of `columns`.
@@ -26,7 +26,12 @@ impl Answers {
     fn grids(&self) -> impl Iterator<Item = Grid> {
         self.metrics.iter().flat_map(|answer| {
             let metric = metric(answer.metric).expect("a row of the registry");
-            let grids = [Some(self.intervals(metric, answer)), self.tests(metric, answer), self.ranks(metric, answer)];
+            let grids = [
+                Some(self.intervals(metric, answer)),
+                answer.exposures(metric, &format!("{} t", self.percent())),
+                self.tests(metric, answer),
+                self.ranks(metric, answer),
+            ];
             grids.into_iter().flatten().filter(|grid| !grid.rows.is_empty())
         })
     }
@@ -51,7 +56,8 @@ impl Answers {
     }
 
     fn interval_notes(&self, answer: &Answer, before: bool) -> String {
-        let mut notes = String::new();
+        let leaks = answer.arms.iter().filter_map(|arm| Some(arm.leak?.count.note(&arm.arm)));
+        let mut notes: String = leaks.collect();
         for arm in &answer.arms {
             let summary = &arm.summary;
             if summary.undefined > 0 || summary.subjects < summary.n {
@@ -84,7 +90,8 @@ impl Answers {
 
     fn ranks(&self, metric: &Metric, answer: &Answer) -> Option<Grid> {
         let ranks = answer.ranks.as_ref().filter(|ranks| ranks.arms.len() > 1)?;
-        let rows = answer.arms.iter().zip(&ranks.arms).map(|(arm, rank)| {
+        let honest = answer.arms.iter().filter(|arm| arm.leak.is_none());
+        let rows = honest.zip(&ranks.arms).map(|(arm, rank)| {
             let interval = format!("{:.1} … {:.1}", rank.interval.low, rank.interval.high);
             let first = format!("{:.1} %", 100.0 * rank.first);
             vec![arm.arm.clone(), format!("{:.1}", rank.rank), first, format!("{:.2}", rank.mean_rank), interval]
@@ -105,13 +112,15 @@ impl Answers {
     pub fn csv(&self) -> Vec<Vec<String>> {
         let mut rows = vec![CSV_HEAD.split_whitespace().map(str::to_owned).collect::<Vec<_>>()];
         for answer in &self.metrics {
-            for (place, arm) in answer.arms.iter().enumerate() {
-                let rank = answer.ranks.as_ref().and_then(|ranks| ranks.arms.get(place));
+            let mut ranks = answer.ranks.iter().flat_map(|ranks| &ranks.arms);
+            for arm in &answer.arms {
+                let rank = arm.leak.map_or_else(|| ranks.next(), |_| None);
                 let mut row = vec![answer.metric.to_owned(), arm.arm.clone()];
                 row.extend(arm.summary_fields());
                 row.extend(self.paired_fields(arm.paired.as_ref()));
                 let rank = [rank.map(|r| r.rank), rank.map(|r| r.first), rank.map(|r| r.mean_rank)];
                 row.extend(rank.map(field));
+                row.extend(arm.leak_fields());
                 rows.push(row);
             }
         }
@@ -147,7 +156,7 @@ impl ArmAnswer {
         };
         let range = |interval| range(metric, interval);
         let numbers = [number(summary.mean), range(summary.t), range(summary.bca), number(summary.median)];
-        let mut cells = vec![self.arm.clone(), summary.n.to_string()];
+        let mut cells = vec![self.label(), summary.n.to_string()];
         cells.extend(numbers);
         cells.extend([range(quartiles), number(summary.sd), number(self.pooled), runs.to_string(), over_runs]);
         cells
@@ -187,6 +196,15 @@ impl ArmAnswer {
     }
 }
 
+impl ArmAnswer {
+    fn leak_fields(&self) -> Vec<String> {
+        let Some(leak) = &self.leak else { return ["none", "", "", "", ""].map(str::to_owned).to_vec() };
+        let side = |summary: &Summary| [summary.n.to_string(), field(summary.mean)];
+        let protocol = [leak.count.protocol.name().to_owned()];
+        protocol.into_iter().chain(side(&leak.known)).chain(side(&leak.unknown)).collect()
+    }
+}
+
 fn tested(metric: &Metric, arm: &str, paired: &Paired) -> Vec<String> {
     let difference = paired.mean_difference.map_or_else(|| number(metric, None), |d| signed(metric, d));
     let wilcoxon = paired.wilcoxon.map(|test| p_value(test.p, test.null));
@@ -217,7 +235,7 @@ fn signed(metric: &Metric, value: f64) -> String {
     format!("{}{}", if value < 0.0 { "" } else { "+" }, number(metric, Some(value)))
 }
 
-fn range(metric: &Metric, interval: Option<Interval>) -> String {
+pub(super) fn range(metric: &Metric, interval: Option<Interval>) -> String {
     let ends = |Interval { low, high }| format!("{} … {}", number(metric, Some(low)), number(metric, Some(high)));
     interval.map_or_else(|| number(metric, None), ends)
 }

@@ -36,18 +36,22 @@ pub fn export(spec: &str, runs: &[&RunView], out: &Path) -> Result<Vec<PathBuf>,
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
 
-/// One row per run and test case, with counts and every metric; an empty field is undefined.
+/// One row per run and test case, with counts, every metric, and whether its subject is in the run's training part; an
+/// empty field is undefined.
 fn cases(runs: &[&RunView]) -> Result<Vec<u8>, StoreError> {
     let fixed = ["run", "arm", "fold", "seed", "case", "subject", "tp", "fp", "fn", "tn"];
-    let head = fixed.into_iter().chain(METRICS.iter().map(|m| m.name)).map(str::to_owned).collect();
+    let head =
+        fixed.into_iter().chain(METRICS.iter().map(|m| m.name)).chain(["in_training"]).map(str::to_owned).collect();
     let mut rows: Vec<Vec<String>> = vec![head];
     for run in runs.iter().filter(|run| run.state == State::Finished) {
+        let known = run.plan.split.in_training();
         for score in run.dir.scores()? {
             let c = score.counts;
             let mut row = of_run(run);
             row.extend([score.case.clone(), score.subject.clone()]);
             row.extend([c.tp, c.fp, c.fn_, c.tn].map(|n| n.to_string()));
             row.extend(METRICS.iter().map(|m| optional((m.of)(&score))));
+            row.push(known.contains(score.case.as_str()).to_string());
             rows.push(row);
         }
     }

@@ -6,6 +6,7 @@ mod current;
 mod export;
 mod grid;
 mod inference;
+mod leak;
 mod render;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ pub use current::current;
 pub use export::{csv_of, export};
 pub use grid::Grid;
 pub use inference::{Answer, AnswerError, Answers, ArmAnswer, Question, metrics_named};
+pub use leak::{Exposure, LeakCount};
 pub use render::{Format, number};
 
 use crate::metric::{Aggregate, CaseScore, METRICS, Metric};
@@ -59,6 +61,9 @@ pub struct ArmRow {
     pub params: u64,
     /// Mean over test cases. A case scored by several seeds counts once, with its mean over them.
     pub metrics: BTreeMap<String, Aggregate>,
+    /// How far its protocol leaks; missing if it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leak: Option<LeakCount>,
 }
 
 impl Comparison {
@@ -85,7 +90,7 @@ impl Comparison {
 
 impl ArmRow {
     fn of(arm: &str, runs: &[&RunView]) -> Result<Self, StoreError> {
-        let own: Vec<&&RunView> = runs.iter().filter(|run| run.plan.arm == arm).collect();
+        let own: Vec<&RunView> = runs.iter().copied().filter(|run| run.plan.arm == arm).collect();
         let finished: Vec<_> = own.iter().filter(|run| run.state == State::Finished).collect();
         let mut scores = Vec::new();
         for run in &finished {
@@ -100,6 +105,7 @@ impl ArmRow {
             finished: finished.len(),
             params: own.iter().map(|run| run.record.params).max().unwrap_or(0),
             metrics: METRICS.iter().map(|m| (m.name.to_owned(), per_case(m, &scores))).collect(),
+            leak: LeakCount::of(&own),
         })
     }
 }

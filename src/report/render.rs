@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::grid::Grid;
 use super::{ArmRow, Comparison};
+use crate::dataset::fold::Leak;
 use crate::metric::{Aggregate, METRICS, Metric, shown};
 
 /// How a comparison is written.
@@ -34,12 +35,12 @@ impl Comparison {
     /// The table of means.
     pub fn grid(&self) -> Grid {
         let rows = self.arms.iter().map(row).collect();
-        Grid { title: self.title(), header: self.header(), rows, left: 2, notes: self.footnotes() }
+        Grid { title: self.title(), header: self.header(), rows, left: 2, notes: self.leaks() + &self.footnotes() }
     }
 
     fn csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let head = ["arm", "model", "loss", "runs", "finished", "params", "metric", "mean", "n", "undefined"];
+        let head = ["arm", "model", "loss", "runs", "finished", "params", "metric", "mean", "n", "undefined", "leak"];
         let write = |writer: &mut csv::Writer<Vec<u8>>| -> csv::Result<()> {
             writer.write_record(head)?;
             for arm in &self.arms {
@@ -60,6 +61,7 @@ impl Comparison {
                         &*mean,
                         &*n,
                         &*undefined,
+                        arm.protocol().name(),
                     ];
                     writer.write_record(fields)?;
                 }
@@ -79,6 +81,11 @@ impl Comparison {
     fn header(&self) -> Vec<String> {
         let fixed = ["Arm", "Loss", "Runs", "n"].map(str::to_owned);
         fixed.into_iter().chain(shown().map(head)).collect()
+    }
+
+    /// A line for each arm whose protocol leaks; such a line belongs wherever the arm's scores are.
+    pub fn leaks(&self) -> String {
+        self.arms.iter().filter_map(|arm| Some(arm.leak?.note(&arm.arm))).collect()
     }
 
     /// Where a metric stands on fewer cases than the arm has, and what does not count.
@@ -109,6 +116,16 @@ impl ArmRow {
         self.metrics.get(metric.name).copied().unwrap_or_default()
     }
 
+    /// How its protocol deals cases to the parts.
+    pub fn protocol(&self) -> Leak {
+        self.leak.map_or(Leak::None, |leak| leak.protocol)
+    }
+
+    /// The arm as tables name it.
+    pub fn label(&self) -> String {
+        self.protocol().label(&self.arm)
+    }
+
     /// Test cases.
     pub fn cases(&self) -> usize {
         self.metrics.values().next().map_or(0, |v| v.n + v.undefined)
@@ -122,7 +139,7 @@ fn head(metric: &Metric) -> String {
 fn row(arm: &ArmRow) -> Vec<String> {
     let runs = format!("{}/{}", arm.finished, arm.runs);
     let loss = if arm.loss.is_empty() { "–".to_owned() } else { arm.loss.clone() };
-    let fixed = [arm.arm.clone(), loss, runs, arm.cases().to_string()];
+    let fixed = [arm.label(), loss, runs, arm.cases().to_string()];
     fixed.into_iter().chain(shown().map(|m| number(m, arm.value(m).mean))).collect()
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Freeze, Transfer, Weights};
 use crate::dataset::Normalise;
+use crate::dataset::fold::Leak;
 use crate::loss::{EdgeLossConfig, LossConfig};
 use crate::model::ModelConfig;
 
@@ -32,6 +33,10 @@ pub struct Arm {
     /// As [`Transfer::lr_scale`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lr_scale: BTreeMap<String, f64>,
+    /// `images` or `doubled`: this arm's protocol leaks on purpose, to show what that claims. Marked wherever its scores
+    /// are told.
+    #[serde(default, skip_serializing_if = "Leak::is_none")]
+    pub leak: Leak,
 }
 
 impl Arm {

@@ -1,5 +1,5 @@
 //! A spec says what to compare: a TOML file, closed and typed; an unknown key is an error with its line.
-//! Everything but the arms is equal for all arms by construction.
+//! Everything but the arms is equal for all arms by construction; an arm whose protocol leaks has to say so.
 
 mod arm;
 mod protocol;
@@ -64,6 +64,8 @@ pub enum SpecError {
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("demo", include_str!("../../baselines/demo.toml")),
     ("busi-quick", include_str!("../../baselines/busi-quick.toml")),
+    ("leak", include_str!("../../baselines/leak.toml")),
+    ("leak-phantom", include_str!("../../baselines/leak-phantom.toml")),
 ];
 
 impl Spec {
@@ -104,7 +106,8 @@ impl Spec {
             if self.arms[..i].iter().any(|other| other.name == arm.name) {
                 return Err(format!("two arms are named \"{}\"", arm.name));
             }
-            arm.check(self.protocol.input_px).map_err(|e| format!("arm \"{}\": {e}", arm.name))?;
+            let fits = arm.check(self.protocol.input_px).and_then(|()| self.protocol.split.admits(arm.leak));
+            fits.map_err(|e| format!("arm \"{}\": {e}", arm.name))?;
         }
         self.protocol.check()?;
         self.train.check()

@@ -91,7 +91,7 @@ mod tests {
         use crate::dataset::fold::{Parts, Split};
         let spec = Spec::built_in("demo").expect("a name").expect("a spec");
         let part = |case: &str| vec![(case.to_owned(), case.to_owned())];
-        let parts = Parts { train: part("a"), valid: part("b"), test: part("c") };
+        let parts = Parts { train: part("a"), valid: part("b"), test: part("c"), ..Parts::default() };
         RunPlan {
             schema: crate::plan::SCHEMA,
             spec: spec.name,

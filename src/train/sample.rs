@@ -6,7 +6,7 @@ use image::RgbImage;
 use rayon::prelude::*;
 
 use super::TrainError;
-use crate::dataset::fold::Split;
+use crate::dataset::fold::{Leak, Split, original};
 use crate::dataset::read::{resize_image, resize_mask};
 use crate::dataset::{Case, Dataset};
 use crate::loss::ReferenceMap;
@@ -52,17 +52,24 @@ pub struct Samples {
 /// Decodes and resizes every case of `split`; the first unreadable one is the error.
 pub fn load(dataset: &Dataset, split: &Split, input_px: usize) -> Result<Samples, TrainError> {
     Ok(Samples {
-        train: part(dataset, split.train(), input_px)?,
-        valid: part(dataset, split.valid(), input_px)?,
-        test: part(dataset, split.test(), input_px)?,
+        train: part(dataset, (split.train(), split.leak()), input_px)?,
+        valid: part(dataset, (split.valid(), split.leak()), input_px)?,
+        test: part(dataset, (split.test(), split.leak()), input_px)?,
     })
 }
 
-fn part<'a>(dataset: &Dataset, ids: impl Iterator<Item = &'a str>, input_px: usize) -> Result<Vec<Sample>, TrainError> {
-    let case =
-        |id: &str| dataset.case(id).ok_or_else(|| TrainError::Refused(format!("the data set has no case \"{id}\"")));
-    let cases: Vec<&Case> = ids.map(case).collect::<Result<_, _>>()?;
-    cases.into_par_iter().map(|case| sample(case, input_px)).collect()
+fn part<'a>(
+    dataset: &Dataset,
+    (names, leak): (impl Iterator<Item = &'a str>, Leak),
+    input_px: usize,
+) -> Result<Vec<Sample>, TrainError> {
+    let case = |name: &'a str| {
+        let known = dataset.case(original(name, leak)).map(|case| (name, case));
+        known.ok_or_else(|| TrainError::Refused(format!("the data set has no case \"{name}\"")))
+    };
+    let cases: Vec<(&str, &Case)> = names.map(case).collect::<Result<_, _>>()?;
+    let named = |(name, case): (&str, &Case)| Ok(Sample { case: name.to_owned(), ..sample(case, input_px)? });
+    cases.into_par_iter().map(named).collect()
 }
 
 fn sample(case: &Case, input_px: usize) -> Result<Sample, TrainError> {

@@ -94,9 +94,10 @@ impl Arms {
         self.sorting
     }
 
-    /// The best mean of `metric`; `None` unless at least two arms have one.
+    /// The best mean of `metric` of the arms that do not leak; `None` unless at least two of them have one.
     pub fn best(&self, metric: &Metric) -> Option<f64> {
-        let means: Vec<f64> = self.arms().iter().filter_map(|arm| arm.value(metric).mean).collect();
+        let honest = self.arms().iter().filter(|arm| arm.leak.is_none());
+        let means: Vec<f64> = honest.filter_map(|arm| arm.value(metric).mean).collect();
         let best = means.iter().copied().reduce(|a, b| if better(metric, a, b) == Ordering::Less { a } else { b });
         best.filter(|_| means.len() > 1)
     }

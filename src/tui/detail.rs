@@ -106,6 +106,7 @@ fn facts(run: &RunView) -> Vec<(&'static str, String)> {
     add("data", Some(format!("{} at {} px", clean(&plan.dataset), plan.input_px)));
     let parts = (plan.split.train().len(), plan.split.valid().len(), plan.split.test().len());
     add("cases", Some(format!("{} train, {} valid, {} test", parts.0, parts.1, parts.2)));
+    add("leaks", plan.split.warning());
     add("device", Some(clean(&record.device)).filter(|device| !device.is_empty()));
     add("attempts", (record.attempts > 1).then(|| record.attempts.to_string()));
     add("unreadable lines", (record.unreadable > 0).then(|| record.unreadable.to_string()));

@@ -219,7 +219,7 @@ mod tests {
         let arm = spec.arms[0].clone();
         let edge = arm.edge();
         let part = |case: &str| vec![(case.to_owned(), case.to_owned())];
-        let parts = Parts { train: part("a"), valid: part("b"), test: part("c") };
+        let parts = Parts { train: part("a"), valid: part("b"), test: part("c"), ..Parts::default() };
         RunPlan {
             schema: SCHEMA,
             spec: spec.name,

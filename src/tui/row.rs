@@ -62,7 +62,7 @@ impl Row {
         Self {
             name: run.dir.name(),
             spec: clean(run.dir.spec()),
-            arm: clean(&run.plan.arm),
+            arm: clean(&run.plan.label()),
             fold: run.plan.fold,
             seed: run.plan.seed,
             state: Some(run.state),

@@ -3,10 +3,10 @@
 use burn::module::Module;
 use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 
 use super::Encoder;
-use crate::model::block::{ConvBlock, Norm, PreActivation, Window, normalise, pool};
+use crate::model::block::{ConvBlock, Norm, PreActivation, Window, average, join, normalise, pool, relu};
 use crate::model::scaled;
 
 /// Channels of the stem.
@@ -36,7 +36,7 @@ impl DenseLayer {
 
     fn forward(&self, features: Tensor<4>) -> Tensor<4> {
         let grown = self.grow.forward(self.bottleneck.forward(features.clone()));
-        Tensor::cat(vec![features, grown], 1)
+        join(vec![features, grown])
     }
 }
 
@@ -92,10 +92,10 @@ impl Encoder for DenseNetEncoder {
             features = block.iter().fold(features, |features, layer| layer.forward(features));
             if let Some(transition) = self.transitions.get(index) {
                 levels.push(features.clone());
-                features = self.halve.forward(transition.forward(features));
+                features = average(&self.halve, transition.forward(features));
             }
         }
-        levels.push(activation::relu(normalise(&self.norm, features)));
+        levels.push(relu(normalise(&self.norm, features)));
         levels
     }
 }

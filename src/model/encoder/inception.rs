@@ -6,7 +6,7 @@ use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
 use burn::tensor::{Device, Tensor};
 
 use super::Encoder;
-use crate::model::block::{ConvBlock, Norm, Window, pool};
+use crate::model::block::{ConvBlock, Norm, Window, average, join, pool};
 use crate::model::scaled;
 
 /// Batch-norm's, as in TensorFlow.
@@ -160,7 +160,7 @@ impl Branch {
         let features = self.chain.iter().fold(features, |features, block| block.forward(features));
         match self.fork.is_empty() {
             true => features,
-            false => Tensor::cat(self.fork.iter().map(|block| block.forward(features.clone())).collect(), 1),
+            false => join(self.fork.iter().map(|block| block.forward(features.clone())).collect()),
         }
     }
 }
@@ -196,10 +196,10 @@ impl InceptionModule {
     fn forward(&self, features: Tensor<4>) -> Tensor<4> {
         let mut joined: Vec<Tensor<4>> = self.branches.iter().map(|branch| branch.forward(features.clone())).collect();
         joined.push(match &self.pooled {
-            Some(block) => block.forward(self.mean.forward(features)),
+            Some(block) => block.forward(average(&self.mean, features)),
             None => pool(&self.max, features),
         });
-        Tensor::cat(joined, 1)
+        join(joined)
     }
 }
 

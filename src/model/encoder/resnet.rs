@@ -3,10 +3,10 @@
 use burn::module::Module;
 use burn::nn::PaddingConfig2d;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 
 use super::Encoder;
-use crate::model::block::{ConvBlock, Norm, Window, pool};
+use crate::model::block::{ConvBlock, Norm, Window, pool, relu};
 use crate::model::scaled;
 
 /// Channels of the stem, and of the narrow convolutions of the first stage; each further stage has twice as many.
@@ -45,7 +45,7 @@ impl Bottleneck {
             None => features.clone(),
         };
         let narrow = self.convolve.forward(self.reduce.forward(features));
-        activation::relu(self.expand.before_relu(narrow) + kept)
+        relu(self.expand.before_relu(narrow) + kept)
     }
 }
 

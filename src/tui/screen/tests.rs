@@ -85,6 +85,7 @@ fn comparison(arms: usize) -> Comparison {
             .iter()
             .map(|m| (m.name.to_owned(), Aggregate { mean: Some(0.5 + i as f64 / 100.0), n: 40, undefined: i % 3 }))
             .collect(),
+        leak: None,
     };
     Comparison {
         schema: 1,
