@@ -95,7 +95,8 @@ mod tests {
     fn cases() -> Vec<Case> {
         let named = [("a0", "a"), ("a1", "a"), ("b0", "b"), ("b1", "b"), ("c", "c"), ("d", "d")];
         let drawn = phantom::cases(PhantomKind::BreastUs, 1, named.len(), 1, 32);
-        let name = |(case, (id, subject)): (Case, (&str, &str))| Case { id: id.into(), subject: subject.into(), ..case };
+        let name =
+            |(case, (id, subject)): (Case, (&str, &str))| Case { id: id.into(), subject: subject.into(), ..case };
         drawn.into_iter().zip(named).map(name).collect()
     }
 
