@@ -347,7 +347,7 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// Sort key in which `benign (9)` comes before `benign (10)`.
-pub(crate) fn natural(id: &str) -> Vec<(String, u64)> {
+fn natural(id: &str) -> Vec<(String, u64)> {
     let mut key = vec![(String::new(), 0u64)];
     for c in id.chars() {
         let last = key.last_mut().expect("never empty");

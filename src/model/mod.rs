@@ -11,11 +11,14 @@ pub mod encoder;
 mod fcn;
 mod fgfeu_net;
 pub mod lstm;
+mod input;
+mod pretrained;
 mod profile;
 mod recurrent;
 mod registry;
 mod resunet;
 mod show;
+mod slot;
 mod unet;
 mod vnet;
 
@@ -36,9 +39,11 @@ pub use fcn::{
     FcnVgg16Config, FcnVgg19, FcnVgg19Config, Vgg16Enhanced, Vgg16EnhancedConfig, Vgg19Enhanced, Vgg19EnhancedConfig,
 };
 pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
+pub use pretrained::{Import, Mismatch, import, pretrained_network};
 pub use recurrent::{BiLstmNet, BiLstmNetConfig, LstmNet, LstmNetConfig, Recurrent, RecurrentConfig, Ways};
 pub use resunet::{ResUNet, ResUNetConfig};
 pub use show::{Stage, Summary, summarise, trainable};
+pub use slot::{Slot, fill, slots, values};
 pub use unet::{UNet, UNetConfig};
 pub use vnet::{VNet2d, VNet2dConfig};
 

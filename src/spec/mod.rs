@@ -4,6 +4,7 @@
 mod arm;
 mod protocol;
 mod train;
+mod transfer;
 
 use std::path::Path;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use arm::Arm;
 pub use protocol::Protocol;
 pub use train::{Augment, Plateau, TrainConfig};
+pub use transfer::{Freeze, Transfer, Weights, begins};
 
 use crate::config;
 use crate::metric::Task;

@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{StoreError, atomic, unwritable};
+use super::{Store, StoreError, atomic, unwritable};
 use crate::dataset::Origin;
 use crate::plan::RunPlan;
 use crate::run::{Event, RunId};
@@ -70,6 +70,11 @@ impl RunDir {
     /// The directory.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The store that holds it.
+    pub fn store(&self) -> Store {
+        Store::new(self.path.ancestors().nth(2).unwrap_or(&self.path))
     }
 
     /// The spec it belongs to.

@@ -6,13 +6,15 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::{
-    Batches, Checkpoint, Checkpoints, Journal, Learner, Sample, Samples, Schedule, TrainError, Validation, Verdict, mix,
+    Batches, Checkpoint, Checkpoints, Journal, Learner, Sample, Samples, Schedule, Sources, TrainError, Validation,
+    Verdict, mix,
 };
 use crate::metric::{Aggregate, Task};
 use crate::model::{Network, trainable};
 use crate::plan::RunPlan;
 use crate::run::{EpochScores, Event};
 use crate::store::RunDir;
+use crate::weights::WeightsRoot;
 
 /// A request to stop is looked for this often.
 const STOP_CHECK: Duration = Duration::from_millis(200);
@@ -76,7 +78,7 @@ pub fn fit(
 impl<'a> Training<'a> {
     /// At the start, or at the run's newest checkpoint. `device` is without autodiff.
     pub fn new(run: &'a RunDir, plan: &'a RunPlan, device: &Device) -> Result<Self, TrainError> {
-        let mut training = Self {
+        let training = Self {
             run,
             plan,
             learner: Learner::new(plan, device)?,
@@ -86,10 +88,21 @@ impl<'a> Training<'a> {
             step: 0,
             looked_for_stop: Instant::now(),
         };
-        if let Some(checkpoint) = training.checkpoints.newest()? {
-            training = training.at(&checkpoint)?;
+        match training.checkpoints.newest()? {
+            Some(checkpoint) => training.at(&checkpoint),
+            None => training.begun(),
         }
-        Ok(training)
+    }
+
+    /// With the weights that the plan names.
+    fn begun(mut self) -> Result<Self, TrainError> {
+        let sources = Sources { store: self.run.store(), root: WeightsRoot::from_env() };
+        let (model, import) = sources.begin(self.learner.model, self.plan)?;
+        self.learner.model = model;
+        if let Some(import) = import {
+            self.run.log(&import.headline());
+        }
+        Ok(self)
     }
 
     fn at(mut self, checkpoint: &Checkpoint) -> Result<Self, TrainError> {
@@ -117,6 +130,7 @@ impl<'a> Training<'a> {
     /// One pass over the training part: its mean loss, or `None` if it was asked to stop.
     fn epoch(&mut self, samples: &[Sample], journal: &mut Journal) -> Result<Option<f64>, TrainError> {
         let plan = self.plan;
+        self.learner.enter(self.epoch + 1);
         std::thread::scope(|scope| {
             let (mut sum, mut seen) = (0.0, 0);
             for batch in Batches::start(scope, samples, plan, self.epoch + 1) {

@@ -17,3 +17,4 @@ mod score;
 mod stats_coverage;
 mod stats_golden;
 mod stats_property;
+mod transfer;
