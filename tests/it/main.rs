@@ -4,6 +4,7 @@ mod audit_golden;
 mod cli;
 mod lab;
 mod layers;
+mod leak;
 mod loss_golden;
 mod metric_golden;
 mod resume;
