@@ -10,6 +10,7 @@ mod contract;
 mod encoder_golden;
 mod lab;
 mod layers;
+mod leak;
 mod loss_golden;
 mod metric_golden;
 mod resume;
