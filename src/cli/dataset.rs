@@ -36,6 +36,8 @@ enum DatasetCommand {
         #[arg(long, value_name = "FILE")]
         sheet: Option<PathBuf>,
     },
+    /// A contact sheet of augmented variants, as PNG and in the terminal.
+    Preview(super::preview::PreviewArgs),
 }
 
 pub(super) fn dataset(context: &Context, args: &DatasetArgs) -> anyhow::Result<ExitCode> {
@@ -43,6 +45,7 @@ pub(super) fn dataset(context: &Context, args: &DatasetArgs) -> anyhow::Result<E
         DatasetCommand::List => list(context),
         DatasetCommand::Verify { name, json } => check(context, name, *json),
         DatasetCommand::Show { name, sheet } => show(context, name, sheet.clone()),
+        DatasetCommand::Preview(args) => super::preview::preview(context, args),
     }
 }
 

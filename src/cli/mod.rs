@@ -6,6 +6,7 @@ mod dataset;
 mod doctor;
 mod follow;
 mod model;
+mod preview;
 mod run;
 mod score;
 mod show;

@@ -1,13 +1,14 @@
 //! The blocks that the networks share.
 
 use burn::module::{Module, Param};
-use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Initializer, PaddingConfig2d};
 use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, Tensor, activation};
 
+use super::profile::note;
 use crate::native;
 
 /// Whether convolutions are followed by batch-norm (and then carry no bias).
@@ -42,7 +43,7 @@ impl ConvBlock {
             Some(norm) => normalise(norm, features),
             None => features,
         };
-        activation::relu(features)
+        relu(features)
     }
 }
 
@@ -126,22 +127,51 @@ pub fn conv1x1(channels: [usize; 2], device: &Device) -> Conv2d {
 
 /// Where every network's convolutions are computed.
 pub fn convolve(conv: &Conv2d, features: Tensor<4>) -> Tensor<4> {
-    native::conv2d(conv, features)
+    let output = native::conv2d(conv, features);
+    let [images, _, height, width] = output.dims();
+    let weights = || conv.weight.lazy_shape().num_elements();
+    note(Some(conv.weight.id), || (images * height * width * weights()) as u64, output.dims());
+    output
+}
+
+/// Where every network's transposed convolutions are computed.
+pub fn lift(conv: &ConvTranspose2d, features: Tensor<4>) -> Tensor<4> {
+    let [images, _, height, width] = features.dims();
+    let output = conv.forward(features);
+    let weights = || conv.weight.lazy_shape().num_elements();
+    note(Some(conv.weight.id), || (images * height * width * weights()) as u64, output.dims());
+    output
 }
 
 /// Where every network's batch-norms are computed.
 pub fn normalise(norm: &BatchNorm, features: Tensor<4>) -> Tensor<4> {
-    native::batch_norm(norm, features)
+    noted(native::batch_norm(norm, features))
+}
+
+/// Where every network's ReLUs are computed.
+pub fn relu(features: Tensor<4>) -> Tensor<4> {
+    noted(activation::relu(features))
 }
 
 /// Where every network's dropout is drawn.
 pub fn drop_out(dropout: &Dropout, features: Tensor<4>) -> Tensor<4> {
-    native::dropout(dropout, features)
+    let output = native::dropout(dropout, features);
+    if dropout.prob > 0.0 { noted(output) } else { output }
 }
 
 /// Where every network's max-pools are computed.
 pub fn pool(pool: &MaxPool2d, features: Tensor<4>) -> Tensor<4> {
-    native::max_pool2d(pool, features)
+    noted(native::max_pool2d(pool, features))
+}
+
+/// Feature maps of one size, their channels one after the other.
+pub fn join(features: Vec<Tensor<4>>) -> Tensor<4> {
+    noted(Tensor::cat(features, 1))
+}
+
+fn noted(output: Tensor<4>) -> Tensor<4> {
+    note(None, || 0, output.dims());
+    output
 }
 
 /// 2×2 max-pool.
@@ -153,7 +183,7 @@ pub fn halve() -> MaxPool2d {
 pub fn double(features: Tensor<4>) -> Tensor<4> {
     let [_, _, height, width] = features.dims();
     let options = InterpolateOptions::new(InterpolateMode::Nearest).with_output_size([2 * height, 2 * width]);
-    interpolate(features, options)
+    noted(interpolate(features, options))
 }
 
 /// `logits` at `size` = `[H, W]`: bilinear, pixel centres aligned (PyTorch's `align_corners=False`).
@@ -163,7 +193,7 @@ pub fn resize(logits: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
         return logits;
     }
     let options = InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false);
-    interpolate(logits, options.with_output_size(size))
+    noted(interpolate(logits, options.with_output_size(size)))
 }
 
 fn zeros(channels: usize, device: &Device) -> Param<Tensor<1>> {

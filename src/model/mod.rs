@@ -4,6 +4,7 @@
 pub mod block;
 mod boundary_attention;
 mod fgfeu_net;
+mod profile;
 mod registry;
 mod show;
 mod unet;

@@ -5,17 +5,13 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::ScopedJoinHandle;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use image::RgbImage;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
 use super::{Sample, mix};
+use crate::augment::Recipe;
 use crate::dataset::Normalise;
 use crate::dataset::fold::shuffle;
 use crate::loss::{ReferenceMap, Truth, edge};
-use crate::plane::Plane;
-use crate::spec::Augment;
 
 /// Batches that wait for the training step.
 const AHEAD: usize = 2;
@@ -34,13 +30,13 @@ pub struct Batch {
 impl Batch {
     /// From samples as they are, with `maps` of their references.
     pub fn of(samples: &[&Sample], maps: &[ReferenceMap], normalise: Normalise) -> Self {
-        let moved: Vec<_> = samples.iter().map(|&sample| (sample, Movement::NONE)).collect();
-        Self::moved(&moved, maps, normalise)
+        let unchanged: Vec<_> = samples.iter().map(|&sample| (sample, Recipe::NONE)).collect();
+        Self::changed(&unchanged, maps, normalise)
     }
 
-    /// From samples, each moved in its own way.
-    fn moved(samples: &[(&Sample, Movement)], maps: &[ReferenceMap], normalise: Normalise) -> Self {
-        let prepare = |(sample, movement): &(&Sample, Movement)| Prepared::of(sample, movement, maps, normalise);
+    /// From samples, each changed in its own way.
+    fn changed(samples: &[(&Sample, Recipe)], maps: &[ReferenceMap], normalise: Normalise) -> Self {
+        let prepare = |(sample, recipe): &(&Sample, Recipe)| Prepared::of(sample, recipe, maps, normalise);
         let prepared: Vec<Prepared> = samples.par_iter().map(prepare).collect();
         let join = |part: &dyn Fn(&Prepared) -> &Vec<f32>| prepared.iter().flat_map(part).copied().collect();
         Self {
@@ -84,68 +80,19 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn of(sample: &Sample, movement: &Movement, maps: &[ReferenceMap], normalise: Normalise) -> Self {
-        let reference = movement.plane(&sample.reference);
-        // A mirrored mask has the mirrored map; a shift brings parts of the mask in or out.
-        let map = |map: &ReferenceMap| match movement.only_mirrors() {
-            true => movement.plane(sample.map(*map)),
+    fn of(sample: &Sample, recipe: &Recipe, maps: &[ReferenceMap], normalise: Normalise) -> Self {
+        let (image, reference) = recipe.apply(&sample.image, &sample.reference);
+        // A mirrored mask has the mirrored map; other movements bring parts of the mask in or out.
+        let map = |map: &ReferenceMap| match recipe.only_mirrors() {
+            true => recipe.mirrored(sample.map(*map)),
             false => map.of(&reference),
         };
         Self {
-            image: normalise.apply(&movement.image(&sample.image)),
+            image: normalise.apply(&image),
             target: reference.indicator().values().to_vec(),
             edge: edge(&reference).indicator().values().to_vec(),
             maps: maps.iter().map(|m| map(m).values().to_vec()).collect(),
         }
-    }
-}
-
-/// Where each pixel of an augmented image comes from.
-struct Movement {
-    mirror_x: bool,
-    mirror_y: bool,
-    shift: (isize, isize),
-}
-
-impl Movement {
-    const NONE: Self = Self { mirror_x: false, mirror_y: false, shift: (0, 0) };
-
-    fn draw(augment: &Augment, side: usize, seed: u64) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut coin = |wanted: bool| rng.next_u32() & 1 == 1 && wanted;
-        let (mirror_x, mirror_y) = (coin(augment.flip_horizontal), coin(augment.flip_vertical));
-        let reach = (augment.shift * side as f64).floor() as u64;
-        let mut offset = || (rng.next_u64() % (2 * reach + 1)) as isize - reach as isize;
-        Self { mirror_x, mirror_y, shift: (offset(), offset()) }
-    }
-
-    fn only_mirrors(&self) -> bool {
-        self.shift == (0, 0)
-    }
-
-    fn plane<T: Clone>(&self, plane: &Plane<T>) -> Plane<T> {
-        let size = plane.size();
-        Plane::from_fn(size.0, size.1, |x, y| {
-            let (x, y) = self.source((x, y), size);
-            plane.values()[y * size.0 + x].clone()
-        })
-    }
-
-    fn image(&self, image: &RgbImage) -> RgbImage {
-        let size = (image.width() as usize, image.height() as usize);
-        RgbImage::from_fn(image.width(), image.height(), |x, y| {
-            let (x, y) = self.source((x as usize, y as usize), size);
-            *image.get_pixel(x as u32, y as u32)
-        })
-    }
-
-    /// Column and row that the pixel at (x, y) comes from.
-    fn source(&self, (x, y): (usize, usize), (width, height): (usize, usize)) -> (usize, usize) {
-        let from = |place: usize, shift: isize, mirror: bool, n: usize| {
-            let moved = (place as isize + shift).clamp(0, n as isize - 1) as usize;
-            if mirror { n - 1 - moved } else { moved }
-        };
-        (from(x, self.shift.0, self.mirror_x, width), from(y, self.shift.1, self.mirror_y, height))
     }
 }
 
@@ -174,13 +121,13 @@ impl<'scope> Batches<'scope> {
         let maps = plan.loss.maps();
         let maker = scope.spawn(move || {
             for places in order(samples.len(), plan.seed, epoch).chunks(plan.train.batch) {
-                let moved = |&i: &usize| {
+                let changed = |&i: &usize| {
                     let seed = mix(&[plan.seed, u64::from(epoch), i as u64, 0x6175_676d]);
-                    (&samples[i], Movement::draw(&plan.train.augment, samples[i].reference.width(), seed))
+                    (&samples[i], Recipe::draw(&plan.train.augment, samples[i].reference.width(), seed))
                 };
-                let chosen: Vec<(&Sample, Movement)> = places.iter().map(moved).collect();
+                let chosen: Vec<(&Sample, Recipe)> = places.iter().map(changed).collect();
                 // The training ended early: nobody waits for more.
-                if send.send(Batch::moved(&chosen, &maps, plan.train.normalise)).is_err() {
+                if send.send(Batch::changed(&chosen, &maps, plan.train.normalise)).is_err() {
                     return;
                 }
             }
@@ -200,8 +147,9 @@ impl Iterator for Batches<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::augment::Augment;
     use crate::plane::Mask;
-    use image::Rgb;
+    use image::{Rgb, RgbImage};
 
     fn sample() -> Sample {
         let reference = Mask::from_fn(8, 8, |x, y| (2..6).contains(&x) && (1..5).contains(&y));
@@ -223,8 +171,8 @@ mod tests {
     #[test]
     fn image_and_mask_move_together() {
         let sample = sample();
-        let augment = Augment { flip_horizontal: true, flip_vertical: true, shift: 0.25 };
-        let moved = |seed| Batch::moved(&[(&sample, Movement::draw(&augment, 8, seed))], &[], Normalise::ZScore);
+        let augment = Augment { flip_horizontal: true, flip_vertical: true, shift: 0.25, ..Augment::default() };
+        let moved = |seed| Batch::changed(&[(&sample, Recipe::draw(&augment, 8, seed))], &[], Normalise::ZScore);
         let all: Vec<Batch> = (0..20).map(moved).collect();
         assert!(all.iter().any(|b| b.target != all[0].target), "twenty seeds, one movement");
         for batch in all {
@@ -240,10 +188,10 @@ mod tests {
         let sample = sample();
         let mut mirrored = 0;
         for (seed, shift) in (0..40).map(|seed| (seed, if seed % 2 == 0 { 0.0 } else { 0.25 })) {
-            let augment = Augment { flip_horizontal: true, flip_vertical: true, shift };
-            let movement = Movement::draw(&augment, 8, seed);
-            mirrored += usize::from(movement.only_mirrors());
-            let batch = Batch::moved(&[(&sample, movement)], &MAPS, Normalise::ZScore);
+            let augment = Augment { flip_horizontal: true, flip_vertical: true, shift, ..Augment::default() };
+            let recipe = Recipe::draw(&augment, 8, seed);
+            mirrored += usize::from(recipe.only_mirrors());
+            let batch = Batch::changed(&[(&sample, recipe)], &MAPS, Normalise::ZScore);
             let mask = Mask::new(8, 8, batch.target.iter().map(|&v| v == 1.0).collect()).expect("64 values");
             assert_eq!(batch.edge, edge(&mask).indicator().values());
             for (map, values) in batch.maps {

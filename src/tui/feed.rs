@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::app::{Access, App, Effect, Msg, Screen};
 use super::detail::Detail;
 use super::row::{Name, Row};
+use super::summaries::Summaries;
 use super::text::clean;
 use super::widget::picture::Picture;
 use crate::executor::Launch;
@@ -30,6 +31,7 @@ pub struct Feed<'a> {
     broken: usize,
     sent: Option<Sent>,
     compared: Option<u64>,
+    summaries: Summaries,
 }
 
 /// What was last said of the chosen run.
@@ -43,7 +45,16 @@ struct Sent {
 impl<'a> Feed<'a> {
     /// Reads `watch`; lets `launch` start executors.
     pub fn new(watch: Watch, launch: &'a Launch) -> Self {
-        Self { watch, launch, looked: None, called: None, broken: 0, sent: None, compared: None }
+        Self {
+            watch,
+            launch,
+            looked: None,
+            called: None,
+            broken: 0,
+            sent: None,
+            compared: None,
+            summaries: Summaries::default(),
+        }
     }
 
     /// What is new in the store.
@@ -55,6 +66,9 @@ impl<'a> Feed<'a> {
         self.describe(app, changed);
         if app.screen() == Screen::Compare {
             self.compare(app);
+        }
+        if app.screen() == Screen::Models {
+            self.summarise(app);
         }
         if app.setup().access == Access::ReadWrite && app.count(State::Queued) > 0 {
             self.call_executor(app);
@@ -154,6 +168,16 @@ impl<'a> Feed<'a> {
             self.compared = Some(print);
             let compared = Comparison::of(&spec, &runs).map(Box::new).map_err(|error| clean(&error.to_string()));
             tell(app, Msg::Compared(compared));
+        }
+    }
+
+    fn summarise(&mut self, app: &mut App) {
+        if let Some((name, summary)) = self.summaries.poll() {
+            tell(app, Msg::Summarised(name, summary.map(Box::new)));
+        }
+        let name = app.models().chosen().name;
+        if app.models().summary(name).is_none() {
+            self.summaries.ask(name);
         }
     }
 

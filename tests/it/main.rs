@@ -1,6 +1,7 @@
 //! One integration binary: each further one would link the whole of burn again.
 
 mod audit_golden;
+mod augment;
 mod cli;
 mod lab;
 mod layers;
