@@ -16,7 +16,7 @@ use crate::postprocess::PostProcess;
 use crate::run::{EpochScores, Event};
 use crate::store::{RunDir, StoreError};
 use crate::train::{
-    ChosenDevice, Journal, Outcome, Sample, Samples, TrainError, Training, Validation, choose, fit, load, now_s,
+    Cache, ChosenDevice, Journal, Outcome, Sample, Samples, TrainError, Training, Validation, choose, fit, load, now_s,
     predict, score, score_fully,
 };
 
@@ -72,12 +72,14 @@ fn execute(run: &RunDir) -> Result<Ended, TrainError> {
         );
         return Err(TrainError::Refused(message));
     }
-    let samples = load(&dataset, &plan.split, plan.input_px)?;
+    let cache = Cache::new(run.cache_path());
+    // What a worker that died has left may be of an older version.
+    cache.clear();
+    let samples = load(&dataset, &plan.split, plan.input_px, cache)?;
     if samples.train.is_empty() || samples.valid.is_empty() || samples.test.is_empty() {
         return Err(TrainError::Refused("plan.toml: a part of the split is empty".to_owned()));
     }
-    let Samples { train: fitted, valid, test } = &samples;
-    let parts = [fitted, valid, test].map(Vec::len);
+    let parts = [samples.train.len(), samples.valid.len(), samples.test.len()];
     run.log(&format!("train {}, valid {}, test {} cases at {} px", parts[0], parts[1], parts[2], plan.input_px));
     match &plan.model {
         ModelConfig::Svm(config) => classify_pixels(run, &plan, config, &samples),
@@ -130,7 +132,7 @@ fn classify_pixels(run: &RunDir, plan: &RunPlan, config: &SvmConfig, samples: &S
     let shown = shown_case(&samples.valid);
     preview_case(run, &samples.valid[shown])?;
     let began = std::time::Instant::now();
-    let training: Vec<_> = samples.train.iter().map(|s| (s.image.clone(), s.reference.clone())).collect();
+    let training: Vec<_> = samples.held()?.iter().map(|s| (s.image.clone(), s.reference.clone())).collect();
     let machine = config.fit(&training, plan.seed).map_err(|error| TrainError::Refused(format!("svm: {error}")))?;
     let images_per_s = training.len() as f64 / began.elapsed().as_secs_f64();
     let of = |part: &[Sample]| -> Vec<Plane<f32>> { part.par_iter().map(|s| machine.predict(&s.image)).collect() };
@@ -147,6 +149,7 @@ fn classify_pixels(run: &RunDir, plan: &RunPlan, config: &SvmConfig, samples: &S
         valid,
         elapsed_s,
         images_per_s,
+        waited_s: None,
     })?;
     if run.stop_requested() {
         return Ok(Ended::Stopped(0));

@@ -3,15 +3,17 @@
 
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::ScopedJoinHandle;
+use std::time::{Duration, Instant};
 
 use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 
-use super::{Sample, mix};
+use super::{Sample, Stored, TrainError, mix};
 use crate::augment::Recipe;
 use crate::dataset::Normalise;
 use crate::dataset::fold::shuffle;
 use crate::loss::{ReferenceMap, Truth, edge};
+use crate::plan::RunPlan;
 
 /// Batches that wait for the training step.
 const AHEAD: usize = 2;
@@ -105,7 +107,8 @@ pub fn order(n: usize, seed: u64, epoch: u32) -> Vec<usize> {
 
 /// An epoch's batches, made ahead on another thread.
 pub struct Batches<'scope> {
-    ready: Receiver<Batch>,
+    ready: Receiver<Result<Batch, TrainError>>,
+    waited: Duration,
     _maker: ScopedJoinHandle<'scope, ()>,
 }
 
@@ -113,35 +116,51 @@ impl<'scope> Batches<'scope> {
     /// Batches of epoch `epoch` in its order; the last one may be smaller.
     pub fn start<'env: 'scope>(
         scope: &'scope std::thread::Scope<'scope, 'env>,
-        samples: &'env [Sample],
-        plan: &'env crate::plan::RunPlan,
+        samples: &'env [Stored],
+        plan: &'env RunPlan,
         epoch: u32,
     ) -> Self {
         let (send, ready) = sync_channel(AHEAD);
-        let maps = plan.loss.maps();
         let maker = scope.spawn(move || {
             for places in order(samples.len(), plan.seed, epoch).chunks(plan.train.batch) {
-                let changed = |&i: &usize| {
-                    let seed = mix(&[plan.seed, u64::from(epoch), i as u64, 0x6175_676d]);
-                    (&samples[i], Recipe::draw(&plan.train.augment, samples[i].reference.width(), seed))
-                };
-                let chosen: Vec<(&Sample, Recipe)> = places.iter().map(changed).collect();
+                let batch = made(samples, plan, epoch, places);
+                let broken = batch.is_err();
                 // The training ended early: nobody waits for more.
-                if send.send(Batch::changed(&chosen, &maps, plan.train.normalise)).is_err() {
+                if send.send(batch).is_err() || broken {
                     return;
                 }
             }
         });
-        Self { ready, _maker: maker }
+        Self { ready, waited: Duration::ZERO, _maker: maker }
+    }
+
+    /// How long the taker of batches has waited so far.
+    pub fn waited(&self) -> Duration {
+        self.waited
     }
 }
 
 impl Iterator for Batches<'_> {
-    type Item = Batch;
+    type Item = Result<Batch, TrainError>;
 
-    fn next(&mut self) -> Option<Batch> {
-        self.ready.recv().ok()
+    fn next(&mut self) -> Option<Self::Item> {
+        let began = Instant::now();
+        let batch = self.ready.recv().ok();
+        self.waited += began.elapsed();
+        batch
     }
+}
+
+/// The batch of the samples at `places`, each changed as seed, epoch and place have it.
+fn made(samples: &[Stored], plan: &RunPlan, epoch: u32, places: &[usize]) -> Result<Batch, TrainError> {
+    let fetched = places.par_iter().map(|&i| samples[i].sample()).collect::<Result<Vec<_>, _>>()?;
+    let recipe = |&i: &usize| {
+        let seed = mix(&[plan.seed, u64::from(epoch), i as u64, 0x6175_676d]);
+        Recipe::draw(&plan.train.augment, plan.input_px, seed)
+    };
+    let chosen: Vec<(&Sample, Recipe)> =
+        fetched.iter().map(|sample| &**sample).zip(places.iter().map(recipe)).collect();
+    Ok(Batch::changed(&chosen, &plan.loss.maps(), plan.train.normalise))
 }
 
 #[cfg(test)]
