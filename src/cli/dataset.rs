@@ -42,6 +42,8 @@ enum DatasetCommand {
     },
     /// Divide into train, valid and test; write the parts as a file.
     Splits(SplitsArgs),
+    /// A contact sheet of augmented variants, as PNG and in the terminal.
+    Preview(super::preview::PreviewArgs),
 }
 
 pub(super) fn dataset(context: &Context, args: &DatasetArgs) -> anyhow::Result<ExitCode> {
@@ -51,6 +53,7 @@ pub(super) fn dataset(context: &Context, args: &DatasetArgs) -> anyhow::Result<E
         DatasetCommand::Audit(args) => dataset_audit::run(context, args),
         DatasetCommand::Show { name, sheet } => show(context, name, sheet.clone()),
         DatasetCommand::Splits(args) => splits(context, args),
+        DatasetCommand::Preview(args) => super::preview::preview(context, args),
     }
 }
 

@@ -8,6 +8,7 @@ mod dataset_splits;
 mod doctor;
 mod follow;
 mod model;
+mod preview;
 mod run;
 mod score;
 mod show;

@@ -3,6 +3,7 @@
 mod audit_golden;
 mod classification;
 mod classification_golden;
+mod augment;
 mod cli;
 mod dataset_audit;
 mod dataset_sources;
