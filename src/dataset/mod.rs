@@ -2,8 +2,10 @@
 //! A data set is a TOML manifest; its layout says how files (or built-in phantoms) become cases.
 //! Knows files and pixels; not tensors, not training.
 
+mod checksum;
 mod crop;
 pub mod fold;
+mod import;
 mod layout;
 mod manifest;
 pub mod phantom;
@@ -23,11 +25,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use crop::Crop;
+pub use import::{Import, import};
 pub use layout::{Coco, Layout, Pairs, Pattern, Patterns, Separator, Slices, Table, Volumes};
 pub use manifest::Manifest;
 pub use phantom::PhantomKind;
 pub use root::{DataRoots, manifests};
-pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify};
+pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify, verify_with};
+pub use volume::Align;
 
 use self::shape::Shape;
 use self::volume::{Scan, Stacks};
@@ -240,6 +244,11 @@ impl Case {
         Decoder::default().pixels(self)
     }
 
+    /// The image's file, or the files of the volume that it is a slice of, then those of its masks; none for a phantom.
+    pub fn files(&self) -> Vec<&Path> {
+        self.source.files()
+    }
+
     fn digest(&self, volumes: &BTreeMap<&PathBuf, [u8; 32]>) -> Result<[u8; 32], DatasetError> {
         let mut hash = Sha256::new();
         hash.update(format!("{}\0{}\0{}\0", self.id, self.subject, self.class.name()));
@@ -267,6 +276,16 @@ impl Source {
             Source::Drawn { image, size, shapes } => read::drawn(image, *size, shapes),
             Source::Slice { scan, index } => stacks.slice(scan, *index),
             Source::Cropped(crop, whole) => crop.of(case, whole.pixels(case, stacks)?),
+        }
+    }
+
+    fn files(&self) -> Vec<&Path> {
+        match self {
+            Source::Files { image, masks, .. } => std::iter::once(image).chain(masks).map(PathBuf::as_path).collect(),
+            Source::Drawn { image, .. } => vec![image],
+            Source::Slice { scan, .. } => scan.files().map(PathBuf::as_path).collect(),
+            Source::Cropped(_, whole) => whole.files(),
+            Source::Phantom(_) => vec![],
         }
     }
 
@@ -311,7 +330,7 @@ impl Source {
 impl DatasetError {
     /// What is wrong with the file or folder at `place`.
     pub(crate) fn file(place: &Path, message: impl ToString) -> Self {
-        DatasetError::File { place: place.display().to_string(), message: message.to_string() }
+        DatasetError::File { place: place.display().to_string(), message: message.to_string().trim_end().to_owned() }
     }
 }
 

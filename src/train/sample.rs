@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::TrainError;
 use crate::dataset::fold::Split;
 use crate::dataset::read::{resize_image, resize_mask};
-use crate::dataset::{Case, Dataset};
+use crate::dataset::{Case, Dataset, Decoder};
 use crate::loss::ReferenceMap;
 use crate::plane::{Mask, Plane};
 
@@ -62,11 +62,12 @@ fn part<'a>(dataset: &Dataset, ids: impl Iterator<Item = &'a str>, input_px: usi
     let case =
         |id: &str| dataset.case(id).ok_or_else(|| TrainError::Refused(format!("the data set has no case \"{id}\"")));
     let cases: Vec<&Case> = ids.map(case).collect::<Result<_, _>>()?;
-    cases.into_par_iter().map(|case| sample(case, input_px)).collect()
+    let decoder = Decoder::default();
+    cases.into_par_iter().map(|case| sample(case, &decoder, input_px)).collect()
 }
 
-fn sample(case: &Case, input_px: usize) -> Result<Sample, TrainError> {
-    let pixels = case.pixels()?;
+fn sample(case: &Case, decoder: &Decoder, input_px: usize) -> Result<Sample, TrainError> {
+    let pixels = decoder.pixels(case)?;
     let image = resize_image(&pixels.image, input_px as u32);
     let reference = resize_mask(&pixels.reference, input_px);
     Ok(Sample::new(case.id.clone(), case.subject.clone(), image, reference))

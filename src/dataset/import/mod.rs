@@ -1,0 +1,229 @@
+//! Guesses how a folder is laid out. A guess is a manifest, tried on the folder before it is shown, with a note for each
+//! key that someone should look at. Knows names and tables; pixels only of a few masks.
+
+mod name;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use self::name::{Kind, Listing, Role};
+use super::layout::{Coco, Layout, Pairs, Patterns, Slices, Table, Volumes};
+use super::read::{MaskRule, mask_from_file};
+use super::{Align, Class, Dataset, DatasetError, Manifest, Origin};
+
+/// What was understood of a folder.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The folder read by the manifest.
+    pub dataset: Dataset,
+    /// What is not sure, with the key to edit.
+    pub notes: Vec<String>,
+}
+
+impl Import {
+    /// The manifest as a file's text, the notes as comments above it.
+    pub fn to_toml(&self) -> Result<String, DatasetError> {
+        let manifest = &self.dataset.origin.manifest;
+        let text = toml::to_string(manifest)
+            .map_err(|error| DatasetError::Manifest { place: manifest.name.clone(), message: error.to_string() })?;
+        let notes: String = self.notes.iter().map(|note| format!("# unsure: {note}\n")).collect();
+        Ok(notes + &text)
+    }
+}
+
+/// A layout to try, and what is not sure about it.
+struct Guess {
+    layout: Layout,
+    classes: Vec<Class>,
+    notes: Vec<String>,
+}
+
+/// The layout that makes the most cases of `folder`, as a manifest called `name`.
+///
+/// An error says why the most likely layout does not fit, or that nothing looks like images with masks.
+pub fn import(folder: &Path, name: &str) -> Result<Import, DatasetError> {
+    let listing = Listing::of(folder)?;
+    let mut best: Option<Import> = None;
+    let mut refused = None;
+    for guess in guesses(folder, &listing) {
+        match tried(folder, name, guess) {
+            Ok(found) if best.as_ref().is_none_or(|best| found.dataset.cases.len() > best.dataset.cases.len()) => {
+                best = Some(found);
+            }
+            Ok(_) => {}
+            Err(error) => drop(refused.get_or_insert(error)),
+        }
+    }
+    let nothing = || DatasetError::Empty {
+        place: folder.display().to_string(),
+        expected:
+            "pictures, NIfTI or DICOM files with masks whose folder or name says mask, label, seg or gt, or a COCO \
+                   JSON file; write datasets/NAME.toml by hand for anything else (datasets/README.md)"
+                .to_owned(),
+    };
+    best.ok_or_else(|| refused.unwrap_or_else(nothing))
+}
+
+fn tried(folder: &Path, name: &str, guess: Guess) -> Result<Import, DatasetError> {
+    let Guess { layout, classes, mut notes } = guess;
+    let below = folder.file_name().and_then(|name| name.to_str()).unwrap_or(name);
+    let mut manifest = Manifest {
+        name: name.to_owned(),
+        title: format!("{name}, imported"),
+        folder: (below != name).then(|| below.to_owned()),
+        origin: "not given: where it comes from".to_owned(),
+        licence: "not given".to_owned(),
+        citation: String::new(),
+        classes,
+        expected: BTreeMap::new(),
+        expected_subjects: None,
+        crop: None,
+        sha256: None,
+        layout,
+    };
+    let text = toml::to_string(&manifest).unwrap_or_default();
+    manifest = Manifest::parse(&text, name)?;
+    let mut dataset = Dataset::at(Origin { manifest, folder: Some(folder.to_owned()) })?;
+    let subjects: BTreeSet<&str> = dataset.cases.iter().map(|case| case.subject.as_str()).collect();
+    if subjects.len() == dataset.cases.len() && dataset.cases.len() > 1 {
+        notes.push(
+            "layout.images: every image is its own subject; name {subject} there, or layout.table.subject, else \
+            images of one patient may be in training and test"
+                .to_owned(),
+        );
+    }
+    let manifest = &mut dataset.origin.manifest;
+    for case in &dataset.cases {
+        *manifest.expected.entry(case.class).or_default() += 1;
+    }
+    manifest.expected_subjects = Some(subjects.len());
+    notes.push("origin, licence, citation: not given".to_owned());
+    Ok(Import { dataset, notes })
+}
+
+fn guesses(folder: &Path, listing: &Listing) -> Vec<Guess> {
+    let mut guesses = coco(listing);
+    for kind in [Kind::Nifti, Kind::Dicom, Kind::Picture] {
+        let images = listing.patterns(kind, Role::Image);
+        let masks = match kind {
+            Kind::Dicom => {
+                [listing.patterns(Kind::Nifti, Role::Mask), listing.patterns(Kind::Picture, Role::Mask)].concat()
+            }
+            kind => listing.patterns(kind, Role::Mask),
+        };
+        for image in images.iter().take(4) {
+            // a mask's pattern in which nothing ties it to an image fits none
+            let fitting: Vec<&String> = masks.iter().filter(|mask| name::ties(image, mask)).collect();
+            if !fitting.is_empty() {
+                guesses.extend(described(folder, listing, kind, image, &fitting));
+            }
+        }
+    }
+    guesses
+}
+
+/// Classes and subjects for `image` with `masks`: by a table if one fits, else by names, else unknown.
+fn described(folder: &Path, listing: &Listing, kind: Kind, image: &str, masks: &[&String]) -> Vec<Guess> {
+    let whole = name::with_whole_case(image, masks);
+    let table = whole.as_ref().and_then(|(image, masks)| Some((image, masks, table::find(folder, listing, image)?)));
+    if let Some((image, masks, found)) = table {
+        let guess = guess(folder, kind, image, masks, Some(found));
+        return guess.into_iter().collect();
+    }
+    let masks: Vec<String> = masks.iter().map(|mask| (*mask).clone()).collect();
+    guess(folder, kind, image, &masks, None).into_iter().collect()
+}
+
+fn guess(folder: &Path, kind: Kind, image: &str, masks: &[String], table: Option<table::Found>) -> Option<Guess> {
+    let patterns = |texts: &[String]| Patterns::try_from_texts(texts).ok();
+    let (images, masks) = (patterns(&[image.to_owned()])?, patterns(masks)?);
+    let mut notes = Vec::new();
+    let (table, labels) = table.map(|found| (Some(found.table), found.labels)).unwrap_or_default();
+    let by_table = table.as_ref().is_some_and(|table: &Table| table.class.is_some());
+    let class = (!image.contains("{class}") && !by_table).then_some(Class::Unknown);
+    if class.is_some() {
+        notes.push(
+            "layout.class: no class found in names or tables; give \"benign\" or \"malignant\" (and edit classes)"
+                .to_owned(),
+        );
+    }
+    if image.contains("{subject}") && !image.contains("{subject}/") {
+        notes.push("layout.images: what comes before the first _ is taken for the subject".to_owned());
+    }
+    if table.as_ref().is_some_and(|table| table.subject.is_none()) && !image.contains("{subject}") {
+        notes.push("layout.table.subject: no column that looks like a patient".to_owned());
+    }
+    let volumes = |images, masks, labels, table| Volumes {
+        images,
+        masks,
+        slices: Slices::default(),
+        volume: None,
+        window: [1.0, 99.0],
+        mask_labels: Vec::new(),
+        align: Align::default(),
+        class,
+        labels,
+        table,
+    };
+    let layout = match kind {
+        Kind::Nifti => Layout::Nifti(volumes(images, masks, labels, table)),
+        Kind::Dicom => Layout::Dicom(volumes(images, masks, labels, table)),
+        _ => {
+            let mask_values = mask_values(folder, &masks);
+            if mask_values == MaskRule::Nonzero {
+                notes.push(
+                    "layout.mask_values: a mask has no bright value, so that all but black is the tumour".to_owned(),
+                );
+            }
+            Layout::Pairs(Pairs { images, masks, mask_values, class, labels, table })
+        }
+    };
+    let classes = match class {
+        Some(class) => vec![class, Class::Normal],
+        None => vec![Class::Benign, Class::Malignant, Class::Normal],
+    };
+    Some(Guess { layout, classes, notes })
+}
+
+/// Whether one of the first masks that are not black lacks bright values.
+fn mask_values(folder: &Path, masks: &Patterns) -> MaskRule {
+    let files = super::layout::Root::new(folder).and_then(|root| root.files(masks)).unwrap_or_default();
+    let dim = files
+        .iter()
+        .take(20)
+        .any(|file| mask_from_file(&file.path).is_err_and(|e| e.to_string().contains("no value above")));
+    if dim { MaskRule::Nonzero } else { MaskRule::Half }
+}
+
+fn coco(listing: &Listing) -> Vec<Guess> {
+    let folders: Vec<Option<String>> =
+        std::iter::once(None).chain(listing.picture_folders().into_iter().map(Some)).collect();
+    let layouts = listing.json_files().into_iter().take(8).flat_map(|file| {
+        folders.iter().flat_map(move |images| {
+            let file = file.clone();
+            [None, Some(Class::Unknown)].map(move |class| (file.clone(), images.clone(), class))
+        })
+    });
+    let guess = |(annotations, images, class): (String, Option<String>, Option<Class>)| {
+        let pattern = Patterns::try_from_texts(&["{case}".to_owned()]).ok()?.first()?;
+        let (labels, ignore) = (BTreeMap::new(), Vec::new());
+        let mut notes =
+            vec!["layout.pattern: name {subject} there if file names say it, e.g. \"{subject}_{case}.png\"".to_owned()];
+        if class.is_some() {
+            notes.push(
+                "layout.class: no category is called benign or malignant; give layout.labels instead of it".to_owned(),
+            );
+        }
+        let classes = match class {
+            Some(class) => vec![class, Class::Normal],
+            None => vec![Class::Benign, Class::Malignant, Class::Normal],
+        };
+        let layout = Layout::Coco(Coco { annotations, images, pattern, class, labels, ignore, table: None });
+        Some(Guess { layout, classes, notes })
+    };
+    layouts.filter_map(guess).collect()
+}
+
+#[cfg(test)]
+mod tests;
