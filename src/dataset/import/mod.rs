@@ -136,58 +136,68 @@ fn described(folder: &Path, listing: &Listing, kind: Kind, image: &str, masks: &
 }
 
 fn guess(folder: &Path, kind: Kind, image: &str, masks: &[String], table: Option<table::Found>) -> Option<Guess> {
-    let patterns = |texts: &[String]| Patterns::try_from_texts(texts).ok();
-    let (images, masks) = (patterns(&[image.to_owned()])?, patterns(masks)?);
-    let mut notes = Vec::new();
     let (table, labels) = table.map(|found| (Some(found.table), found.labels)).unwrap_or_default();
     let by_table = table.as_ref().is_some_and(|table: &Table| table.class.is_some());
     let class = (!image.contains("{class}") && !by_table).then_some(Class::Unknown);
-    if class.is_some() {
-        notes.push(
-            "layout.class: no class found in names or tables; give \"benign\" or \"malignant\" (and edit classes)"
-                .to_owned(),
-        );
-    }
-    if image.contains("{subject}") && !image.contains("{subject}/") {
-        notes.push("layout.images: what comes before the first _ is taken for the subject".to_owned());
-    }
-    if table.as_ref().is_some_and(|table| table.subject.is_none()) && !image.contains("{subject}") {
-        notes.push("layout.table.subject: no column that looks like a patient".to_owned());
-    }
-    let volumes = |images, masks, labels, table| Volumes {
+    let images = Patterns::try_from_texts(&[image.to_owned()]).ok()?;
+    let masks = Patterns::try_from_texts(masks).ok()?;
+    let mask_values = mask_values(folder, kind, &masks);
+    let sure = [
+        (
+            class.is_none(),
+            "layout.class: names and tables say no class; give \"benign\" or \"malignant\" (and edit classes)",
+        ),
+        (
+            !image.contains("{subject}") || image.contains("{subject}/"),
+            "layout.images: what comes before the first _ is taken for the subject",
+        ),
+        (
+            table.as_ref().is_none_or(|table| table.subject.is_some()) || image.contains("{subject}"),
+            "layout.table.subject: no column that looks like a patient",
+        ),
+        (
+            mask_values == MaskRule::Half,
+            "layout.mask_values: a mask has no bright value, so that all but black is the tumour",
+        ),
+    ];
+    let notes = sure.into_iter().filter(|(sure, _)| !sure).map(|(_, note)| note.to_owned()).collect();
+    let pairs = Pairs { images, masks, mask_values, class, labels, table };
+    let layout = match kind {
+        Kind::Nifti => Layout::Nifti(volumes(pairs)),
+        Kind::Dicom => Layout::Dicom(volumes(pairs)),
+        Kind::Picture | Kind::Table | Kind::Json => Layout::Pairs(pairs),
+    };
+    Some(Guess { layout, classes: classes(class), notes })
+}
+
+fn volumes(Pairs { images, masks, class, labels, table, .. }: Pairs) -> Volumes {
+    let (slices, align) = (Slices::default(), Align::default());
+    Volumes {
         images,
         masks,
-        slices: Slices::default(),
+        slices,
         volume: None,
         window: [1.0, 99.0],
-        mask_labels: Vec::new(),
-        align: Align::default(),
+        mask_labels: vec![],
+        align,
         class,
         labels,
         table,
-    };
-    let layout = match kind {
-        Kind::Nifti => Layout::Nifti(volumes(images, masks, labels, table)),
-        Kind::Dicom => Layout::Dicom(volumes(images, masks, labels, table)),
-        _ => {
-            let mask_values = mask_values(folder, &masks);
-            if mask_values == MaskRule::Nonzero {
-                notes.push(
-                    "layout.mask_values: a mask has no bright value, so that all but black is the tumour".to_owned(),
-                );
-            }
-            Layout::Pairs(Pairs { images, masks, mask_values, class, labels, table })
-        }
-    };
-    let classes = match class {
+    }
+}
+
+fn classes(class: Option<Class>) -> Vec<Class> {
+    match class {
         Some(class) => vec![class, Class::Normal],
         None => vec![Class::Benign, Class::Malignant, Class::Normal],
-    };
-    Some(Guess { layout, classes, notes })
+    }
 }
 
 /// Whether one of the first masks that are not black lacks bright values.
-fn mask_values(folder: &Path, masks: &Patterns) -> MaskRule {
+fn mask_values(folder: &Path, kind: Kind, masks: &Patterns) -> MaskRule {
+    if kind != Kind::Picture {
+        return MaskRule::Half;
+    }
     let files = super::layout::Root::new(folder).and_then(|root| root.files(masks)).unwrap_or_default();
     let dim = files
         .iter()
@@ -215,10 +225,7 @@ fn coco(listing: &Listing) -> Vec<Guess> {
                 "layout.class: no category is called benign or malignant; give layout.labels instead of it".to_owned(),
             );
         }
-        let classes = match class {
-            Some(class) => vec![class, Class::Normal],
-            None => vec![Class::Benign, Class::Malignant, Class::Normal],
-        };
+        let classes = classes(class);
         let layout = Layout::Coco(Coco { annotations, images, pattern, class, labels, ignore, table: None });
         Some(Guess { layout, classes, notes })
     };
