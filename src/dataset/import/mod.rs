@@ -33,6 +33,7 @@ impl Import {
 }
 
 /// A layout to try, and what is not sure about it.
+#[derive(Clone)]
 struct Guess {
     layout: Layout,
     classes: Vec<Class>,
@@ -47,7 +48,7 @@ pub fn import(folder: &Path, name: &str) -> Result<Import, DatasetError> {
     let mut best: Option<Import> = None;
     let mut refused = None;
     for guess in guesses(folder, &listing) {
-        match tried(folder, name, guess) {
+        match tried(folder, name, guess.clone()).or_else(|error| first_volume(folder, name, guess).ok_or(error)) {
             Ok(found) if best.as_ref().is_none_or(|best| found.dataset.cases.len() > best.dataset.cases.len()) => {
                 best = Some(found);
             }
@@ -63,6 +64,14 @@ pub fn import(folder: &Path, name: &str) -> Result<Import, DatasetError> {
                 .to_owned(),
     };
     best.ok_or_else(|| refused.unwrap_or_else(nothing))
+}
+
+/// The guess for files of several volumes: the first of them.
+fn first_volume(folder: &Path, name: &str, mut guess: Guess) -> Option<Import> {
+    let Layout::Nifti(volumes) = &mut guess.layout else { return None };
+    volumes.volume = Some(0);
+    guess.notes.push("layout.volume: files hold several volumes, of which the first is taken".to_owned());
+    tried(folder, name, guess).ok()
 }
 
 fn tried(folder: &Path, name: &str, guess: Guess) -> Result<Import, DatasetError> {
@@ -105,42 +114,41 @@ fn tried(folder: &Path, name: &str, guess: Guess) -> Result<Import, DatasetError
 fn guesses(folder: &Path, listing: &Listing) -> Vec<Guess> {
     let mut guesses = coco(listing);
     for kind in [Kind::Nifti, Kind::Dicom, Kind::Picture] {
-        let images = listing.patterns(kind, Role::Image);
         let masks = match kind {
-            Kind::Dicom => {
-                [listing.patterns(Kind::Nifti, Role::Mask), listing.patterns(Kind::Picture, Role::Mask)].concat()
-            }
+            // beside a series, any volume or picture is a mask, whatever it is called
+            Kind::Dicom => [Kind::Nifti, Kind::Picture]
+                .into_iter()
+                .flat_map(|kind| [Role::Mask, Role::Image].map(|role| listing.patterns(kind, role)))
+                .collect::<Vec<_>>()
+                .concat(),
             kind => listing.patterns(kind, Role::Mask),
         };
-        for image in images.iter().take(4) {
-            // a mask's pattern in which nothing ties it to an image fits none
-            let fitting: Vec<&String> = masks.iter().filter(|mask| name::ties(image, mask)).collect();
-            if !fitting.is_empty() {
-                guesses.extend(described(folder, listing, kind, image, &fitting));
+        for images in name::without_endings(listing.patterns(kind, Role::Image)).iter().take(4) {
+            // several masks of one image lie in one folder; another folder holds another version of them
+            for masks in name::by_folder(images, &masks).iter().take(4) {
+                guesses.extend(described(folder, listing, kind, (images, masks)));
             }
         }
     }
     guesses
 }
 
-/// Classes and subjects for `image` with `masks`: by a table if one fits, else by names, else unknown.
-fn described(folder: &Path, listing: &Listing, kind: Kind, image: &str, masks: &[&String]) -> Vec<Guess> {
-    let whole = name::with_whole_case(image, masks);
-    let table = whole.as_ref().and_then(|(image, masks)| Some((image, masks, table::find(folder, listing, image)?)));
-    if let Some((image, masks, found)) = table {
-        let guess = guess(folder, kind, image, masks, Some(found));
-        return guess.into_iter().collect();
+/// Classes and subjects for images and masks: by a table if one says them, else by names, else unknown.
+fn described(folder: &Path, listing: &Listing, kind: Kind, patterns: (&[String], &[String])) -> Option<Guess> {
+    let whole = (name::with_whole_case(patterns.0), name::with_whole_case(patterns.1));
+    match table::find(folder, listing, &whole.0) {
+        Some(found) => guess(folder, kind, (&whole.0, &whole.1), Some(found)),
+        None => guess(folder, kind, patterns, None),
     }
-    let masks: Vec<String> = masks.iter().map(|mask| (*mask).clone()).collect();
-    guess(folder, kind, image, &masks, None).into_iter().collect()
 }
 
-fn guess(folder: &Path, kind: Kind, image: &str, masks: &[String], table: Option<table::Found>) -> Option<Guess> {
+fn guess(folder: &Path, kind: Kind, patterns: (&[String], &[String]), table: Option<table::Found>) -> Option<Guess> {
+    let image = patterns.0.first()?;
     let (table, labels) = table.map(|found| (Some(found.table), found.labels)).unwrap_or_default();
     let by_table = table.as_ref().is_some_and(|table: &Table| table.class.is_some());
     let class = (!image.contains("{class}") && !by_table).then_some(Class::Unknown);
-    let images = Patterns::try_from_texts(&[image.to_owned()]).ok()?;
-    let masks = Patterns::try_from_texts(masks).ok()?;
+    let images = Patterns::try_from_texts(patterns.0).ok()?;
+    let masks = Patterns::try_from_texts(patterns.1).ok()?;
     let mask_values = mask_values(folder, kind, &masks);
     let sure = [
         (

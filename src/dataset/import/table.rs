@@ -18,10 +18,11 @@ pub(super) struct Found {
     pub(super) labels: BTreeMap<String, Class>,
 }
 
-/// The first table in which a column names at least nine of ten images of `image`.
-pub(super) fn find(folder: &Path, listing: &Listing, image: &str) -> Option<Found> {
+/// The first table that says subjects or classes and in which a column names at least nine of ten of `images`.
+pub(super) fn find(folder: &Path, listing: &Listing, images: &[String]) -> Option<Found> {
+    let image = images.first().filter(|image| image.contains("{case}"))?;
     let root = Root::new(folder).ok()?;
-    let files = root.files(&Patterns::try_from_texts(&[image.to_owned()]).ok()?).ok()?;
+    let files = root.files(&Patterns::try_from_texts(images).ok()?).ok()?;
     let names: BTreeSet<String> =
         files.iter().filter_map(|file| Some(file.path.file_name()?.to_str()?.to_owned())).collect();
     let file_pattern = image.rsplit('/').next()?;
@@ -59,6 +60,9 @@ fn in_file(root: &Root, file: &str, file_pattern: &str, names: &BTreeSet<String>
         only: BTreeMap::new(),
         separator,
     };
+    if table.subject.is_none() && table.class.is_none() {
+        return None;
+    }
     Some(Found { table, labels: class.map(|(_, labels)| labels).unwrap_or_default() })
 }
 

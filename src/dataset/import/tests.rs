@@ -78,6 +78,24 @@ fn patients_in_names_dim_masks_and_no_classes_are_noted() {
 }
 
 #[test]
+fn volumes_series_and_annotations() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/sources");
+    for (set, kind, cases) in
+        [("nifti", "Nifti(", 80), ("nifti4d", "Nifti(", 2), ("dicom", "Dicom(", 16), ("coco", "Coco(", 24)]
+    {
+        let found = import(&golden.join(set), set).expect(set).dataset;
+        assert!(format!("{:?}", found.origin.manifest.layout).starts_with(kind), "{set}");
+        assert_eq!(found.cases.len(), cases, "{set}");
+    }
+}
+
+#[test]
+fn another_version_of_the_masks_is_left_alone() {
+    let set = folder(&[("images/1.png", 9), ("masks/1.png", 255), ("masks_orig/1.png", 255)]);
+    assert_eq!(understood(&set).1, "masks/{case}.png");
+}
+
+#[test]
 fn a_folder_without_masks_says_what_is_looked_for() {
     let message =
         import(&folder(&[("a.png", 1), ("b.png", 2)]).path().join("set"), "set").expect_err("no masks").to_string();
