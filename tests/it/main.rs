@@ -6,6 +6,7 @@ mod classification_golden;
 mod augment;
 mod cli;
 mod dataset_audit;
+mod dataset_fuzz;
 mod dataset_sources;
 mod contract;
 mod encoder_golden;
