@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Bce, Boundary, Compactness, Dice, Focal, Loss, ReferenceMap, ShapeAware, Sum, Tversky, WeightedBce, WeightedIou,
-    Weighting,
+    Bce, Boundary, Compactness, Dice, Focal, L1, Loss, ReferenceMap, ShapeAware, Sum, Tversky, WeightedBce,
+    WeightedIou, Weighting,
 };
 use crate::config::within;
 use crate::model::ModelConfig;
@@ -58,6 +58,8 @@ pub enum LossConfig {
     BceBoundary(Weighting),
     /// `bce + λ₁ compactness + λ₂ smoothness`. P2 eq. 11–14.
     ShapeAware(ShapeAware),
+    /// `|p − y|`: what pix2pix adds to the adversarial loss. Isola et al. 2017, eq. 3.
+    L1 {},
     /// `Σ weight · loss`, up to 8 terms, sums in sums up to 3 deep.
     Sum {
         /// What is added up.
@@ -103,7 +105,7 @@ impl Default for EdgeLossConfig {
 
 impl LossConfig {
     /// Names of all losses.
-    pub const NAMES: [&'static str; 13] = [
+    pub const NAMES: [&'static str; 14] = [
         "bce",
         "dice",
         "tversky",
@@ -116,6 +118,7 @@ impl LossConfig {
         "bce-iou",
         "bce-boundary",
         "shape-aware",
+        "l1",
         "sum",
     ];
 
@@ -134,6 +137,7 @@ impl LossConfig {
             Self::BceIou(_) => "bce-iou",
             Self::BceBoundary(_) => "bce-boundary",
             Self::ShapeAware(_) => "shape-aware",
+            Self::L1 {} => "l1",
             Self::Sum { .. } => "sum",
         }
     }
@@ -161,6 +165,7 @@ impl LossConfig {
             Self::ShapeAware(ShapeAware { compactness, .. }) => {
                 Box::new(Sum(vec![(1.0, Box::new(Bce)), (compactness, Box::new(Compactness))]))
             }
+            Self::L1 {} => Box::new(L1),
             Self::Sum { terms } => Box::new(Sum(terms.iter().map(|term| (term.weight, term.loss.build())).collect())),
         }
     }
@@ -175,7 +180,9 @@ impl LossConfig {
                 let maps: BTreeSet<_> = terms.iter().flat_map(|term| term.loss.maps()).collect();
                 maps.into_iter().collect()
             }
-            Self::Bce {} | Self::Dice {} | Self::Tversky(_) | Self::Combo {} | Self::Focal { .. } => Vec::new(),
+            Self::Bce {} | Self::Dice {} | Self::Tversky(_) | Self::Combo {} | Self::Focal { .. } | Self::L1 {} => {
+                Vec::new()
+            }
         }
     }
 
@@ -214,7 +221,7 @@ impl LossConfig {
             | Self::BceBoundary(weighting) => weighting.check(),
             Self::ShapeAware(shape_aware) => shape_aware.check(),
             Self::Sum { terms } => self.check_sum(terms),
-            Self::Bce {} | Self::Dice {} | Self::Combo {} | Self::Boundary {} => Ok(()),
+            Self::Bce {} | Self::Dice {} | Self::Combo {} | Self::Boundary {} | Self::L1 {} => Ok(()),
         }
     }
 

@@ -4,6 +4,8 @@
 pub mod block;
 mod boundary_attention;
 mod fgfeu_net;
+mod patch_discriminator;
+mod pix2pix;
 mod registry;
 mod show;
 mod unet;
@@ -14,6 +16,8 @@ use serde::{Deserialize, Serialize};
 
 pub use boundary_attention::{BoundaryAttention, BoundaryAttentionConfig};
 pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
+pub use patch_discriminator::{AdversaryConfig, PatchDiscriminator};
+pub use pix2pix::{Pix2Pix, Pix2PixConfig};
 pub use show::{Stage, Summary, summarise, trainable};
 pub use unet::{UNet, UNetConfig};
 
@@ -57,14 +61,24 @@ pub trait NetworkConfig {
     /// The network that it describes.
     type Network: Forward + Module;
 
-    /// Image sides must be a multiple of this.
+    /// Image sides must be a multiple of this, whatever the numbers.
     const STRIDE: usize;
+
+    /// What they must be a multiple of with these numbers.
+    fn stride(&self) -> usize {
+        Self::STRIDE
+    }
 
     /// What is wrong with the numbers, if anything.
     fn check(&self) -> Result<(), String>;
 
     /// Channels of the decoder's feature map; `None` if the network gives none.
     fn features(&self) -> Option<usize> {
+        None
+    }
+
+    /// What it is trained against; `None` for a network that is trained on its loss alone.
+    fn adversary(&self) -> Option<AdversaryConfig> {
         None
     }
 
@@ -77,6 +91,7 @@ models! {
         "unet" => UNet, UNetConfig, "U-Net (Ronneberger et al. 2015) with batch-norm and same-size convolutions.";
         "fgfeu-net" => FgfeuNet, FgfeuNetConfig, "VGG16's first ten convolutions as the encoder of a U-Net (P1).";
         "boundary-attention" => BoundaryAttention, BoundaryAttentionConfig, "Boundary attention, edge and deep supervision on a VGG16 encoder (P2).";
+        "pix2pix" => Pix2Pix, Pix2PixConfig, "U-Net generator trained against a patch discriminator (Isola et al. 2017).";
     }
     classification {
     }
@@ -145,7 +160,8 @@ mod tests {
     use burn::tensor::Distribution;
 
     fn small(name: &str) -> ModelConfig {
-        let text = format!("name = \"{name}\"\nwidth = 0.0625\n");
+        let depth = if name == "pix2pix" { "downs = 4" } else { "" };
+        let text = format!("name = \"{name}\"\nwidth = 0.0625\n{depth}\n");
         toml::from_str(&text).expect("every network has a width")
     }
 

@@ -60,7 +60,7 @@ macro_rules! models {
                 match self {
                     $(Self::$variant(config) => {
                         config.check()?;
-                        check_stride($name, input_px, $config::STRIDE)
+                        check_stride($name, input_px, config.stride())
                     })*
                     $(Self::$pix(config) => config.check(),)*
                 }
@@ -70,6 +70,14 @@ macro_rules! models {
             pub fn features(&self) -> Option<usize> {
                 match self {
                     $(Self::$variant(config) => config.features(),)*
+                    $(Self::$pix(_) => None,)*
+                }
+            }
+
+            /// What the network is trained against; `None` for a model that is trained on its loss alone.
+            pub fn adversary(&self) -> Option<AdversaryConfig> {
+                match self {
+                    $(Self::$variant(config) => config.adversary(),)*
                     $(Self::$pix(_) => None,)*
                 }
             }

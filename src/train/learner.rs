@@ -2,20 +2,22 @@
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::Device;
+use burn::tensor::{Device, activation};
 
-use super::{Adam, Batch, Sample, TrainError, Validation, mix, validate};
+use super::{Adam, Adversary, Batch, Sample, Scene, TrainError, Validation, mix, validate};
 use crate::loss::Objective;
 use crate::model::{Forward, Network};
 use crate::plan::RunPlan;
 
-/// Network, objective and [`Adam`], which trains the weights of both, on an autodiff device.
+/// Network, objective, adversary and [`Adam`], which trains the weights of all, on an autodiff device.
 pub struct Learner {
     /// The network.
     pub model: Network,
     /// What it is trained on.
     pub objective: Objective,
-    /// Of both.
+    /// What it is trained against, if anything.
+    pub adversary: Option<Adversary>,
+    /// Of all three.
     pub optimizer: ModuleOptimizer,
     device: Device,
 }
@@ -28,16 +30,27 @@ impl Learner {
         let model = plan.model.build(&device);
         let model = model.ok_or_else(|| TrainError::Refused(format!("{} is no network", plan.model.name())))?;
         let objective = Objective::new(&plan.loss, &plan.edge, &plan.model, &device).map_err(TrainError::Refused)?;
-        Ok(Self { model, objective, optimizer: Adam::for_network(), device })
+        let adversary = plan.model.adversary().map(|config| Adversary::new(config, &device));
+        let optimizer = if adversary.is_some() { Adam::for_adversaries() } else { Adam::for_network() };
+        Ok(Self { model, objective, adversary, optimizer, device })
     }
 
-    /// One step of gradient descent: the batch's loss before it. A loss that is not finite changes no weight.
+    /// One step of gradient descent: the batch's loss before it, without what an adversary adds. A loss that is not finite
+    /// changes no weight of the network.
     pub fn step(&mut self, batch: &Batch, lr: f64, seed: u64) -> f64 {
         // Dropout's masks follow from the seed alone: a resumed run draws the same ones.
         self.device.seed(seed);
-        let output = self.model.forward(batch.images(&self.device));
-        let loss = self.objective.forward(output, &batch.truth(&self.device));
-        let value = loss.clone().inner().into_scalar::<f64>();
+        let (images, truth) = (batch.images(&self.device), batch.truth(&self.device));
+        let output = self.model.forward(images.clone());
+        let prediction = output.logits.clone();
+        let mut loss = self.objective.forward(output, &truth);
+        let mut value = loss.clone().inner().into_scalar::<f64>();
+        if let (true, Some(adversary)) = (value.is_finite(), &mut self.adversary) {
+            let scene = Scene { images, prediction: activation::sigmoid(prediction), reference: truth.target };
+            loss = adversary.step(scene, loss, &mut self.optimizer, lr);
+            let total = loss.clone().inner().into_scalar::<f64>();
+            value = if total.is_finite() { value } else { total };
+        }
         if value.is_finite() {
             let mut gradients = loss.backward();
             let of_model = GradientsParams::from_module(&mut gradients, &self.model);
@@ -107,5 +120,25 @@ mod tests {
             assert!(losses[7] < losses[0], "{name}: {losses:?}");
             assert!(learner.validate(&samples, 2).loss.is_finite(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_few_steps_against_an_adversary_lower_the_loss_and_move_the_discriminator() {
+        let samples = [sample(4), sample(14)];
+        let mut plan = plan(LossConfig::L1 {});
+        plan.model = toml::from_str("name = \"pix2pix\"\nwidth = 0.125\ndowns = 5").expect("a network");
+        let mut learner = Learner::new(&plan, &Device::flex()).expect("a network that fits");
+        let batch = Batch::of(&samples.iter().collect::<Vec<_>>(), &[]);
+        let opinion = |learner: &Learner| {
+            let (images, masks) = (batch.images(&learner.device), batch.truth(&learner.device).target);
+            let discriminator = &learner.adversary.as_ref().expect("an adversary").discriminator;
+            discriminator.forward(images, masks).mean().into_scalar::<f32>()
+        };
+        let before = opinion(&learner);
+        let losses: Vec<f64> = (0..12).map(|step| learner.step(&batch, 2e-3, step)).collect();
+        assert!(losses[11] < 0.8 * losses[0], "{losses:?}");
+        assert!((opinion(&learner) - before).abs() > 1e-3);
+        // what is validated is the arm's loss alone, a mean distance of probabilities
+        assert!((0.0..=1.0).contains(&learner.validate(&samples, 2).loss));
     }
 }

@@ -3,6 +3,7 @@
 //! continues bit for bit.
 
 mod adam;
+mod adversarial;
 mod batch;
 mod checkpoint;
 mod device;
@@ -14,6 +15,7 @@ mod sample;
 mod schedule;
 
 pub use adam::Adam;
+pub use adversarial::{Adversary, Scene};
 pub use batch::{Batch, Batches, order};
 pub use checkpoint::{Checkpoint, Checkpoints};
 pub use device::{ChosenDevice, choose};

@@ -6,6 +6,8 @@ mod lab;
 mod layers;
 mod loss_golden;
 mod metric_golden;
+mod pix2pix_golden;
+mod pixel_golden;
 mod resume;
 mod score;
 mod stats_coverage;
