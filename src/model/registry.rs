@@ -61,7 +61,7 @@ macro_rules! models {
                     $(Self::$variant(config) => {
                         config.check()?;
                         check_least($name, input_px, $config::MIN_PX)?;
-                        check_stride($name, input_px, $config::STRIDE)
+                        check_stride($name, input_px, config.stride())
                     })*
                     $(Self::$pix(config) => config.check(),)*
                 }
@@ -79,6 +79,14 @@ macro_rules! models {
             pub fn normalise(&self) -> Option<Normalise> {
                 match self {
                     $(Self::$variant(config) => config.normalise(),)*
+                    $(Self::$pix(_) => None,)*
+                }
+            }
+
+            /// What the network is trained against; `None` for a model that is trained on its loss alone.
+            pub fn adversary(&self) -> Option<AdversaryConfig> {
+                match self {
+                    $(Self::$variant(config) => config.adversary(),)*
                     $(Self::$pix(_) => None,)*
                 }
             }

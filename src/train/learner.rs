@@ -2,23 +2,25 @@
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::Device;
+use burn::tensor::{Device, activation};
 
 use super::groups::Groups;
-use super::{Adam, Batch, Sample, TrainError, Validation, mix, validate};
+use super::{Adam, Adversary, Batch, Sample, Scene, TrainError, Validation, mix, validate};
 use crate::loss::Objective;
 use crate::model::{Forward, Network};
 use crate::plan::RunPlan;
 use crate::spec::TrainConfig;
 use crate::spec::Transfer;
 
-/// Network, objective and [`Adam`], which trains the weights of both, on an autodiff device.
+/// Network, objective, adversary and [`Adam`], which trains the weights of all, on an autodiff device.
 pub struct Learner {
     /// The network.
     pub model: Network,
     /// What it is trained on.
     pub objective: Objective,
-    /// Of both.
+    /// What it is trained against, if anything.
+    pub adversary: Option<Adversary>,
+    /// Of all three.
     pub optimizer: ModuleOptimizer,
     transfer: Transfer,
     groups: Groups,
@@ -33,8 +35,10 @@ impl Learner {
         let model = plan.model.build(&device);
         let model = model.ok_or_else(|| TrainError::Refused(format!("{} is no network", plan.model.name())))?;
         let objective = Objective::new(&plan.loss, &plan.edge, &plan.model, &device).map_err(TrainError::Refused)?;
+        let adversary = plan.model.adversary().map(|config| Adversary::new(config, &device));
+        let optimizer = if adversary.is_some() { Adam::for_adversaries() } else { Adam::for_network() };
         let (transfer, groups) = (plan.transfer.clone(), Groups::default());
-        Ok(Self { model, objective, optimizer: Adam::for_network(), transfer, groups, device })
+        Ok(Self { model, objective, adversary, optimizer, transfer, groups, device })
     }
 
     /// Freezes and thaws stages for `epoch`, from 1; before its first step.
@@ -42,13 +46,22 @@ impl Learner {
         (self.model, self.groups) = Groups::enter(&self.transfer, self.model.clone(), epoch);
     }
 
-    /// One step of gradient descent: the batch's loss before it. A loss that is not finite changes no weight.
+    /// One step of gradient descent: the batch's loss before it, without what an adversary adds. A loss that is not finite
+    /// changes no weight of the network.
     pub fn step(&mut self, batch: &Batch, lr: f64, seed: u64) -> f64 {
         // Dropout's masks follow from the seed alone: a resumed run draws the same ones.
         self.device.seed(seed);
-        let output = self.model.forward(batch.images(&self.device));
-        let loss = self.objective.forward(output, &batch.truth(&self.device));
-        let value = loss.clone().inner().into_scalar::<f64>();
+        let (images, truth) = (batch.images(&self.device), batch.truth(&self.device));
+        let output = self.model.forward(images.clone());
+        let prediction = output.logits.clone();
+        let mut loss = self.objective.forward(output, &truth);
+        let mut value = loss.clone().inner().into_scalar::<f64>();
+        if let (true, Some(adversary)) = (value.is_finite(), &mut self.adversary) {
+            let scene = Scene { images, prediction: activation::sigmoid(prediction), reference: truth.target };
+            loss = adversary.step(scene, loss, &mut self.optimizer, lr);
+            let total = loss.clone().inner().into_scalar::<f64>();
+            value = if total.is_finite() { value } else { total };
+        }
         if value.is_finite() {
             let mut gradients = loss.backward();
             for (scale, of_group) in self.groups.split(&mut gradients, &self.model) {
@@ -193,5 +206,25 @@ mod tests {
             }
         }
         assert!(seen > 30, "{seen}");
+    }
+
+    #[test]
+    fn a_few_steps_against_an_adversary_lower_the_loss_and_move_the_discriminator() {
+        let samples = [sample(4), sample(14)];
+        let mut plan = plan(LossConfig::L1 {});
+        plan.model = toml::from_str("name = \"pix2pix\"\nwidth = 0.125\ndowns = 5").expect("a network");
+        let mut learner = Learner::new(&plan, &Device::flex()).expect("a network that fits");
+        let batch = batch(&samples);
+        let opinion = |learner: &Learner| {
+            let (images, masks) = (batch.images(&learner.device), batch.truth(&learner.device).target);
+            let discriminator = &learner.adversary.as_ref().expect("an adversary").discriminator;
+            discriminator.forward(images, masks).mean().into_scalar::<f32>()
+        };
+        let before = opinion(&learner);
+        let losses: Vec<f64> = (0..12).map(|step| learner.step(&batch, 2e-3, step)).collect();
+        assert!(losses[11] < 0.8 * losses[0], "{losses:?}");
+        assert!((opinion(&learner) - before).abs() > 1e-3);
+        // what is validated is the arm's loss alone, a mean distance of probabilities
+        assert!((0.0..=1.0).contains(&learner.validate(&samples, &plan.train).loss));
     }
 }

@@ -3,6 +3,7 @@
 //! continues bit for bit.
 
 mod adam;
+mod adversarial;
 mod batch;
 mod cache;
 mod checkpoint;
@@ -17,6 +18,7 @@ mod sample;
 mod schedule;
 
 pub use adam::Adam;
+pub use adversarial::{Adversary, Scene};
 pub use batch::{Batch, Batches, order};
 pub use cache::{CACHE_ENV, Cache};
 pub use checkpoint::{Checkpoint, Checkpoints};
