@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use super::dataset_audit::{self, AuditArgs};
+use super::dataset_splits::{SplitsArgs, splits};
 use super::{Context, print, printable};
 use crate::dataset::sheet::contact_sheet;
 use crate::dataset::{Case, Dataset, Layout, Verification, manifests, verify};
@@ -28,6 +30,8 @@ enum DatasetCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Duplicates, neighbouring frames, odd masks, burned-in text; which pairs a split separates.
+    Audit(AuditArgs),
     /// Counts, sizes, tumour areas, and a contact sheet as PNG.
     Show {
         /// Manifest name.
@@ -36,13 +40,17 @@ enum DatasetCommand {
         #[arg(long, value_name = "FILE")]
         sheet: Option<PathBuf>,
     },
+    /// Divide into train, valid and test; write the parts as a file.
+    Splits(SplitsArgs),
 }
 
 pub(super) fn dataset(context: &Context, args: &DatasetArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
         DatasetCommand::List => list(context),
         DatasetCommand::Verify { name, json } => check(context, name, *json),
+        DatasetCommand::Audit(args) => dataset_audit::run(context, args),
         DatasetCommand::Show { name, sheet } => show(context, name, sheet.clone()),
+        DatasetCommand::Splits(args) => splits(context, args),
     }
 }
 

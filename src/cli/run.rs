@@ -112,6 +112,11 @@ fn enqueue(context: &Context, spec: &Spec) -> anyhow::Result<Vec<RunDir>> {
             part(split.test().len()),
         ))?;
     }
+    for plan in plans.iter().filter(|plan| (plan.fold, plan.seed) == (plans[0].fold, plans[0].seed)) {
+        if let Some(warning) = plan.split.warning() {
+            print(&format!("{}: {warning}\n", plan.arm))?;
+        }
+    }
     Ok(runs)
 }
 

@@ -1,5 +1,5 @@
 //! A spec says what to compare: a TOML file, closed and typed; an unknown key is an error with its line.
-//! Everything but the arms is equal for all arms by construction.
+//! Everything but the arms is equal for all arms by construction; an arm whose protocol leaks has to say so.
 
 mod arm;
 mod protocol;
@@ -14,6 +14,7 @@ pub use protocol::Protocol;
 pub use train::{Augment, Plateau, TrainConfig};
 
 use crate::config;
+use crate::metric::Task;
 
 /// What to compare, on what, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct Spec {
     pub title: String,
     /// Manifest name of the data set.
     pub dataset: String,
+    /// What every arm answers.
+    #[serde(default, skip_serializing_if = "Task::is_segmentation")]
+    pub task: Task,
     /// Division, seeds and input size.
     pub protocol: Protocol,
     /// The same for every arm.
@@ -62,6 +66,8 @@ pub enum SpecError {
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("demo", include_str!("../../baselines/demo.toml")),
     ("busi-quick", include_str!("../../baselines/busi-quick.toml")),
+    ("leak", include_str!("../../baselines/leak.toml")),
+    ("leak-phantom", include_str!("../../baselines/leak-phantom.toml")),
 ];
 
 impl Spec {
@@ -102,9 +108,10 @@ impl Spec {
             if self.arms[..i].iter().any(|other| other.name == arm.name) {
                 return Err(format!("two arms are named \"{}\"", arm.name));
             }
-            arm.check(self.protocol.input_px).map_err(|e| format!("arm \"{}\": {e}", arm.name))?;
+            let fits = arm.check(self.task, self.protocol.input_px).and_then(|()| self.protocol.split.admits(arm.leak));
+            fits.map_err(|e| format!("arm \"{}\": {e}", arm.name))?;
         }
-        self.protocol.check()?;
+        self.protocol.check(self.task)?;
         self.train.check()
     }
 }

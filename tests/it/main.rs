@@ -3,6 +3,8 @@
 mod audit_golden;
 mod cli;
 mod contract;
+mod dataset_audit;
+mod dataset_sources;
 mod encoder_golden;
 mod lab;
 mod layers;
