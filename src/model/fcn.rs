@@ -13,6 +13,7 @@ use super::block::{Norm, conv1x1, convolve, drop_out, resize};
 use super::encoder::{DenseNetEncoder, Encoder, ResNetEncoder, VggDepth, VggEncoder};
 use super::{Forward, NetworkConfig, Output};
 use crate::config::within;
+use crate::dataset::Normalise;
 
 /// How many levels are scored: the last ones of the pyramid, at strides 8, 16 and 32.
 const SCORED: usize = 3;
@@ -22,14 +23,16 @@ pub trait Backbone: Clone + Debug + PartialEq {
     /// Its levels of stride 8, 16 and 32 come last.
     type Encoder: Encoder;
     /// The configuration's default.
-    const DROPOUT: f64 = 0.0;
+    const DROPOUT: f64;
+    /// The input that the recipe asks for; `None` takes the spec's.
+    const NORMALISE: Option<Normalise>;
 
     /// With random weights.
     fn encoder(width: f64, device: &Device) -> Self::Encoder;
 }
 
 macro_rules! backbones {
-    ($($about:literal $name:ident: $encoder:ty = $build:expr, dropout $dropout:literal;)*) => {
+    ($($about:literal $name:ident: $encoder:ty = $build:expr, dropout $dropout:literal, normalise $normalise:expr;)*) => {
         $(
             #[doc = $about]
             #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +41,7 @@ macro_rules! backbones {
             impl Backbone for $name {
                 type Encoder = $encoder;
                 const DROPOUT: f64 = $dropout;
+                const NORMALISE: Option<Normalise> = $normalise;
 
                 fn encoder(width: f64, device: &Device) -> $encoder {
                     $build(width, device)
@@ -49,15 +53,15 @@ macro_rules! backbones {
 
 backbones! {
     "VGG16 as published." Vgg16: VggEncoder =
-        |width, device| VggEncoder::whole(VggDepth::Sixteen, Norm::None, width, device), dropout 0.0;
-    "VGG16 with batch-norm." Vgg16Bn: VggEncoder =
-        |width, device| VggEncoder::whole(VggDepth::Sixteen, Norm::Batch, width, device), dropout 0.5;
+        |width, device| VggEncoder::whole(VggDepth::Sixteen, Norm::None, width, device), dropout 0.0, normalise None;
+    "VGG16 with batch-norm and the input of ImageNet's weights." Vgg16Bn: VggEncoder =
+        |width, device| VggEncoder::whole(VggDepth::Sixteen, Norm::Batch, width, device), dropout 0.5, normalise Some(Normalise::Imagenet);
     "VGG19 as published." Vgg19: VggEncoder =
-        |width, device| VggEncoder::whole(VggDepth::Nineteen, Norm::None, width, device), dropout 0.0;
-    "VGG19 with batch-norm." Vgg19Bn: VggEncoder =
-        |width, device| VggEncoder::whole(VggDepth::Nineteen, Norm::Batch, width, device), dropout 0.5;
-    "ResNet-50." ResNet50: ResNetEncoder = ResNetEncoder::new, dropout 0.0;
-    "DenseNet-121." DenseNet121: DenseNetEncoder = DenseNetEncoder::new, dropout 0.0;
+        |width, device| VggEncoder::whole(VggDepth::Nineteen, Norm::None, width, device), dropout 0.0, normalise None;
+    "VGG19 with batch-norm and the input of ImageNet's weights." Vgg19Bn: VggEncoder =
+        |width, device| VggEncoder::whole(VggDepth::Nineteen, Norm::Batch, width, device), dropout 0.5, normalise Some(Normalise::Imagenet);
+    "ResNet-50." ResNet50: ResNetEncoder = ResNetEncoder::new, dropout 0.0, normalise None;
+    "DenseNet-121." DenseNet121: DenseNetEncoder = DenseNetEncoder::new, dropout 0.0, normalise None;
 }
 
 /// Registry's `fcn-vgg16`.
@@ -128,6 +132,10 @@ impl<B: Backbone> NetworkConfig for FcnConfig<B> {
     /// Builds the encoder to ask it; weights are drawn when they are first used, so none are here.
     fn features(&self) -> Option<usize> {
         B::encoder(self.width, &Device::flex()).channels().into_iter().nth_back(SCORED - 1)
+    }
+
+    fn normalise(&self) -> Option<Normalise> {
+        B::NORMALISE
     }
 
     fn build(&self, device: &Device) -> Fcn<B::Encoder> {
