@@ -7,7 +7,7 @@ use image::{GrayImage, ImageFormat};
 use rayon::prelude::*;
 
 use crate::dataset::Dataset;
-use crate::metric::{Aggregate, CaseScore, aggregate, shown};
+use crate::metric::{Aggregate, CaseScore, Task, aggregate};
 use crate::pixel::{PixelConfig, PixelModel};
 use crate::plan::RunPlan;
 use crate::plane::{Mask, Plane};
@@ -75,6 +75,8 @@ fn execute(run: &RunDir) -> Result<Ended, TrainError> {
         return Err(TrainError::Refused(message));
     }
     let samples = load(&dataset, &plan.split, plan.input_px)?;
+    let samples =
+        if plan.task == Task::Classification { samples.judged(&dataset, plan.split.leak())? } else { samples };
     if samples.train.is_empty() || samples.valid.is_empty() || samples.test.is_empty() {
         return Err(TrainError::Refused("plan.toml: a part of the split is empty".to_owned()));
     }
@@ -114,8 +116,9 @@ fn train(run: &RunDir, plan: &RunPlan, samples: &Samples) -> Result<Ended, Train
     }
     let shown = shown_case(&samples.valid);
     preview_case(run, &samples.valid[shown])?;
-    let ended = fit(&mut training, samples, &mut journal, |validation: &Validation| {
-        preview_prediction(run, &validation.probabilities[shown])
+    let ended = fit(&mut training, samples, &mut journal, |validation: &Validation| match plan.task {
+        Task::Segmentation => preview_prediction(run, &validation.probabilities[shown]),
+        Task::Classification => Ok(()),
     })?;
     match ended {
         Outcome::Stopped(epoch) => Ok(Ended::Stopped(epoch)),
@@ -194,13 +197,13 @@ fn finish(
     }
     run.write_scores(&scores)?;
     run.log(&format!("scored {} test cases", scores.len()));
-    journal.say_durably(&Event::Scored { cases: scores.len(), test: aggregate(&scores) })?;
+    journal.say_durably(&Event::Scored { cases: scores.len(), test: aggregate(plan.task, &scores) })?;
     Ok(Ended::Finished)
 }
 
 fn means(samples: &[Sample], planes: &[Plane<f32>]) -> EpochScores {
     let scores: Vec<_> = samples.par_iter().zip(planes).map(|(sample, plane)| score(sample, plane)).collect();
-    shown().map(|m| (m.name.to_owned(), Aggregate::of(m, &scores).mean)).collect()
+    Task::Segmentation.shown().map(|m| (m.name.to_owned(), Aggregate::of(m, &scores).mean)).collect()
 }
 
 fn started(epochs: u32, chosen: &ChosenDevice, (params, steps_per_epoch): (u64, u32), epoch: u32) -> Event {

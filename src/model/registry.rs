@@ -60,6 +60,7 @@ macro_rules! models {
                 match self {
                     $(Self::$variant(config) => {
                         config.check()?;
+                        check_least($name, input_px, $config::MIN_PX)?;
                         check_stride($name, input_px, $config::STRIDE)
                     })*
                     $(Self::$pix(config) => config.check(),)*

@@ -25,6 +25,7 @@ const AHEAD: usize = 2;
 pub struct Batch {
     size: usize,
     side: usize,
+    target_side: usize,
     images: Vec<f32>,
     target: Vec<f32>,
     edge: Vec<f32>,
@@ -46,6 +47,7 @@ impl Batch {
         Self {
             size: samples.len(),
             side: samples.first().map_or(0, |(sample, _)| sample.reference.width()),
+            target_side: samples.first().map_or(0, |(sample, _)| sample.target_side()),
             images: join(&|p| &p.image),
             target: join(&|p| &p.target),
             edge: join(&|p| &p.edge),
@@ -64,10 +66,10 @@ impl Batch {
         Tensor::from_data(TensorData::new(self.images.clone(), shape), device)
     }
 
-    /// Reference, edge and maps, each `[B, 1, H, W]`.
+    /// Reference, edge and maps, each `[B, 1, H, W]`; classes `[B, 1, 1, 1]` where they are asked.
     pub fn truth(&self, device: &Device) -> Truth {
         let tensor = |values: &[f32]| {
-            let shape = [self.size, 1, self.side, self.side];
+            let shape = [self.size, 1, self.target_side, self.target_side];
             Tensor::from_data(TensorData::new(values.to_vec(), shape), device)
         };
         let truth = Truth::new(tensor(&self.target), tensor(&self.edge));
@@ -85,6 +87,11 @@ struct Prepared {
 
 impl Prepared {
     fn of(sample: &Sample, movement: &Movement, maps: &[ReferenceMap], normalise: Normalise) -> Self {
+        if let Some(malignant) = sample.malignant {
+            let target = vec![f32::from(u8::from(malignant))];
+            let image = normalise.apply(&movement.image(&sample.image));
+            return Self { image, edge: target.clone(), target, maps: Vec::new() };
+        }
         let reference = movement.plane(&sample.reference);
         // A mirrored mask has the mirrored map; a shift brings parts of the mask in or out.
         let map = |map: &ReferenceMap| match movement.only_mirrors() {

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::{Batch, Sample};
 use crate::loss::Objective;
-use crate::metric::CaseScore;
+use crate::metric::{CaseScore, Verdict};
 use crate::model::{Forward, Network};
 use crate::plane::{Mask, Plane};
 use crate::postprocess::PostProcess;
@@ -52,15 +52,27 @@ pub fn predict(network: &Network, samples: &[Sample], (config, device): (&TrainC
     chunks.flat_map(|batch| planes(network.forward(batch.images(device)).logits)).collect()
 }
 
-/// Scores the mask of one prediction as it is.
+/// Scores one prediction as it is: its mask, or the class.
 pub fn score(sample: &Sample, probability: &Plane<f32>) -> CaseScore {
+    if let Some(score) = judged(sample, probability) {
+        return score;
+    }
     score_mask(sample, &probability.map(|&p| p > THRESHOLD))
 }
 
 /// Scores one prediction, its mask after `process`, and its probabilities.
 pub fn score_fully(sample: &Sample, probability: &Plane<f32>, process: &PostProcess) -> CaseScore {
+    if let Some(score) = judged(sample, probability) {
+        return score;
+    }
     let prediction = process.apply(&probability.map(|&p| p > THRESHOLD));
     score_mask(sample, &prediction).with_probabilities(probability, &sample.reference)
+}
+
+/// The score of a class, where that is what is asked.
+fn judged(sample: &Sample, probability: &Plane<f32>) -> Option<CaseScore> {
+    let verdict = Verdict { probability: f64::from(*probability.get(0, 0)?), malignant: sample.malignant? };
+    Some(CaseScore::judged(&sample.case, &sample.subject, verdict))
 }
 
 fn score_mask(sample: &Sample, prediction: &Mask) -> CaseScore {
