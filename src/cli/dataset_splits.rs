@@ -94,7 +94,7 @@ fn division(args: &SplitsArgs) -> anyhow::Result<Division> {
         (Some(folds), ..) => (Testing::Folds { folds, run: None }, Some(args.valid.unwrap_or(0.15))),
         (_, Some(share), _) => (Testing::Holdout(share), Some(args.valid.unwrap_or(0.15))),
         (.., Some(path)) => (Testing::File { path: path.clone(), run: None }, args.valid),
-        _ => (Testing::Published, args.valid),
+        _ => (Testing::Published { run: None }, args.valid),
     };
     let stratify = match args.stratify {
         Strata::Class => Stratify::Class,

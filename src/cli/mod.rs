@@ -3,10 +3,12 @@
 mod audit;
 mod control;
 mod dataset;
+mod dataset_audit;
 mod dataset_splits;
 mod doctor;
 mod follow;
 mod model;
+mod preview;
 mod run;
 mod score;
 mod show;

@@ -49,6 +49,11 @@ impl Arm {
         })
     }
 
+    /// The edge loss, given or of the loss's recipe.
+    pub fn edge(&self) -> EdgeLossConfig {
+        self.edge.clone().unwrap_or_else(|| self.loss().edge())
+    }
+
     /// What it takes over from elsewhere.
     pub fn transfer(&self) -> Transfer {
         let (weights, freeze) = (self.weights.clone(), self.freeze.clone());
@@ -58,11 +63,6 @@ impl Arm {
     /// The input that its weights or its model insist on; `None` takes the recipe's.
     pub fn normalise(&self) -> Option<Normalise> {
         self.transfer().normalise().or_else(|| self.model.normalise())
-    }
-
-    /// The edge loss, given or of the loss's recipe.
-    pub fn edge(&self) -> EdgeLossConfig {
-        self.edge.clone().unwrap_or_else(|| self.loss().edge())
     }
 
     pub(super) fn check(&self, task: Task, input_px: usize) -> Result<(), String> {

@@ -1,5 +1,5 @@
 //! One run's directory: `plan.toml`, `dataset.toml`, `events.jsonl`, `checkpoint/`, `run.lock`, `queued`, `stop`, `scores.json`, `scores-raw.json`,
-//! `verdicts.json`, `preview/`, `worker.log`.
+//! `verdicts.json`, `preview/`, `cache/`, `worker.log`.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -221,6 +221,11 @@ impl RunDir {
     /// `checkpoint/`.
     pub fn checkpoint_path(&self) -> PathBuf {
         self.path.join("checkpoint")
+    }
+
+    /// `cache/`, which lives as long as the worker.
+    pub fn cache_path(&self) -> PathBuf {
+        self.path.join("cache")
     }
 
     /// `worker.log`.

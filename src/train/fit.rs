@@ -6,8 +6,8 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::{
-    Batches, Checkpoint, Checkpoints, Journal, Learner, Sample, Samples, Schedule, Sources, TrainError, Validation,
-    Verdict, mix,
+    Batches, Checkpoint, Checkpoints, Journal, Learner, Sample, Samples, Schedule, Sources, Stored, TrainError,
+    Validation, Verdict, mix,
 };
 use crate::metric::{Aggregate, Task};
 use crate::model::{Network, trainable};
@@ -49,7 +49,7 @@ pub fn fit(
 ) -> Result<Outcome, TrainError> {
     while !training.schedule.ended(&training.plan.train, training.epoch) {
         let began = Instant::now();
-        let Some(train_loss) = training.epoch(&samples.train, journal)? else {
+        let Some(pass) = training.epoch(&samples.train, journal)? else {
             return Ok(Outcome::Stopped(training.epoch));
         };
         let trained = began.elapsed().as_secs_f64();
@@ -62,17 +62,26 @@ pub fn fit(
             epoch: training.epoch,
             step: training.step,
             lr,
-            train_loss: Some(train_loss),
+            train_loss: Some(pass.loss),
             valid_loss: Some(validation.loss),
             valid: means(training.plan.task, &validation),
             elapsed_s: began.elapsed().as_secs_f64(),
             images_per_s: samples.train.len() as f64 / trained,
+            waited_s: Some(pass.waited_s),
         })?;
         training.save()?;
         training.note(lr, verdict);
         journal.say_durably(&Event::Saved { epoch: training.epoch, best: verdict.best })?;
     }
     training.best().map(|network| Outcome::Trained(Box::new(network)))
+}
+
+/// What one pass over the training part comes to.
+struct Pass {
+    /// Mean over its images.
+    loss: f64,
+    /// How long steps waited for batches.
+    waited_s: f64,
 }
 
 impl<'a> Training<'a> {
@@ -127,13 +136,15 @@ impl<'a> Training<'a> {
         trainable(&self.learner.model) as u64
     }
 
-    /// One pass over the training part: its mean loss, or `None` if it was asked to stop.
-    fn epoch(&mut self, samples: &[Sample], journal: &mut Journal) -> Result<Option<f64>, TrainError> {
+    /// One pass over the training part, or `None` if it was asked to stop.
+    fn epoch(&mut self, samples: &[Stored], journal: &mut Journal) -> Result<Option<Pass>, TrainError> {
         let plan = self.plan;
         self.learner.enter(self.epoch + 1);
         std::thread::scope(|scope| {
             let (mut sum, mut seen) = (0.0, 0);
-            for batch in Batches::start(scope, samples, plan, self.epoch + 1) {
+            let mut batches = Batches::start(scope, samples, plan, self.epoch + 1);
+            while let Some(batch) = batches.next() {
+                let batch = batch?;
                 if self.stop_requested() {
                     return Ok(None);
                 }
@@ -144,7 +155,7 @@ impl<'a> Training<'a> {
                 sum += loss * batch.size() as f64;
                 seen += batch.size();
             }
-            Ok(Some(sum / seen as f64))
+            Ok(Some(Pass { loss: sum / seen as f64, waited_s: batches.waited().as_secs_f64() }))
         })
     }
 

@@ -4,6 +4,7 @@
 
 mod adam;
 mod batch;
+mod cache;
 mod checkpoint;
 mod device;
 mod fit;
@@ -17,6 +18,7 @@ mod schedule;
 
 pub use adam::Adam;
 pub use batch::{Batch, Batches, order};
+pub use cache::{CACHE_ENV, Cache};
 pub use checkpoint::{Checkpoint, Checkpoints};
 pub use device::{ChosenDevice, choose};
 pub use fit::{Outcome, Training, fit};
@@ -24,7 +26,7 @@ pub use journal::{Journal, now_s};
 pub use learner::Learner;
 pub use predict::{Validation, predict, score, score_fully, validate};
 pub use pretrained::Sources;
-pub use sample::{Sample, Samples, load};
+pub use sample::{Sample, Samples, Stored, load};
 pub use schedule::{Schedule, Verdict};
 
 use crate::dataset::DatasetError;

@@ -1,10 +1,17 @@
 //! One integration binary: each further one would link the whole of burn again.
 
 mod audit_golden;
+mod augment;
+mod classification;
+mod classification_golden;
 mod cli;
+mod contract;
+mod dataset_audit;
 mod dataset_sources;
+mod encoder_golden;
 mod lab;
 mod layers;
+mod leak;
 mod loss_golden;
 mod metric_golden;
 mod resume;

@@ -54,9 +54,9 @@ impl Leak {
         format!("protocol leaks ({}): {known} of {test} test images are of subjects also in training", self.describe())
     }
 
-    /// The name of an arm in tables: one that leaks never stands there as if it did not.
+    /// The name of an arm in tables: one that leaks never stands there as if it did not, also where the end is cut off.
     pub fn label(self, arm: &str) -> String {
-        if self.is_none() { arm.to_owned() } else { format!("{arm} [leaks]") }
+        if self.is_none() { arm.to_owned() } else { format!("[leaks] {arm}") }
     }
 }
 
