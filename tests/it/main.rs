@@ -1,13 +1,14 @@
 //! One integration binary: each further one would link the whole of burn again.
 
 mod audit_golden;
-mod augment;
 mod classification;
 mod classification_golden;
+mod augment;
 mod cli;
-mod contract;
 mod dataset_audit;
+mod dataset_fuzz;
 mod dataset_sources;
+mod contract;
 mod encoder_golden;
 mod lab;
 mod layers;
