@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::{Cache, TrainError};
 use crate::dataset::fold::{Split, original};
 use crate::dataset::read::{resize_image, resize_mask};
-use crate::dataset::{Case, Class, Dataset};
+use crate::dataset::{Case, Class, Dataset, Decoder};
 use crate::loss::ReferenceMap;
 use crate::metric::Task;
 use crate::plane::{Mask, Plane};
@@ -81,15 +81,15 @@ impl Source {
         Sample { malignant, ..Sample::new(self.name.clone(), self.case.subject.clone(), image, reference) }
     }
 
-    fn decode(&self, input_px: usize) -> Result<Sample, TrainError> {
-        let pixels = self.case.pixels()?;
+    fn decode(&self, input_px: usize, decoder: &Decoder) -> Result<Sample, TrainError> {
+        let pixels = decoder.pixels(&self.case)?;
         let image = resize_image(&pixels.image, input_px as u32);
         Ok(self.sample(image, resize_mask(&pixels.reference, input_px)))
     }
 
     /// Decodes the case and keeps it in the cache's folder.
-    fn fetch(&self, input_px: usize, cache: &Cache) -> Result<Arc<Sample>, TrainError> {
-        let sample = self.decode(input_px)?;
+    fn fetch(&self, input_px: usize, (cache, decoder): (&Cache, &Decoder)) -> Result<Arc<Sample>, TrainError> {
+        let sample = self.decode(input_px, decoder)?;
         cache.write(&self.name, &sample.image, &sample.reference);
         Ok(Arc::new(sample))
     }
@@ -102,17 +102,17 @@ impl Stored {
             Self::Held(sample) => Ok(sample.clone()),
             Self::Outside { source, input_px, cache } => match cache.read(&source.name, *input_px) {
                 Some((image, reference)) => Ok(Arc::new(source.sample(image, reference))),
-                None => source.fetch(*input_px, cache),
+                None => source.fetch(*input_px, (cache, &Decoder::default())),
             },
         }
     }
 
     /// Decoded, and held if the cache allows.
-    fn new(source: Source, input_px: usize, cache: &Arc<Cache>) -> Result<Self, TrainError> {
+    fn new(source: Source, input_px: usize, (cache, decoder): (&Arc<Cache>, &Decoder)) -> Result<Self, TrainError> {
         if cache.hold(Sample::bytes(input_px)) {
-            return Ok(Self::Held(Arc::new(source.decode(input_px)?)));
+            return Ok(Self::Held(Arc::new(source.decode(input_px, decoder)?)));
         }
-        source.fetch(input_px, cache)?;
+        source.fetch(input_px, (cache, decoder))?;
         Ok(Self::Outside { source, input_px, cache: cache.clone() })
     }
 }
@@ -142,16 +142,17 @@ pub fn load(
     input_px: usize,
     cache: Cache,
 ) -> Result<Samples, TrainError> {
-    let cache = Arc::new(cache);
+    let (cache, decoder) = (Arc::new(cache), Decoder::default());
     let held = |sources: Vec<Source>| -> Result<Vec<Sample>, TrainError> {
-        sources.into_par_iter().map(|source| source.decode(input_px)).collect()
+        sources.into_par_iter().map(|source| source.decode(input_px, &decoder)).collect()
     };
     let sources = |names: Vec<&str>| -> Result<Vec<Source>, TrainError> {
         names.into_iter().map(|name| source(dataset, (name, original(name, split.leak())), task)).collect()
     };
     let train = sources(split.train().collect())?;
+    let stored = |source| Stored::new(source, input_px, (&cache, &decoder));
     Ok(Samples {
-        train: train.into_par_iter().map(|source| Stored::new(source, input_px, &cache)).collect::<Result<_, _>>()?,
+        train: train.into_par_iter().map(stored).collect::<Result<_, _>>()?,
         valid: held(sources(split.valid().collect())?)?,
         test: held(sources(split.test().collect())?)?,
     })
@@ -188,7 +189,7 @@ mod tests {
         let cache = Arc::new(Cache::of(4 * Sample::bytes(64) + 1, Some(dir.path().join("cache"))));
         let source = |case: &Case| Source { name: case.id.clone(), case: case.clone(), malignant: None };
         let stored: Vec<Stored> =
-            cases.par_iter().map(|case| Stored::new(source(case), 64, &cache).expect("a phantom")).collect();
+            cases.par_iter().map(|case| Stored::new(source(case), 64, (&cache, &Decoder::default())).expect("a phantom")).collect();
         let held = stored.iter().filter(|one| matches!(one, Stored::Held(_))).count();
         assert_eq!((held, cache.held_bytes()), (4, 4 * Sample::bytes(64)));
         let files = || std::fs::read_dir(dir.path().join("cache")).expect("made").flatten().map(|f| f.path());
@@ -196,7 +197,7 @@ mod tests {
         std::fs::write(files().next().expect("a file"), b"torn").expect("damaged");
         std::fs::remove_file(files().last().expect("a file")).expect("removed");
         for (case, one) in cases.iter().zip(&stored) {
-            let (kept, fresh) = (one.sample().expect("read"), source(case).decode(64).expect("drawn"));
+            let (kept, fresh) = (one.sample().expect("read"), source(case).decode(64, &Decoder::default()).expect("drawn"));
             assert!(kept.image == fresh.image && kept.reference == fresh.reference, "{}", case.id);
         }
         assert_eq!(cache.held_bytes(), 4 * Sample::bytes(64));
