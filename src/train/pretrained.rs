@@ -67,7 +67,7 @@ impl Sources {
                 let convention = weights.convention.unwrap_or_default();
                 import(network, &open(&path)?, convention).map_err(|error| refused(file, &error))?
             }
-            (None, Some(run)) => self.from_run(network, run, weights)?,
+            (None, Some(run)) => self.run_into(network, run, weights)?,
             (None, None) => return Err(refused("weights", "neither file nor run")),
         };
         match import.gaps().filter(|_| !weights.partial) {
@@ -148,7 +148,7 @@ impl Sources {
         Err(refused(&name, &format!("a chain of more than {LONGEST_CHAIN} runs")))
     }
 
-    fn from_run(&self, network: Network, name: &str, weights: &Weights) -> Result<(Network, Import), TrainError> {
+    fn run_into(&self, network: Network, name: &str, weights: &Weights) -> Result<(Network, Import), TrainError> {
         let (spec, id) = name.split_once('/').unwrap_or((name, ""));
         let run = self.store.runs_of(spec)?.into_iter().find(|run| run.id().as_str() == id);
         let run = run.ok_or_else(|| refused(name, &format!("no such run in {}", self.store.root().display())))?;
