@@ -109,7 +109,9 @@ fn batches<'a>(plan: &'a RunPlan, samples: &'a Samples) -> impl Iterator<Item = 
     (1..).flat_map(move |epoch| {
         let places = order(samples.train.len(), plan.seed, epoch);
         let chunks: Vec<Vec<usize>> = places.chunks(plan.train.batch).map(<[usize]>::to_vec).collect();
-        let batch = |chunk: Vec<usize>| Batch::of(&chunk.iter().map(|&i| &samples.train[i]).collect::<Vec<_>>(), &[]);
+        let batch = |chunk: Vec<usize>| {
+            Batch::of(&chunk.iter().map(|&i| &samples.train[i]).collect::<Vec<_>>(), &[], plan.train.normalise)
+        };
         chunks.into_iter().map(batch)
     })
 }

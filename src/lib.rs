@@ -14,6 +14,7 @@
 //! | [`plane`], [`config`] | masks and maps; what TOML files share |
 //! | [`metric`], [`postprocess`], [`dataset`], [`pixel`], [`score`] | masks to numbers and to better masks; files and phantoms to cases; pixel classifiers; folders of masks |
 //! | [`stats`] | intervals, paired tests and rank stability over cases |
+//! | [`weights`] | files of pretrained weights |
 //! | [`native`] | convolution, batch-norm and pooling with own kernels and gradients |
 //! | [`model`], [`loss`] | networks and what they are trained on (burn) |
 //! | [`audit`] | which published numbers cannot be true together |
@@ -49,4 +50,5 @@ pub mod stats;
 pub mod store;
 pub mod train;
 pub mod tui;
+pub mod weights;
 pub mod worker;

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::dataset::fold::{Divider, Leak, Split, SplitError};
-use crate::dataset::{Dataset, DatasetError, hex};
+use crate::dataset::fold::{Divider, Leak, Split, SplitError, original};
+use crate::dataset::{Class, Dataset, DatasetError, hex};
 use crate::loss::{EdgeLossConfig, LossConfig};
+use crate::metric::Task;
 use crate::model::{Kind, ModelConfig};
 use crate::postprocess::PostProcess;
 use crate::run::RunId;
@@ -24,6 +25,9 @@ pub struct RunPlan {
     pub schema: u32,
     /// Spec that it belongs to.
     pub spec: String,
+    /// What the run answers.
+    #[serde(default, skip_serializing_if = "Task::is_segmentation")]
+    pub task: Task,
     /// Arm of the spec.
     pub arm: String,
     /// Test fold, from 0.
@@ -65,11 +69,32 @@ pub enum PlanError {
         /// What is wrong with the division.
         source: SplitError,
     },
+    /// A classification without one of its classes.
+    #[error(
+        "{spec}: {part} of fold {fold} has no {class} case; fewer folds, or a larger protocol.split.valid, may help"
+    )]
+    Class {
+        /// The spec.
+        spec: String,
+        /// Part of the split.
+        part: &'static str,
+        /// From 0.
+        fold: usize,
+        /// The class.
+        class: &'static str,
+    },
 }
 
 /// The spec's runs: by fold, then seed, then arm, so that every arm has a result early.
 pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
-    let splits = splits(spec, dataset).map_err(|source| PlanError::Split { spec: spec.name.clone(), source })?;
+    let splits = splits(spec, &asked(spec.task, dataset));
+    let splits = splits.map_err(|source| PlanError::Split { spec: spec.name.clone(), source })?;
+    if spec.task == Task::Classification {
+        splits
+            .values()
+            .flat_map(|way| way.iter().enumerate())
+            .try_for_each(|split| both_classes(spec, dataset, split))?;
+    }
     let digest = dataset.digest()?;
     let mut runs = Vec::new();
     for fold in 0..splits.values().map(Vec::len).max().unwrap_or(0) {
@@ -77,6 +102,7 @@ pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
             runs.extend(spec.arms.iter().map(|arm| RunPlan {
                 schema: SCHEMA,
                 spec: spec.name.clone(),
+                task: spec.task,
                 arm: arm.name.clone(),
                 fold,
                 seed,
@@ -84,9 +110,12 @@ pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
                 dataset_digest: digest.clone(),
                 input_px: spec.protocol.input_px,
                 model: arm.model.clone(),
-                loss: arm.loss.clone(),
+                loss: arm.loss(),
                 edge: arm.edge(),
-                train: spec.train.clone(),
+                train: TrainConfig {
+                    normalise: arm.model.normalise().unwrap_or(spec.train.normalise),
+                    ..spec.train.clone()
+                },
                 postprocess: spec.protocol.postprocess.clone(),
                 split: splits[&arm.leak][fold].clone(),
             }));
@@ -100,6 +129,31 @@ fn splits(spec: &Spec, dataset: &Dataset) -> Result<BTreeMap<Leak, Vec<Split>>, 
     let divider = Divider::new(&spec.protocol.split, dataset)?;
     let ways: BTreeSet<Leak> = spec.arms.iter().map(|arm| arm.leak).collect();
     ways.into_iter().map(|leak| Ok((leak, divider.splits(leak)?))).collect()
+}
+
+/// The data set with the cases that a task is about: a classification leaves out those without a tumour or a verdict.
+fn asked(task: Task, dataset: &Dataset) -> Dataset {
+    let mut asked = dataset.clone();
+    asked.cases.retain(|case| task == Task::Segmentation || matches!(case.class, Class::Benign | Class::Malignant));
+    asked
+}
+
+/// Without either class there is nothing to learn, no validation that tells them apart, and no AUC.
+fn both_classes(spec: &Spec, dataset: &Dataset, (fold, split): (usize, &Split)) -> Result<(), PlanError> {
+    let parts = [
+        ("the training part", split.train().collect::<Vec<_>>()),
+        ("the validation part", split.valid().collect()),
+        ("the test part", split.test().collect()),
+    ];
+    for (part, ids) in parts {
+        for class in [Class::Benign, Class::Malignant] {
+            let of_class = |id: &&str| dataset.case(original(id, split.leak())).is_some_and(|case| case.class == class);
+            if !ids.iter().any(of_class) {
+                return Err(PlanError::Class { spec: spec.name.clone(), part, fold, class: class.name() });
+            }
+        }
+    }
+    Ok(())
 }
 
 impl RunPlan {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::fold::Partition;
-use super::{Class, DatasetError, PhantomKind};
+use super::{Class, Crop, DatasetError, Layout};
 use crate::config;
 
 /// A data set's description; one file in `datasets/`.
@@ -33,40 +33,17 @@ pub struct Manifest {
     /// The parts that it was published with, for `split = { published = true }`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<Partition>,
+    /// Subjects that a complete copy has, over all classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_subjects: Option<usize>,
+    /// The part of each image that is kept; all of it if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crop: Option<Crop>,
+    /// A list of SHA-256 digests and paths below the folder, as `sha256sum` writes it; read by `dataset verify`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     /// How files become cases.
     pub layout: Layout,
-}
-
-/// How files, or generators, become cases.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Layout {
-    /// `benign/`, `malignant/`, `normal/` with `NAME.png`, `NAME_mask.png`, `NAME_mask_1.png` ….
-    Busi {},
-    /// Built-in images, drawn from a seed.
-    Phantom {
-        /// Which body.
-        #[serde(rename = "phantom")]
-        kind: PhantomKind,
-        /// Everything follows from it.
-        seed: u64,
-        /// Patients.
-        subjects: usize,
-        /// Images of each patient.
-        images_per_subject: usize,
-        /// Columns and rows.
-        size_px: usize,
-    },
-}
-
-impl Layout {
-    /// What the layout looks for, for error messages.
-    pub fn expectation(&self) -> String {
-        match self {
-            Layout::Busi {} => "benign/, malignant/, normal/ with NAME.png and NAME_mask.png".to_owned(),
-            Layout::Phantom { .. } => "subjects > 0 and images_per_subject > 0".to_owned(),
-        }
-    }
 }
 
 impl Manifest {
@@ -90,16 +67,11 @@ impl Manifest {
         if self.folder().is_empty() || self.folder().contains(['/', '\\']) || self.folder().starts_with('.') {
             return fail(format!("folder = {:?} must be a plain folder name", self.folder()));
         }
-        if let Layout::Phantom { subjects, images_per_subject, size_px, .. } = self.layout {
-            let cases = subjects.saturating_mul(images_per_subject);
-            if !(1..=100_000).contains(&cases) || !(32..=1024).contains(&size_px) {
-                return fail(format!("{cases} phantoms of {size_px} px: expected 1 to 100000 of 32 to 1024 px"));
-            }
-        }
-        Ok(())
+        self.layout.check().or_else(|message| fail(format!("layout: {message}")))
     }
 }
 
+/// Without [`Class::Unknown`], which a manifest must ask for.
 fn every_class() -> Vec<Class> {
-    Class::ALL.to_vec()
+    vec![Class::Benign, Class::Malignant, Class::Normal]
 }

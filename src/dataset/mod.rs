@@ -2,26 +2,39 @@
 //! A data set is a TOML manifest; its layout says how files (or built-in phantoms) become cases.
 //! Knows files and pixels; not tensors, not training.
 
-mod busi;
+mod crop;
 pub mod fold;
+mod layout;
 mod manifest;
+mod normalise;
 pub mod phantom;
 pub mod read;
 mod root;
+mod shape;
 pub mod sheet;
+mod subject;
 mod verify;
+pub mod volume;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use manifest::{Layout, Manifest};
+pub use crop::Crop;
+pub use layout::{Coco, Layout, Pairs, Pattern, Patterns, Separator, Slices, Table, Volumes};
+pub use manifest::Manifest;
+pub use normalise::Normalise;
 pub use phantom::PhantomKind;
 pub use root::{DataRoots, manifests};
+pub use subject::pseudo_subjects;
 pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify};
 
+use self::shape::Shape;
+use self::volume::{Scan, Stacks};
 use crate::plane::Mask;
 
 /// What a case shows.
@@ -34,11 +47,13 @@ pub enum Class {
     Malignant,
     /// No tumour; the reference is empty.
     Normal,
+    /// A tumour; whether benign or malignant is not known.
+    Unknown,
 }
 
 impl Class {
     /// All classes, in the order of tables.
-    pub const ALL: [Class; 3] = [Class::Benign, Class::Malignant, Class::Normal];
+    pub const ALL: [Class; 4] = [Class::Benign, Class::Malignant, Class::Normal, Class::Unknown];
 
     /// The name in files and tables.
     pub fn name(self) -> &'static str {
@@ -46,6 +61,7 @@ impl Class {
             Class::Benign => "benign",
             Class::Malignant => "malignant",
             Class::Normal => "normal",
+            Class::Unknown => "unknown",
         }
     }
 }
@@ -64,8 +80,25 @@ pub struct Case {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Source {
-    Files { image: PathBuf, masks: Vec<PathBuf> },
+    Files {
+        image: PathBuf,
+        masks: Vec<PathBuf>,
+        rule: read::MaskRule,
+    },
     Phantom(phantom::Phantom),
+    /// Shapes on an image of `size`: columns, rows.
+    Drawn {
+        image: PathBuf,
+        size: (u32, u32),
+        shapes: Vec<Shape>,
+    },
+    /// A slice of a volume.
+    Slice {
+        scan: Arc<Scan>,
+        index: usize,
+    },
+    /// The part of another source that [`Crop`] keeps.
+    Cropped(Crop, Box<Source>),
 }
 
 /// A decoded case: image and reference have the same size.
@@ -98,7 +131,7 @@ pub struct Dataset {
 }
 
 /// Why a data set cannot be used. Each message names the place and the command that helps.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum DatasetError {
     /// No manifest of that name.
     #[error("no data set \"{name}\"; known: {known}. Add datasets/{name}.toml, or run \"seglab dataset list\"")]
@@ -168,24 +201,19 @@ impl Dataset {
     /// Opens the data set that the manifest `name` describes; reads folder listings, no pixels.
     pub fn open(name: &str, roots: &DataRoots) -> Result<Self, DatasetError> {
         let manifest = root::find(name)?;
-        let folder = match manifest.layout {
-            Layout::Phantom { .. } => None,
-            Layout::Busi {} => Some(roots.folder_of(&manifest)?),
-        };
+        let folder = manifest.layout.has_files().then(|| roots.folder_of(&manifest)).transpose()?;
         Self::at(Origin { manifest, folder })
     }
 
     /// The data set at a known place; reads folder listings, no pixels.
     pub fn at(origin: Origin) -> Result<Self, DatasetError> {
         let Origin { manifest, folder } = &origin;
-        let mut cases = match &manifest.layout {
-            Layout::Busi {} => busi::cases(folder.as_deref().unwrap_or(Path::new(manifest.folder())))?,
-            Layout::Phantom { kind, seed, subjects, images_per_subject, size_px } => {
-                phantom::cases(*kind, *seed, *subjects, *images_per_subject, *size_px)
-            }
-        };
+        let mut cases = manifest.layout.cases(folder.as_deref().unwrap_or(Path::new(manifest.folder())))?;
         cases.retain(|case| manifest.classes.contains(&case.class));
         cases.sort_by_cached_key(|case| natural(&case.id));
+        if let Some(crop) = manifest.crop {
+            cases.iter_mut().for_each(|case| case.source = Source::Cropped(crop, Box::new(case.source.clone())));
+        }
         if cases.is_empty() {
             return Err(DatasetError::Empty { place: manifest.name.clone(), expected: manifest.layout.expectation() });
         }
@@ -200,32 +228,94 @@ impl Dataset {
     /// SHA-256 over every case's id, subject, class and file bytes (or phantom parameters), in order.
     pub fn digest(&self) -> Result<String, DatasetError> {
         use rayon::prelude::*;
-        let parts: Vec<[u8; 32]> = self.cases.par_iter().map(Case::digest).collect::<Result<_, _>>()?;
+        // a volume is a file of many cases
+        let volumes: BTreeSet<&PathBuf> = self.cases.iter().flat_map(|case| case.source.volumes()).collect();
+        let volumes: BTreeMap<&PathBuf, [u8; 32]> =
+            volumes.into_par_iter().map(|path| Ok((path, read::sha256(path)?))).collect::<Result<_, DatasetError>>()?;
+        let parts = self.cases.par_iter().map(|case| case.digest(&volumes));
+        let parts: Vec<[u8; 32]> = parts.collect::<Result<_, _>>()?;
         Ok(hex(&Sha256::digest(parts.concat())))
     }
 }
 
 impl Case {
-    /// Decodes image and masks; an error names the file.
+    /// Decodes image and masks; an error names the file. For many cases, see [`Decoder`].
     pub fn pixels(&self) -> Result<Pixels, DatasetError> {
-        match &self.source {
-            Source::Files { image, masks } => read::pixels(&self.id, image, masks),
+        Decoder::default().pixels(self)
+    }
+
+    fn digest(&self, volumes: &BTreeMap<&PathBuf, [u8; 32]>) -> Result<[u8; 32], DatasetError> {
+        let mut hash = Sha256::new();
+        hash.update(format!("{}\0{}\0{}\0", self.id, self.subject, self.class.name()));
+        self.source.digest(&mut hash, volumes)?;
+        Ok(hash.finalize().into())
+    }
+}
+
+/// Decodes cases; of volumes, each once for its slices, as far as memory (512 MiB) allows.
+#[derive(Default)]
+pub struct Decoder(Stacks);
+
+impl Decoder {
+    /// Image and reference of `case`; an error names the file.
+    pub fn pixels(&self, case: &Case) -> Result<Pixels, DatasetError> {
+        case.source.pixels(&case.id, &self.0)
+    }
+}
+
+impl Source {
+    fn pixels(&self, case: &str, stacks: &Stacks) -> Result<Pixels, DatasetError> {
+        match self {
+            Source::Files { image, masks, rule } => read::pixels(case, image, masks, *rule),
             Source::Phantom(phantom) => Ok(phantom.draw()),
+            Source::Drawn { image, size, shapes } => read::drawn(image, *size, shapes),
+            Source::Slice { scan, index } => stacks.slice(scan, *index),
+            Source::Cropped(crop, whole) => crop.of(case, whole.pixels(case, stacks)?),
         }
     }
 
-    fn digest(&self) -> Result<[u8; 32], DatasetError> {
-        let mut hash = Sha256::new();
-        hash.update(format!("{}\0{}\0{}\0", self.id, self.subject, self.class.name()));
-        match &self.source {
-            Source::Files { image, masks } => {
+    /// The files of the volume that this is a slice of.
+    fn volumes(&self) -> Vec<&PathBuf> {
+        match self {
+            Source::Slice { scan, .. } => scan.files().collect(),
+            Source::Cropped(_, whole) => whole.volumes(),
+            Source::Files { .. } | Source::Drawn { .. } | Source::Phantom(_) => vec![],
+        }
+    }
+
+    fn digest(&self, hash: &mut Sha256, volumes: &BTreeMap<&PathBuf, [u8; 32]>) -> Result<(), DatasetError> {
+        match self {
+            Source::Files { image, masks, rule } => {
                 for file in std::iter::once(image).chain(masks) {
                     hash.update(Sha256::digest(read::bytes(file)?));
                 }
+                // the default adds nothing, so that digests of before are what they were
+                if !rule.is_default() {
+                    hash.update(format!("{rule:?}"));
+                }
+            }
+            Source::Drawn { image, shapes, .. } => {
+                hash.update(Sha256::digest(read::bytes(image)?));
+                shapes.iter().for_each(|shape| shape.digest(hash));
+            }
+            Source::Slice { scan, index } => {
+                hash.update(format!("{:?}\0{index}\0", scan.reading));
+                scan.files().filter_map(|file| volumes.get(file)).for_each(|file| hash.update(file));
             }
             Source::Phantom(phantom) => hash.update(format!("{phantom:?} drawing {}", phantom::DRAWING)),
+            Source::Cropped(crop, whole) => {
+                hash.update(format!("{crop:?}\0"));
+                whole.digest(hash, volumes)?;
+            }
         }
-        Ok(hash.finalize().into())
+        Ok(())
+    }
+}
+
+impl DatasetError {
+    /// What is wrong with the file or folder at `place`.
+    pub(crate) fn file(place: &Path, message: impl ToString) -> Self {
+        DatasetError::File { place: place.display().to_string(), message: message.to_string() }
     }
 }
 
@@ -235,7 +325,7 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// Sort key in which `benign (9)` comes before `benign (10)`.
-fn natural(id: &str) -> Vec<(String, u64)> {
+pub(crate) fn natural(id: &str) -> Vec<(String, u64)> {
     let mut key = vec![(String::new(), 0u64)];
     for c in id.chars() {
         let last = key.last_mut().expect("never empty");

@@ -8,6 +8,11 @@ use std::path::{Path, PathBuf};
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, GrayImage, ImageReader, Limits, RgbImage};
 
+use serde::{Deserialize, Serialize};
+
+use sha2::{Digest, Sha256};
+
+use super::shape::Shape;
 use super::{DatasetError, Pixels};
 use crate::plane::{Mask, Plane};
 
@@ -20,31 +25,53 @@ const DECODED_BYTES: u64 = 512 << 20;
 
 /// The content of a file of at most 64 MiB.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, DatasetError> {
+    bytes_up_to(path, FILE_BYTES)
+}
+
+/// The content of a file of at most `limit` bytes.
+pub(super) fn bytes_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, DatasetError> {
     // opening a pipe would wait for a writer
-    let size = path.metadata().map_err(|error| file_error(path, error))?;
+    let size = path.metadata().map_err(|error| DatasetError::file(path, error))?;
     if !size.is_file() {
-        return Err(file_error(path, "not a file"));
+        return Err(DatasetError::file(path, "not a file"));
     }
-    let file = File::open(path).map_err(|error| file_error(path, error))?;
+    let file = File::open(path).map_err(|error| DatasetError::file(path, error))?;
     let mut content = Vec::new();
-    file.take(FILE_BYTES + 1).read_to_end(&mut content).map_err(|error| file_error(path, error))?;
-    if content.len() as u64 > FILE_BYTES {
-        return Err(file_error(path, format!("larger than {} MiB", FILE_BYTES >> 20)));
+    file.take(limit + 1).read_to_end(&mut content).map_err(|error| DatasetError::file(path, error))?;
+    if content.len() as u64 > limit {
+        return Err(DatasetError::file(path, format!("larger than {} MiB", limit >> 20)));
     }
     Ok(content)
+}
+
+/// SHA-256 of a file of any size.
+pub(super) fn sha256(path: &Path) -> Result<[u8; 32], DatasetError> {
+    let fail = |error| DatasetError::file(path, error);
+    if !path.metadata().map_err(fail)?.is_file() {
+        return Err(DatasetError::file(path, "not a file"));
+    }
+    let mut file = File::open(path).map_err(fail)?;
+    let mut hash = Sha256::new();
+    let mut chunk = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut chunk).map_err(fail)? {
+            0 => return Ok(hash.finalize().into()),
+            read => hash.update(&chunk[..read]),
+        }
+    }
 }
 
 /// The image as RGB and the union of its masks, which must have its size.
 ///
 /// Grey images become three equal channels; transparency is dropped; 16-bit values are scaled to 8.
-pub fn pixels(case_id: &str, image: &Path, masks: &[PathBuf]) -> Result<Pixels, DatasetError> {
+pub fn pixels(case: &str, image: &Path, masks: &[PathBuf], rule: MaskRule) -> Result<Pixels, DatasetError> {
     let image = decode(image)?.into_rgb8();
     let mut reference = Mask::filled(image.width() as usize, image.height() as usize, false);
     for path in masks {
-        let mask = mask_from_file(path)?;
+        let mask = rule.mask(path)?;
         if !reference.union(&mask) {
             return Err(DatasetError::MaskSize {
-                case: case_id.to_owned(),
+                case: case.to_owned(),
                 mask: path.display().to_string(),
                 mask_width: mask.width(),
                 mask_height: mask.height(),
@@ -52,6 +79,20 @@ pub fn pixels(case_id: &str, image: &Path, masks: &[PathBuf]) -> Result<Pixels, 
                 height: reference.height(),
             });
         }
+    }
+    Ok(Pixels { image, reference })
+}
+
+/// The image as RGB, which must be of `size`, and the union of `shapes`.
+pub(super) fn drawn(path: &Path, size: (u32, u32), shapes: &[Shape]) -> Result<Pixels, DatasetError> {
+    let image = decode(path)?.into_rgb8();
+    let (width, height) = image.dimensions();
+    if (width, height) != size {
+        return Err(DatasetError::file(path, format!("{width}×{height} px, its annotations {}×{}", size.0, size.1)));
+    }
+    let mut reference = Mask::filled(width as usize, height as usize, false);
+    for shape in shapes {
+        shape.draw(&mut reference).map_err(|message| DatasetError::file(path, message))?;
     }
     Ok(Pixels { image, reference })
 }
@@ -65,10 +106,13 @@ pub fn mask_from_file(path: &Path) -> Result<Mask, DatasetError> {
     if largest > 0 && largest <= 127 * 257 {
         let largest =
             if image.color().bytes_per_pixel() > image.color().channel_count() { largest } else { largest / 257 };
-        return Err(file_error(path, format!("holds no value above {largest}; expected 0 and 255 (or full scale)")));
+        return Err(DatasetError::file(
+            path,
+            format!("holds no value above {largest}; expected 0 and 255 (or full scale)"),
+        ));
     }
     if image.color().has_alpha() && image.to_rgba8().pixels().any(|pixel| pixel.0[3] != 255) {
-        return Err(file_error(path, "is partly transparent; expected an opaque mask of 0 and 255"));
+        return Err(DatasetError::file(path, "is partly transparent; expected an opaque mask of 0 and 255"));
     }
     let luma = image.into_luma8();
     let (width, height) = luma.dimensions();
@@ -76,7 +120,35 @@ pub fn mask_from_file(path: &Path) -> Result<Mask, DatasetError> {
     Ok(Plane::new(width as usize, height as usize, set).expect("a luma value per pixel"))
 }
 
-/// The file's 8-bit luma.
+/// Which values of a mask are the tumour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MaskRule {
+    /// Above 127 of 255: [`mask_from_file`].
+    #[default]
+    Half,
+    /// All but black: masks of 0 and 1, of class indices, or in colours.
+    Nonzero,
+}
+
+impl MaskRule {
+    pub(super) fn is_default(&self) -> bool {
+        *self == Self::Half
+    }
+
+    fn mask(self, path: &Path) -> Result<Mask, DatasetError> {
+        match self {
+            MaskRule::Half => mask_from_file(path),
+            MaskRule::Nonzero => {
+                let image = decode(path)?.into_rgb16();
+                let (width, height) = image.dimensions();
+                let set = image.pixels().map(|pixel| pixel.0 != [0; 3]).collect();
+                Ok(Plane::new(width as usize, height as usize, set).expect("one value a pixel"))
+            }
+        }
+    }
+}
+
 /// A probability map: black 0, white 1, in as many steps as the file has.
 pub fn probability_from_file(path: &Path) -> Result<Plane<f32>, DatasetError> {
     let luma = decode(path)?.into_luma16();
@@ -85,20 +157,22 @@ pub fn probability_from_file(path: &Path) -> Result<Plane<f32>, DatasetError> {
     Ok(Plane::new(width as usize, height as usize, values).expect("a luma value per pixel"))
 }
 
+/// The file's 8-bit luma.
 pub(super) fn luma(path: &Path) -> Result<GrayImage, DatasetError> {
     Ok(decode(path)?.into_luma8())
 }
 
 fn decode(path: &Path) -> Result<DynamicImage, DatasetError> {
     let content = bytes(path)?;
-    let mut reader =
-        ImageReader::new(Cursor::new(content)).with_guessed_format().map_err(|error| file_error(path, error))?;
+    let mut reader = ImageReader::new(Cursor::new(content))
+        .with_guessed_format()
+        .map_err(|error| DatasetError::file(path, error))?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(SIDE_PX);
     limits.max_image_height = Some(SIDE_PX);
     limits.max_alloc = Some(DECODED_BYTES);
     reader.limits(limits);
-    reader.decode().map_err(|error| file_error(path, error))
+    reader.decode().map_err(|error| DatasetError::file(path, error))
 }
 
 /// `image` squashed to `size_px × size_px` with a triangle filter, which averages when it shrinks.
@@ -131,10 +205,6 @@ fn overlaps(at: usize, from: usize, to: usize) -> Vec<(usize, usize)> {
     let (start, end) = (at * from, (at + 1) * from);
     let covered = |source: usize| ((source + 1) * to).min(end) - (source * to).max(start);
     (start / to..end.div_ceil(to)).map(|source| (source, covered(source))).collect()
-}
-
-fn file_error(path: &Path, message: impl ToString) -> DatasetError {
-    DatasetError::File { place: path.display().to_string(), message: message.to_string() }
 }
 
 #[cfg(test)]
@@ -173,7 +243,7 @@ mod tests {
         let folder = Folder::new();
         let image = folder.grey("a.png", 3, 1, &[1, 2, 3]);
         let masks = [folder.grey("a_mask.png", 3, 1, &[255, 0, 0]), folder.grey("a_mask_1.png", 3, 1, &[0, 0, 128])];
-        let pixels = pixels("a", &image, &masks).expect("decodes");
+        let pixels = pixels("a", &image, &masks, MaskRule::Half).expect("decodes");
         assert_eq!(pixels.reference.values(), [true, false, true]);
         assert_eq!(pixels.image.as_raw(), &[1, 1, 1, 2, 2, 2, 3, 3, 3]);
     }
@@ -185,8 +255,8 @@ mod tests {
         let grey = folder.grey("grey.png", 2, 1, &[128, 128]);
         let masks = std::slice::from_ref(&rgb);
         assert_eq!(
-            pixels("a", &rgb, masks).expect("decodes"),
-            pixels("a", &grey, std::slice::from_ref(&grey)).expect("decodes")
+            pixels("a", &rgb, masks, MaskRule::Half).expect("decodes"),
+            pixels("a", &grey, std::slice::from_ref(&grey), MaskRule::Half).expect("decodes")
         );
     }
 
@@ -197,7 +267,7 @@ mod tests {
         let grey_alpha = folder.save("la.png", image::GrayAlphaImage::from_pixel(1, 1, LumaA([200, 255])));
         let deep = folder.save("16.png", image::ImageBuffer::from_pixel(1, 1, Luma([200u16 * 257])));
         for path in [rgba, grey_alpha, deep] {
-            let pixels = pixels("a", &path, std::slice::from_ref(&path)).expect("decodes");
+            let pixels = pixels("a", &path, std::slice::from_ref(&path), MaskRule::Half).expect("decodes");
             assert_eq!(pixels.image.as_raw(), &[200, 200, 200]);
             assert_eq!(pixels.reference.values(), [true]);
         }
@@ -229,7 +299,7 @@ mod tests {
         let folder = Folder::new();
         let image = folder.grey("a.png", 3, 1, &[0; 3]);
         let mask = folder.grey("a_mask.png", 1, 3, &[0; 3]);
-        let message = pixels("a", &image, &[mask]).expect_err("sizes differ").to_string();
+        let message = pixels("a", &image, &[mask], MaskRule::Half).expect_err("sizes differ").to_string();
         assert!(message.starts_with("a: mask ") && message.ends_with("is 1×3 px, its image 3×1"), "{message}");
     }
 
@@ -239,7 +309,7 @@ mod tests {
         let whole = std::fs::read(folder.grey("whole.png", 64, 64, &[7; 64 * 64])).expect("just written");
         for (name, content) in [("cut.png", &whole[..whole.len() / 2]), ("text.png", b"hello"), ("empty.png", b"")] {
             std::fs::write(folder.path(name), content).expect("temporary file");
-            let message = pixels("a", &folder.path(name), &[]).expect_err("undecodable").to_string();
+            let message = pixels("a", &folder.path(name), &[], MaskRule::Half).expect_err("undecodable").to_string();
             assert!(message.contains(name), "{message}");
         }
         assert!(bytes(folder.0.path()).expect_err("a folder").to_string().ends_with("not a file"));
@@ -251,7 +321,7 @@ mod tests {
         let mut png = std::fs::read(folder.grey("a.png", 1, 1, &[0])).expect("just written");
         png[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]); // 65536 × 65536, checksum left as it was
         std::fs::write(folder.path("a.png"), png).expect("temporary file");
-        assert!(pixels("a", &folder.path("a.png"), &[]).is_err());
+        assert!(pixels("a", &folder.path("a.png"), &[], MaskRule::Half).is_err());
     }
 
     #[test]

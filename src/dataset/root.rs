@@ -6,9 +6,18 @@ use super::{DatasetError, Manifest};
 
 /// Manifests that every build knows, so that the program works outside its source folder.
 const BUILT_IN: &[(&str, &str)] = &[
+    ("breast-dcedl-mini", include_str!("../../datasets/breast-dcedl-mini.toml")),
+    ("breast-dm-mini", include_str!("../../datasets/breast-dm-mini.toml")),
+    ("breast-dm-mini-jpg", include_str!("../../datasets/breast-dm-mini-jpg.toml")),
     ("breast-mri", include_str!("../../datasets/breast-mri.toml")),
     ("breast-us", include_str!("../../datasets/breast-us.toml")),
+    ("bus-bra", include_str!("../../datasets/bus-bra.toml")),
+    ("bus-uclm", include_str!("../../datasets/bus-uclm.toml")),
+    ("bus-uclm-320", include_str!("../../datasets/bus-uclm-320.toml")),
     ("busi", include_str!("../../datasets/busi.toml")),
+    ("stu", include_str!("../../datasets/stu.toml")),
+    ("stu-128", include_str!("../../datasets/stu-128.toml")),
+    ("udiat", include_str!("../../datasets/udiat.toml")),
 ];
 
 /// Folder of a user's own manifests, relative to the working directory.

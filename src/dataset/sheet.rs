@@ -37,12 +37,13 @@ pub fn contact_sheet(cases: &[&Case], columns: usize, tile_px: u32) -> Result<Rg
     Ok(sheet)
 }
 
-/// Blue and orange of Okabe and Ito, which colour-blind people tell apart.
+/// Blue, orange and yellow of Okabe and Ito, which colour-blind people tell apart.
 pub fn colour(class: Class) -> Rgb<u8> {
     match class {
         Class::Benign => Rgb([86, 180, 233]),
         Class::Malignant => Rgb([230, 159, 0]),
         Class::Normal => Rgb([240, 240, 240]),
+        Class::Unknown => Rgb([240, 228, 66]),
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::read::MaskRule;
 use super::{Case, Class, Dataset, DatasetError, Source, read};
 
 /// What a data set holds, and what is wrong with it.
@@ -121,7 +122,7 @@ fn examine(case: &Case) -> Examined {
         (Class::Normal, 1..) => {
             finding(FindingKind::UnexpectedMask, format!("{}: {area_px} px are set, expected none", case.id))
         }
-        (Class::Benign | Class::Malignant, 0) => {
+        (Class::Benign | Class::Malignant | Class::Unknown, 0) => {
             finding(FindingKind::EmptyMask, format!("{}: no pixel is set in the mask of a tumour", case.id))
         }
         _ => None,
@@ -135,7 +136,7 @@ fn examine(case: &Case) -> Examined {
 }
 
 fn grey_masks(case: &Case) -> usize {
-    let Source::Files { masks, .. } = &case.source else { return 0 };
+    let Source::Files { masks, rule: MaskRule::Half, .. } = &case.source else { return 0 };
     let grey = |luma: &image::GrayImage| luma.iter().any(|value| !matches!(value, 0 | 255));
     masks.iter().filter_map(|path| read::luma(path).ok()).filter(grey).count()
 }
@@ -203,7 +204,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::dataset::{DataRoots, Layout, Manifest, Origin, busi, phantom, root::DATA_ENV};
+    use crate::dataset::{DataRoots, Layout, Manifest, Origin, phantom, root::DATA_ENV};
 
     fn manifest() -> Manifest {
         let text = include_str!("../../datasets/busi.toml");
@@ -218,8 +219,7 @@ mod tests {
     }
 
     fn open(folder: &Path) -> Dataset {
-        let cases = busi::cases(folder).expect("listable");
-        Dataset { origin: Origin { manifest: manifest(), folder: Some(folder.to_owned()) }, cases }
+        Dataset::at(Origin { manifest: manifest(), folder: Some(folder.to_owned()) }).expect("listable")
     }
 
     #[test]

@@ -5,7 +5,8 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
-use super::block::{Norm, Stack, VggEncoder, conv1x1, convolve, double, join};
+use super::block::{Norm, Stack, conv1x1, convolve, double, join};
+use super::encoder::VggEncoder;
 use super::{Forward, NetworkConfig, Output, scaled};
 use crate::config::within;
 

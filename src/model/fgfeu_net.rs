@@ -7,7 +7,8 @@ use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::block::{Norm, Stack, VggEncoder, conv1x1, conv3x3, convolve, double, drop_out, halve, join, pool};
+use super::block::{Norm, Stack, conv1x1, conv3x3, convolve, double, drop_out, halve, join, pool};
+use super::encoder::VggEncoder;
 use super::{Forward, NetworkConfig, Output, scaled};
 use crate::config::within;
 

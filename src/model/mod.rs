@@ -3,6 +3,8 @@
 
 pub mod block;
 mod boundary_attention;
+mod classifier;
+pub mod encoder;
 mod fgfeu_net;
 mod profile;
 mod registry;
@@ -14,11 +16,18 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 pub use boundary_attention::{BoundaryAttention, BoundaryAttentionConfig};
+pub use classifier::{
+    AlexNet, AlexNetConfig, DenseNet, DenseNetConfig, Fcnn, FcnnConfig, Inception, InceptionConfig, ResNet,
+    ResNetConfig, Vgg, VggConfig,
+};
 pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
 pub use show::{Stage, Summary, summarise, trainable};
 pub use unet::{UNet, UNetConfig};
 
-use crate::pixel::SvmConfig;
+pub use crate::metric::Task;
+
+use crate::dataset::Normalise;
+use crate::pixel::{ForestConfig, KnnConfig, PixelConfig, SvmConfig};
 use registry::models;
 
 /// What a network says of a batch of images.
@@ -28,6 +37,8 @@ pub struct Output {
     pub logits: Tensor<4>,
     /// Deeply supervised logits at their own, smaller size `[B, 1, H/2ⁱ, W/2ⁱ]`.
     pub side: Vec<Tensor<4>>,
+    /// Weight of each side output's loss; 1 unless the network's recipe has another.
+    pub side_weight: f64,
     /// Edge logits `[B, 1, h, w]` of a network with a boundary branch.
     pub edge: Option<Tensor<4>>,
     /// What the last decoder stage says, `[B, C, h, w]`, of a network that names its channels.
@@ -37,7 +48,7 @@ pub struct Output {
 impl Output {
     /// Logits alone.
     pub fn plain(logits: Tensor<4>) -> Self {
-        Self { logits, side: Vec::new(), edge: None, features: None }
+        Self { logits, side: Vec::new(), side_weight: 1.0, edge: None, features: None }
     }
 
     /// And the decoder's `features`.
@@ -61,11 +72,19 @@ pub trait NetworkConfig {
     /// Image sides must be a multiple of this.
     const STRIDE: usize;
 
+    /// Images may not be smaller.
+    const MIN_PX: usize = 1;
+
     /// What is wrong with the numbers, if anything.
     fn check(&self) -> Result<(), String>;
 
     /// Channels of the decoder's feature map; `None` if the network gives none.
     fn features(&self) -> Option<usize> {
+        None
+    }
+
+    /// The input that its weights were trained on; `None` takes the spec's.
+    fn normalise(&self) -> Option<Normalise> {
         None
     }
 
@@ -80,21 +99,18 @@ models! {
         "boundary-attention" => BoundaryAttention, BoundaryAttentionConfig, "Boundary attention, edge and deep supervision on a VGG16 encoder (P2).";
     }
     classification {
+        "vgg16" => Vgg, VggConfig, "VGG16 with its two hidden layers (P2 Table 4).";
+        "inception-v3" => Inception, InceptionConfig, "Inception-v3 with its auxiliary classifier (P2 Table 4).";
+        "resnet50" => ResNet, ResNetConfig, "ResNet-50 (P2 Table 4).";
+        "densenet121" => DenseNet, DenseNetConfig, "DenseNet-121.";
+        "fcnn" => Fcnn, FcnnConfig, "A small fully convolutional classifier (P2 Table 4).";
+        "alexnet-tl" => AlexNet, AlexNetConfig, "AlexNet, for weights of ImageNet (P2 Table 4).";
     }
     pixels {
         "svm" => Svm, SvmConfig, "Support vector machine (Gaussian kernel) on hand-made features of each pixel.";
+        "random-forest" => Forest, ForestConfig, "Random forest (Breiman 2001) on hand-made features of each pixel.";
+        "knn" => Knn, KnnConfig, "k nearest neighbours on hand-made features of each pixel.";
     }
-}
-
-/// What a model answers about an image.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Task {
-    /// Which pixels are tumour.
-    #[default]
-    Segmentation,
-    /// Whether the tumour is malignant.
-    Classification,
 }
 
 /// What a model is made of.
@@ -126,6 +142,13 @@ impl ModelConfig {
     }
 }
 
+fn check_least(name: &str, input_px: usize, least: usize) -> Result<(), String> {
+    match input_px >= least {
+        true => Ok(()),
+        false => Err(format!("input_px = {input_px} is below {least}, the least that {name} can read")),
+    }
+}
+
 fn check_stride(name: &str, input_px: usize, stride: usize) -> Result<(), String> {
     match input_px.is_multiple_of(stride) {
         true => Ok(()),
@@ -148,14 +171,18 @@ mod tests {
         toml::from_str(&text).expect("every network has a width")
     }
 
-    fn networks() -> impl Iterator<Item = &'static str> {
-        MODELS.iter().filter(|row| row.kind == Kind::Network).map(|row| row.name)
+    fn networks(task: Task) -> impl Iterator<Item = &'static str> {
+        MODELS.iter().filter(move |row| row.kind == Kind::Network && row.task == task).map(|row| row.name)
+    }
+
+    fn all_networks() -> impl Iterator<Item = &'static str> {
+        networks(Task::Segmentation).chain(networks(Task::Classification))
     }
 
     #[test]
     fn every_network_returns_logits_of_the_image_size() {
         let device = Device::flex();
-        for name in networks() {
+        for name in networks(Task::Segmentation) {
             let network = small(name).build(&device).expect("a network");
             for (batch, px) in [(1, 32), (2, 48)] {
                 let images = Tensor::<4>::random([batch, 3, px, px], Distribution::Normal(0.0, 1.0), &device);
@@ -165,11 +192,23 @@ mod tests {
     }
 
     #[test]
+    fn every_classifier_returns_a_logit_an_image() {
+        let device = Device::flex();
+        for name in networks(Task::Classification) {
+            let network = small(name).build(&device).expect("a network");
+            for (batch, px) in [(1, 80), (2, 97)] {
+                let images = Tensor::<4>::random([batch, 3, px, px], Distribution::Normal(0.0, 1.0), &device);
+                assert_eq!(network.forward(images).logits.dims(), [batch, 1, 1, 1], "{name}");
+            }
+        }
+    }
+
+    #[test]
     fn features_have_the_channels_that_the_configuration_names() {
         let device = Device::flex();
-        for name in networks() {
+        for name in all_networks() {
             let config = small(name);
-            let output = config.build(&device).expect("a network").forward(Tensor::ones([2, 3, 32, 32], &device));
+            let output = config.build(&device).expect("a network").forward(Tensor::ones([2, 3, 96, 96], &device));
             let channels = output.features.map(|features| features.dims()[..2].to_vec());
             assert_eq!(channels, config.features().map(|channels| vec![2, channels]), "{name}");
         }
@@ -179,9 +218,9 @@ mod tests {
     fn every_parameter_of_every_network_gets_a_gradient() {
         use burn::optim::GradientsParams;
         let device = Device::flex().autodiff();
-        for name in networks() {
+        for name in all_networks() {
             let network = small(name).build(&device).expect("a network");
-            let images = Tensor::<4>::random([2, 3, 32, 32], Distribution::Normal(0.0, 1.0), &device);
+            let images = Tensor::<4>::random([2, 3, 96, 96], Distribution::Normal(0.0, 1.0), &device);
             let output = network.forward(images);
             let mut total = output.logits.powf_scalar(2.0).mean();
             for extra in output.side.into_iter().chain(output.edge) {

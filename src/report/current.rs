@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(current(&both).1, 0);
         let edited = runs(&store, 200.0, |spec| {
             spec.arms.truncate(1);
-            spec.arms[0].loss = crate::loss::LossConfig::Bce {};
+            spec.arms[0].loss = Some(crate::loss::LossConfig::Bce {});
         });
         let all: Vec<&RunView> = both.into_iter().chain(&edited).collect();
         assert_eq!(current(&all).1, 2, "the first arm's two old runs");

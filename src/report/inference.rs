@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{Exposure, LeakCount, SCHEMA, current};
-use crate::metric::{Aggregate, Better, CaseScore, METRICS, Metric};
+use super::together::Together;
+use super::{Exact, Exposure, LeakCount, RunScores, SCHEMA, current, exact};
+use crate::metric::{Aggregate, Better, CaseScore, Metric, Task};
 use crate::run::State;
 use crate::stats::{
     Best, CaseValue, CaseValues, Inference, OverRuns, Paired, RankStability, Refused, Sample, Summary, against,
@@ -77,6 +78,9 @@ pub struct ArmAnswer {
     /// The scores on either side of the leak; missing if the arm's protocol has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leak: Option<Exposure>,
+    /// What labels allow beyond; absent for masks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exact: Option<Exact>,
 }
 
 /// Why there is no answer.
@@ -112,9 +116,10 @@ pub enum AnswerError {
 }
 
 /// One arm's finished runs.
-struct ArmScores {
+pub(super) struct ArmScores {
     arm: String,
-    runs: Vec<Vec<CaseScore>>,
+    task: Task,
+    pub(super) runs: Vec<RunScores>,
     before: Option<Vec<CaseScore>>,
     leak: Option<LeakCount>,
     /// Test cases whose subject was in training.
@@ -129,6 +134,7 @@ impl Answers {
         let chosen = chosen(&arms, question.against.as_deref())?;
         let answer = |metric: &&'static Metric| {
             Answer::of(metric, &arms, (chosen, question))
+                .and_then(|answer| answer.with_exact(metric, &arms, (chosen, &question.inference)))
                 .map_err(|source| AnswerError::Refused { metric: metric.name, source })
         };
         let metrics = question.metrics.par_iter().map(answer).collect::<Result<_, _>>()?;
@@ -151,9 +157,12 @@ impl Answer {
         arms: &[ArmScores],
         (chosen, question): (usize, &Question),
     ) -> Result<Self, Refused> {
+        if let Some(of_all) = metric.of_all {
+            let together: Vec<_> = arms.iter().map(|arm| Together::of(of_all, &arm.runs)).collect();
+            return Ok(Self::of_all(metric, arms, (&together, chosen, &question.inference)));
+        }
         let inference = &question.inference;
-        let values =
-            arms.iter().map(|arm| case_values(metric, arm.runs.iter().flatten())).collect::<Result<Vec<_>, _>>()?;
+        let values = arms.iter().map(|arm| arm.values(metric)).collect::<Result<Vec<_>, _>>()?;
         let others: Vec<usize> = (0..arms.len()).filter(|&arm| arm != chosen && arms[arm].leak.is_none()).collect();
         let mut paired: BTreeMap<usize, Paired> = BTreeMap::new();
         if let Some(reference) = values.get(chosen) {
@@ -178,12 +187,34 @@ impl Answer {
         });
         Ok(Self { metric: metric.name, arms: rows.collect(), ranks })
     }
+
+    /// Of a metric of all cases together.
+    fn of_all(
+        metric: &'static Metric,
+        arms: &[ArmScores],
+        (together, chosen, inference): (&[Together], usize, &Inference),
+    ) -> Self {
+        let row = |(i, arm): (usize, &ArmScores)| {
+            let own = &together[i];
+            let paired = (i != chosen).then(|| own.less(&together[chosen], inference));
+            ArmAnswer { pooled: None, ..arm.row(metric, own.summary(inference), paired) }
+        };
+        Self { metric: metric.name, arms: arms.iter().enumerate().map(row).collect(), ranks: None }
+    }
+
+    fn with_exact(mut self, metric: &Metric, arms: &[ArmScores], asked: (usize, &Inference)) -> Result<Self, Refused> {
+        if arms.iter().any(|arm| arm.task == Task::Classification) {
+            let rows = exact::of_arms(metric, arms, asked)?;
+            self.arms.iter_mut().zip(rows).for_each(|(arm, exact)| arm.exact = Some(exact));
+        }
+        Ok(self)
+    }
 }
 
 impl ArmScores {
     fn row(&self, metric: &Metric, summary: Summary, paired: Option<Paired>) -> ArmAnswer {
-        let means: Vec<f64> = self.runs.iter().filter_map(|run| Aggregate::of(metric, run).mean).collect();
-        let pixels: Vec<CaseScore> = self.runs.iter().flatten().cloned().collect();
+        let means: Vec<f64> = self.runs.iter().filter_map(|run| Aggregate::of(metric, &run.scores).mean).collect();
+        let pixels: Vec<CaseScore> = self.runs.iter().flat_map(|run| run.scores.iter().cloned()).collect();
         ArmAnswer {
             arm: self.arm.clone(),
             summary,
@@ -193,13 +224,21 @@ impl ArmScores {
             before: self.before.as_deref().map(|before| super::per_case(metric, before)),
             paired,
             leak: None,
+            exact: None,
         }
+    }
+
+    pub(super) fn values(&self, metric: &Metric) -> Result<CaseValues, Refused> {
+        case_values(metric, self.scores())
+    }
+
+    fn scores(&self) -> impl Iterator<Item = &CaseScore> {
+        self.runs.iter().flat_map(|run| &run.scores)
     }
 
     fn exposure(&self, metric: &Metric, inference: &Inference) -> Result<Option<Exposure>, Refused> {
         let Some(count) = self.leak else { return Ok(None) };
-        let (known, unknown): (Vec<_>, Vec<_>) =
-            self.runs.iter().flatten().partition(|score| self.known.contains(&score.case));
+        let (known, unknown): (Vec<_>, Vec<_>) = self.scores().partition(|score| self.known.contains(&score.case));
         let summary = |side: &[&CaseScore]| Ok(Summary::of(&case_values(metric, side.iter().copied())?, inference));
         Ok(Some(Exposure { count, known: summary(&known)?, unknown: summary(&unknown)? }))
     }
@@ -217,7 +256,7 @@ fn case_values<'a>(metric: &Metric, scores: impl Iterator<Item = &'a CaseScore>)
 fn arm_scores(runs: &[&RunView]) -> Result<Vec<ArmScores>, StoreError> {
     let mut arms: Vec<ArmScores> = Vec::new();
     for run in runs.iter().filter(|run| run.state == State::Finished) {
-        let scores = run.dir.scores()?;
+        let scores = RunScores::of(run)?;
         let before = run.dir.raw_scores()?;
         let known = run.plan.split.in_training().into_iter().map(str::to_owned);
         match arms.iter_mut().find(|arm| arm.arm == run.plan.arm) {
@@ -228,6 +267,7 @@ fn arm_scores(runs: &[&RunView]) -> Result<Vec<ArmScores>, StoreError> {
             }
             None => arms.push(ArmScores {
                 arm: run.plan.arm.clone(),
+                task: run.plan.task,
                 runs: vec![scores],
                 before,
                 leak: None,
@@ -258,17 +298,18 @@ fn chosen(arms: &[ArmScores], asked: Option<&str>) -> Result<usize, AnswerError>
     }
 }
 
-/// The rows of the registry named in `names`, in its order; all of them for `all`.
-pub fn metrics_named(names: &[String]) -> Result<Vec<&'static Metric>, String> {
-    let known = |name: &String| name == "all" || METRICS.iter().any(|metric| metric.name == name);
+/// The rows of the task's registry named in `names`, in its order; all of them for `all`; the main one for none.
+pub fn metrics_named(task: Task, names: &[String]) -> Result<Vec<&'static Metric>, String> {
+    let known = |name: &String| name == "all" || task.metric(name).is_some();
     match names.iter().find(|name| !known(name)) {
         Some(unknown) => {
-            let all: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
+            let all: Vec<&str> = task.metrics().iter().map(|metric| metric.name).collect();
             Err(format!("no metric \"{unknown}\"; metrics: all, {}", all.join(", ")))
         }
+        None if names.is_empty() => Ok(vec![task.main()[0]]),
         None => {
             let wanted = |metric: &&Metric| names.iter().any(|name| name == "all" || name == metric.name);
-            Ok(METRICS.iter().filter(wanted).collect())
+            Ok(task.metrics().iter().filter(wanted).collect())
         }
     }
 }
@@ -331,7 +372,7 @@ mod tests {
         let runs: Vec<&RunView> = runs.iter().collect();
         let error = Answers::of(&runs, &question(Some("nothing"))).expect_err("no such arm").to_string();
         assert!(error.contains("\"nothing\"") && error.contains(&runs[0].plan.arm), "{error}");
-        let error = metrics_named(&["dice".to_owned()]).expect_err("no such metric");
+        let error = metrics_named(Task::Segmentation, &["dice".to_owned()]).expect_err("no such metric");
         assert!(error.contains("\"dice\"") && error.contains("dsc"), "{error}");
     }
 

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::grid::Grid;
 use super::{ArmRow, Comparison};
 use crate::dataset::fold::Leak;
-use crate::metric::{Aggregate, METRICS, Metric, shown};
+use crate::metric::{Aggregate, Metric, Task};
 
 /// How a comparison is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Comparison {
 
     /// The table of means.
     pub fn grid(&self) -> Grid {
-        let rows = self.arms.iter().map(row).collect();
+        let rows = self.arms.iter().map(|arm| row(self.task, arm)).collect();
         Grid { title: self.title(), header: self.header(), rows, left: 2, notes: self.leaks() + &self.footnotes() }
     }
 
@@ -44,7 +44,7 @@ impl Comparison {
         let write = |writer: &mut csv::Writer<Vec<u8>>| -> csv::Result<()> {
             writer.write_record(head)?;
             for arm in &self.arms {
-                for metric in METRICS {
+                for metric in self.task.metrics() {
                     let value = arm.value(metric);
                     let (runs, finished, params) =
                         (arm.runs.to_string(), arm.finished.to_string(), arm.params.to_string());
@@ -75,12 +75,20 @@ impl Comparison {
 
     /// What the numbers are of.
     pub fn title(&self) -> String {
-        format!("{}: per-case means over the test cases of {}, scored at {} px", self.spec, self.dataset, self.input_px)
+        let Self { spec, dataset, input_px, .. } = self;
+        match self.task {
+            Task::Segmentation => {
+                format!("{spec}: per-case means over the test cases of {dataset}, scored at {input_px} px")
+            }
+            Task::Classification => {
+                format!("{spec}: benign or malignant, the test cases of {dataset}, images of {input_px} px")
+            }
+        }
     }
 
     fn header(&self) -> Vec<String> {
         let fixed = ["Arm", "Loss", "Runs", "n"].map(str::to_owned);
-        fixed.into_iter().chain(shown().map(head)).collect()
+        fixed.into_iter().chain(self.task.shown().map(head)).collect()
     }
 
     /// A line for each arm whose protocol leaks; such a line belongs wherever the arm's scores are.
@@ -95,8 +103,12 @@ impl Comparison {
             let _ = writeln!(notes, "{} runs of earlier versions of the spec or its data are left out", self.left_out);
         }
         for arm in &self.arms {
+            if self.task == Task::Classification {
+                let _ = writeln!(notes, "{}", arm.classes());
+                continue;
+            }
             let mut partial: BTreeMap<(usize, usize), Vec<&str>> = BTreeMap::new();
-            for metric in shown() {
+            for metric in self.task.shown() {
                 let Aggregate { n, undefined, .. } = arm.value(metric);
                 if undefined > 0 {
                     partial.entry((n, undefined)).or_default().push(metric.label);
@@ -126,6 +138,12 @@ impl ArmRow {
         self.protocol().label(&self.arm)
     }
 
+    /// How many cases of either class sensitivity and specificity stand on.
+    fn classes(&self) -> String {
+        let n = |name: &str| self.metrics.get(name).map_or(0, |value| value.n);
+        format!("{}: {} malignant, {} benign", self.arm, n("sensitivity"), n("specificity"))
+    }
+
     /// Test cases.
     pub fn cases(&self) -> usize {
         self.metrics.values().next().map_or(0, |v| v.n + v.undefined)
@@ -136,11 +154,11 @@ fn head(metric: &Metric) -> String {
     if metric.unit.is_empty() { metric.label.to_owned() } else { format!("{} ({})", metric.label, metric.unit) }
 }
 
-fn row(arm: &ArmRow) -> Vec<String> {
+fn row(task: Task, arm: &ArmRow) -> Vec<String> {
     let runs = format!("{}/{}", arm.finished, arm.runs);
     let loss = if arm.loss.is_empty() { "–".to_owned() } else { arm.loss.clone() };
     let fixed = [arm.label(), loss, runs, arm.cases().to_string()];
-    fixed.into_iter().chain(shown().map(|m| number(m, arm.value(m).mean))).collect()
+    fixed.into_iter().chain(task.shown().map(|m| number(m, arm.value(m).mean))).collect()
 }
 
 /// Three decimals for ratios, one for pixels, a dash where undefined.

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::fold::Leak;
 use crate::loss::{EdgeLossConfig, LossConfig};
-use crate::model::ModelConfig;
+use crate::metric::Task;
+use crate::model::{MODELS, ModelConfig};
 
 /// One thing that is compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,9 +15,9 @@ pub struct Arm {
     pub name: String,
     /// Network or pixel classifier.
     pub model: ModelConfig,
-    /// On the segmentation, and on each side output of a deeply supervised network.
-    #[serde(default)]
-    pub loss: LossConfig,
+    /// On the answer, and on each side output of a deeply supervised network; if absent, what the task is trained on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<LossConfig>,
     /// On the edge map of a network that has one; if absent, what P2 pairs with the loss.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edge: Option<EdgeLossConfig>,
@@ -27,15 +28,52 @@ pub struct Arm {
 }
 
 impl Arm {
-    /// The edge loss, given or of the loss's recipe.
-    pub fn edge(&self) -> EdgeLossConfig {
-        self.edge.clone().unwrap_or_else(|| self.loss.edge())
+    /// The loss, given or of the task: `combo` for masks, `bce` for labels.
+    pub fn loss(&self) -> LossConfig {
+        self.loss.clone().unwrap_or_else(|| match self.model.row().task {
+            Task::Segmentation => LossConfig::default(),
+            Task::Classification => LossConfig::Bce {},
+        })
     }
 
-    pub(super) fn check(&self, input_px: usize) -> Result<(), String> {
+    /// The edge loss, given or of the loss's recipe.
+    pub fn edge(&self) -> EdgeLossConfig {
+        self.edge.clone().unwrap_or_else(|| self.loss().edge())
+    }
+
+    pub(super) fn check(&self, task: Task, input_px: usize) -> Result<(), String> {
+        self.answers(task)?;
         self.model.check(input_px)?;
-        self.loss.check()?;
-        self.loss.fits(&self.model)?;
+        let loss = self.loss();
+        loss.check()?;
+        loss.fits(&self.model)?;
         self.edge().check()
+    }
+
+    fn answers(&self, task: Task) -> Result<(), String> {
+        let (row, loss) = (self.model.row(), self.loss());
+        if row.task != task {
+            let known: Vec<_> = MODELS.iter().filter(|row| row.task == task).map(|row| row.name).collect();
+            return Err(format!(
+                "task = \"{}\", but model {} is for {}; expected one of {}",
+                task.name(),
+                row.name,
+                row.task.name(),
+                known.join(", ")
+            ));
+        }
+        match task {
+            Task::Classification if !loss.is_of_labels() => Err(format!(
+                "task = \"classification\", but loss {} is of masks; expected bce, weighted-labels or focal",
+                loss.name()
+            )),
+            Task::Classification if self.edge.is_some() => {
+                Err("task = \"classification\", but edge is a loss of masks; leave it out".to_owned())
+            }
+            Task::Classification if self.leak != Leak::None => {
+                Err(format!("task = \"classification\", but leak = \"{}\" is measured on masks", self.leak.name()))
+            }
+            _ => Ok(()),
+        }
     }
 }

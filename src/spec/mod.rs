@@ -14,6 +14,7 @@ pub use protocol::Protocol;
 pub use train::{Augment, Plateau, TrainConfig};
 
 use crate::config;
+use crate::metric::Task;
 
 /// What to compare, on what, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct Spec {
     pub title: String,
     /// Manifest name of the data set.
     pub dataset: String,
+    /// What every arm answers.
+    #[serde(default, skip_serializing_if = "Task::is_segmentation")]
+    pub task: Task,
     /// Division, seeds and input size.
     pub protocol: Protocol,
     /// The same for every arm.
@@ -104,10 +108,10 @@ impl Spec {
             if self.arms[..i].iter().any(|other| other.name == arm.name) {
                 return Err(format!("two arms are named \"{}\"", arm.name));
             }
-            let fits = arm.check(self.protocol.input_px).and_then(|()| self.protocol.split.admits(arm.leak));
+            let fits = arm.check(self.task, self.protocol.input_px).and_then(|()| self.protocol.split.admits(arm.leak));
             fits.map_err(|e| format!("arm \"{}\": {e}", arm.name))?;
         }
-        self.protocol.check()?;
+        self.protocol.check(self.task)?;
         self.train.check()
     }
 }

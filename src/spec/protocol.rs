@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::within;
 use crate::dataset::fold::Division;
+use crate::metric::Task;
 use crate::postprocess::PostProcess;
 
 /// How the data are divided and presented.
@@ -22,7 +23,10 @@ pub struct Protocol {
 }
 
 impl Protocol {
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self, task: Task) -> Result<(), String> {
+        if task == Task::Classification && !self.postprocess.is_none() {
+            return Err("task = \"classification\", but protocol.postprocess changes masks; leave it out".to_owned());
+        }
         within("protocol.input_px", self.input_px as f64, 16.0, 2048.0)?;
         if self.seeds.is_empty() {
             return Err("protocol.seeds is empty: expected at least one, e.g. seeds = [1]".to_owned());

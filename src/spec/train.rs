@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::within;
+use crate::dataset::Normalise;
 
 /// One recipe of training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,9 @@ pub struct TrainConfig {
     /// Epochs without a lower validation loss after which training ends; never if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stop: Option<u32>,
+    /// From pixels to the network's input; a model that fixes its own wins.
+    #[serde(default, skip_serializing_if = "Normalise::is_default")]
+    pub normalise: Normalise,
     /// Random changes of the training images.
     #[serde(default)]
     pub augment: Augment,

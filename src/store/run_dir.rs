@@ -1,5 +1,5 @@
 //! One run's directory: `plan.toml`, `dataset.toml`, `events.jsonl`, `checkpoint/`, `run.lock`, `queued`, `stop`, `scores.json`, `scores-raw.json`,
-//! `preview/`, `worker.log`.
+//! `verdicts.json`, `preview/`, `worker.log`.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use super::{
     Batches, Checkpoint, Checkpoints, Journal, Learner, Sample, Samples, Schedule, TrainError, Validation, Verdict, mix,
 };
-use crate::metric::{Aggregate, shown};
+use crate::metric::{Aggregate, Task};
 use crate::model::{Network, trainable};
 use crate::plan::RunPlan;
 use crate::run::{EpochScores, Event};
@@ -62,7 +62,7 @@ pub fn fit(
             lr,
             train_loss: Some(train_loss),
             valid_loss: Some(validation.loss),
-            valid: means(&validation),
+            valid: means(training.plan.task, &validation),
             elapsed_s: began.elapsed().as_secs_f64(),
             images_per_s: samples.train.len() as f64 / trained,
         })?;
@@ -135,7 +135,7 @@ impl<'a> Training<'a> {
     }
 
     fn validate(&self, samples: &[Sample]) -> Result<Validation, TrainError> {
-        let validation = self.learner.validate(samples, self.plan.train.batch);
+        let validation = self.learner.validate(samples, &self.plan.train);
         self.check_finite("the validation loss", validation.loss)?;
         Ok(validation)
     }
@@ -179,6 +179,6 @@ impl<'a> Training<'a> {
     }
 }
 
-fn means(validation: &Validation) -> EpochScores {
-    shown().map(|m| (m.name.to_owned(), Aggregate::of(m, &validation.scores).mean)).collect()
+fn means(task: Task, validation: &Validation) -> EpochScores {
+    task.shown().map(|m| (m.name.to_owned(), Aggregate::of(m, &validation.scores).mean)).collect()
 }

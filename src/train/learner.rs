@@ -8,6 +8,7 @@ use super::{Adam, Batch, Sample, TrainError, Validation, mix, validate};
 use crate::loss::Objective;
 use crate::model::{Forward, Network};
 use crate::plan::RunPlan;
+use crate::spec::TrainConfig;
 
 /// Network, objective and [`Adam`], which trains the weights of both, on an autodiff device.
 pub struct Learner {
@@ -50,10 +51,10 @@ impl Learner {
         value
     }
 
-    /// Predicts and scores `samples`, `batch` at a time, without gradients.
-    pub fn validate(&self, samples: &[Sample], batch: usize) -> Validation {
+    /// Predicts and scores `samples` in batches of the recipe's size, without gradients.
+    pub fn validate(&self, samples: &[Sample], config: &TrainConfig) -> Validation {
         let device = self.device.clone().inner();
-        validate(&self.model.valid(), &self.objective.valid(), samples, (batch, &device))
+        validate(&self.model.valid(), &self.objective.valid(), samples, (config, &device))
     }
 }
 
@@ -79,6 +80,7 @@ mod tests {
         let part = |case: &str| vec![(case.to_owned(), case.to_owned())];
         let parts = Parts { train: part("a"), valid: part("b"), test: part("c"), ..Parts::default() };
         RunPlan {
+            task: spec.task,
             schema: crate::plan::SCHEMA,
             spec: spec.name,
             arm: "net".to_owned(),
@@ -101,11 +103,12 @@ mod tests {
         let samples = [sample(4), sample(14)];
         let device = Device::flex();
         for (name, loss) in crate::loss::tests::all() {
-            let mut learner = Learner::new(&plan(loss.clone()), &device).expect("a network that fits");
-            let batch = Batch::of(&samples.iter().collect::<Vec<_>>(), &loss.maps());
+            let plan = plan(loss.clone());
+            let mut learner = Learner::new(&plan, &device).expect("a network that fits");
+            let batch = Batch::of(&samples.iter().collect::<Vec<_>>(), &loss.maps(), plan.train.normalise);
             let losses: Vec<f64> = (0..8).map(|step| learner.step(&batch, 3e-3, step)).collect();
             assert!(losses[7] < losses[0], "{name}: {losses:?}");
-            assert!(learner.validate(&samples, 2).loss.is_finite(), "{name}");
+            assert!(learner.validate(&samples, &plan.train).loss.is_finite(), "{name}");
         }
     }
 }

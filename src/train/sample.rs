@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::TrainError;
 use crate::dataset::fold::{Leak, Split, original};
 use crate::dataset::read::{resize_image, resize_mask};
-use crate::dataset::{Case, Dataset};
+use crate::dataset::{Case, Class, Dataset};
 use crate::loss::ReferenceMap;
 use crate::plane::{Mask, Plane};
 
@@ -23,13 +23,20 @@ pub struct Sample {
     pub image: RgbImage,
     /// `input_px × input_px`.
     pub reference: Mask,
+    /// Whether it is malignant, where that is what is asked; `None` where the reference is.
+    pub malignant: Option<bool>,
     maps: [OnceLock<Plane<f32>>; ReferenceMap::COUNT],
 }
 
 impl Sample {
     /// Image and reference of the same size.
     pub fn new(case: String, subject: String, image: RgbImage, reference: Mask) -> Self {
-        Self { case, subject, image, reference, maps: Default::default() }
+        Self { case, subject, image, reference, malignant: None, maps: Default::default() }
+    }
+
+    /// Side of what is asked: of the image, or 1 for a class.
+    pub(super) fn target_side(&self) -> usize {
+        if self.malignant.is_some() { 1 } else { self.reference.width() }
     }
 
     /// The `map` of its reference, made once and kept: 4 bytes a pixel.
@@ -56,6 +63,24 @@ pub fn load(dataset: &Dataset, split: &Split, input_px: usize) -> Result<Samples
         valid: part(dataset, (split.valid(), split.leak()), input_px)?,
         test: part(dataset, (split.test(), split.leak()), input_px)?,
     })
+}
+
+impl Samples {
+    /// The classes of `dataset` in place of the references as what is asked; a case that is neither is an error.
+    pub fn judged(mut self, dataset: &Dataset, leak: Leak) -> Result<Self, TrainError> {
+        for sample in self.train.iter_mut().chain(&mut self.valid).chain(&mut self.test) {
+            sample.malignant = match dataset.case(original(&sample.case, leak)).map(|case| case.class) {
+                Some(Class::Malignant) => Some(true),
+                Some(Class::Benign) => Some(false),
+                Some(Class::Normal | Class::Unknown) | None => {
+                    let message =
+                        format!("{}: neither benign nor malignant; run the spec again to plan anew", sample.case);
+                    return Err(TrainError::Refused(message));
+                }
+            };
+        }
+        Ok(self)
+    }
 }
 
 fn part<'a>(

@@ -217,10 +217,11 @@ mod tests {
     fn plan(fold: usize) -> RunPlan {
         let spec = Spec::parse(BUILT_IN[0].1, "demo").expect("built-in");
         let arm = spec.arms[0].clone();
-        let edge = arm.edge();
+        let (loss, edge) = (arm.loss(), arm.edge());
         let part = |case: &str| vec![(case.to_owned(), case.to_owned())];
         let parts = Parts { train: part("a"), valid: part("b"), test: part("c"), ..Parts::default() };
         RunPlan {
+            task: crate::metric::Task::Segmentation,
             schema: SCHEMA,
             spec: spec.name,
             arm: arm.name,
@@ -230,7 +231,7 @@ mod tests {
             dataset_digest: String::new(),
             input_px: spec.protocol.input_px,
             model: arm.model,
-            loss: arm.loss,
+            loss,
             edge,
             train: spec.train,
             postprocess: crate::postprocess::PostProcess::default(),

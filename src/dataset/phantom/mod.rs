@@ -130,7 +130,7 @@ mod tests {
         let dataset = Dataset::open(name, &DataRoots::new(None)).expect("built in");
         let phantom = |case: Case| match case.source {
             Source::Phantom(phantom) => Phantom { size_px, ..phantom },
-            Source::Files { .. } => panic!("{} is not built in", case.id),
+            _ => panic!("{} is not built in", case.id),
         };
         dataset.cases.into_iter().map(phantom).collect()
     }

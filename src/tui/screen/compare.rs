@@ -10,7 +10,7 @@ use super::run::wrapped_rows;
 use crate::metric::Metric;
 use crate::report::{ArmRow, Comparison, number};
 use crate::tui::app::App;
-use crate::tui::arms::{Arms, Sorting, columns};
+use crate::tui::arms::{Arms, Sorting};
 use crate::tui::text::{clean, count, fit, pad, pad_left, width};
 use crate::tui::theme::{VERMILLION, bold, dim};
 
@@ -70,7 +70,7 @@ impl Shape {
         let fixed = arm + loss + params + 6 + 5 + 2;
         let count = (room.saturating_sub(fixed) / METRIC).max(1);
         let first = (arms.column() + 1).saturating_sub(count);
-        let all: Vec<(usize, &Metric)> = columns().enumerate().collect();
+        let all: Vec<(usize, &Metric)> = arms.columns().enumerate().collect();
         let metrics: Vec<_> = all.iter().copied().skip(first).take(count).collect();
         Self { arm, loss, params, more: (first > 0, first + metrics.len() < all.len()), metrics }
     }

@@ -23,7 +23,7 @@ impl Tumour {
         let outline = Outline::ellipse(centre, (radius * roundness, radius / roundness), random.between(-1.0, 1.0));
         match class {
             Class::Malignant => Self::malignant(&outline, random),
-            Class::Benign | Class::Normal => Self::benign(&outline, random),
+            Class::Benign | Class::Normal | Class::Unknown => Self::benign(&outline, random),
         }
     }
 

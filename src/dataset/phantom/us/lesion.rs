@@ -22,7 +22,7 @@ impl Lesion {
         let centre = (random.between(0.34, 0.66), random.between(0.40, 0.53));
         match class {
             Class::Malignant => Self::malignant(centre, random),
-            Class::Benign | Class::Normal => Self::benign(centre, random),
+            Class::Benign | Class::Normal | Class::Unknown => Self::benign(centre, random),
         }
     }
 

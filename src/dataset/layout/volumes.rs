@@ -1,0 +1,173 @@
+//! Volumes in patient folders: NIfTI files and DICOM series, with masks. A case is a slice.
+//! Weak spot: which slices show the tumour is in the masks, so that opening such a set decodes all of them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::identity::{Identity, Person, Table};
+use super::pairs::shared_keys;
+use super::pattern::{Key, Names, Patterns};
+use super::tree::Root;
+use crate::dataset::volume::{Align, Format, Reading, Scan};
+use crate::dataset::{Case, Class, DatasetError, Source};
+
+/// Which files are volumes, which are their masks, and which slices are cases.
+///
+/// Files that agree in all placeholders of `images` but `{slice}` are one volume: one file for NIfTI, one or more for
+/// DICOM. Its slices are cases named `subject/series/slice 034`, counted from 0 in the volume's order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Volumes {
+    /// E.g. `{subject}/t1.nii.gz`, or `{subject}/{series}/*.dcm`.
+    pub images: Patterns,
+    /// NIfTI files, e.g. `{subject}/mask.nii.gz`; or pictures, as many as slices, in their order.
+    pub masks: Patterns,
+    /// Which slices are cases.
+    #[serde(default, skip_serializing_if = "Slices::is_default")]
+    pub slices: Slices,
+    /// Which volume of a 4-D NIfTI file, counted from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume: Option<usize>,
+    /// Percentiles of a volume that become black and white.
+    #[serde(default = "default_window", skip_serializing_if = "is_default_window")]
+    pub window: [f64; 2],
+    /// Values of a mask that are the tumour; all but 0 if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mask_labels: Vec<i32>,
+    /// How masks meet images.
+    #[serde(default, skip_serializing_if = "is_default_align")]
+    pub align: Align,
+    /// Of every case, where neither names nor a table say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<Class>,
+    /// What words mean, besides the classes' own names in any case.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, Class>,
+    /// Subjects and classes that a CSV file knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<Table>,
+}
+
+/// Which slices of a volume are cases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Slices {
+    /// Those that show the tumour, as P2 took.
+    #[default]
+    Tumour,
+    /// All; those without a tumour are of class normal.
+    All,
+}
+
+impl Slices {
+    fn is_default(&self) -> bool {
+        *self == Self::Tumour
+    }
+}
+
+fn default_window() -> [f64; 2] {
+    [1.0, 99.0]
+}
+
+fn is_default_window(window: &[f64; 2]) -> bool {
+    *window == default_window()
+}
+
+fn is_default_align(align: &Align) -> bool {
+    *align == Align::default()
+}
+
+impl Volumes {
+    pub(super) fn check(&self) -> Result<(), String> {
+        let [low, high] = self.window;
+        if !(0.0 <= low && low < high && high <= 100.0) {
+            return Err(format!("window = [{low}, {high}]: expected two percentiles, 0 to 100, the lower first"));
+        }
+        shared_keys(&self.images, &self.masks)?;
+        self.identity().check(&self.keys())
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        Identity { class: self.class, labels: &self.labels, table: self.table.as_ref() }
+    }
+
+    /// What the files of one volume agree in.
+    fn keys(&self) -> Vec<Key> {
+        self.images.keys().into_iter().filter(|key| *key != Key::Slice).collect()
+    }
+
+    pub(super) fn cases(&self, folder: &Path, format: Format) -> Result<Vec<Case>, DatasetError> {
+        let root = Root::new(folder)?;
+        let scans = self.scans(&root, folder, format)?;
+        // each volume's slices, in parallel; the order is that of the names
+        let cases = scans.into_par_iter().map(|(person, scan)| self.slices_of(&person, &Arc::new(scan)));
+        let cases: Vec<Vec<Case>> = cases.collect::<Result<_, _>>()?;
+        Ok(cases.into_iter().flatten().collect())
+    }
+
+    fn scans(&self, root: &Root, folder: &Path, format: Format) -> Result<Vec<(Person, Scan)>, DatasetError> {
+        let mut register = self.identity().open(root)?;
+        let shared = shared_keys(&self.images, &self.masks).map_err(|message| DatasetError::file(folder, message))?;
+        let shared: Vec<Key> = shared.into_iter().filter(|key| *key != Key::Slice).collect();
+        let mut masks = grouped(root, &self.masks, &shared)?;
+        let is_mask: std::collections::BTreeSet<PathBuf> = masks.values().flatten().cloned().collect();
+        let mut scans = BTreeMap::new();
+        let mut with_image = std::collections::BTreeSet::new();
+        for (names, mut images) in grouped(root, &self.images, &self.keys())? {
+            images.retain(|path| !is_mask.contains(path));
+            let Some(first) = images.first().cloned() else { continue };
+            let fail = |message: String| DatasetError::file(&first, message);
+            if format == Format::Nifti && images.len() > 1 {
+                return Err(fail(format!("and {} are one volume; tell them apart in images", images[1].display())));
+            }
+            with_image.insert(names.only(&shared));
+            let Some(person) = register.person(&names).map_err(fail)? else { continue };
+            let masks = masks.get_mut(&names.only(&shared)).cloned().unwrap_or_default();
+            if masks.is_empty() && person.class != Class::Normal {
+                return Err(fail(format!("no mask; expected {} for it", self.masks)));
+            }
+            if scans
+                .insert(person.id.clone(), (person, Scan { images, masks, reading: self.reading(format) }))
+                .is_some()
+            {
+                return Err(fail("another volume has the same name; add {series} or {case} to images".to_owned()));
+            }
+        }
+        if let Some((_, files)) = masks.iter().find(|(names, _)| !with_image.contains(*names)) {
+            return Err(DatasetError::file(&files[0], format!("a mask without its image {}", self.images)));
+        }
+        match register.unseen() {
+            Some(message) => Err(DatasetError::file(folder, message)),
+            None => Ok(scans.into_values().collect()),
+        }
+    }
+
+    fn reading(&self, format: Format) -> Reading {
+        let mask_labels = self.mask_labels.clone();
+        Reading { format, volume: self.volume, window: self.window, mask_labels, align: self.align }
+    }
+
+    fn slices_of(&self, person: &Person, scan: &Arc<Scan>) -> Result<Vec<Case>, DatasetError> {
+        let marked = scan.marked()?;
+        let chosen = marked.into_iter().enumerate().filter(|(_, tumour)| *tumour || self.slices == Slices::All);
+        let case = |(index, tumour): (usize, bool)| Case {
+            id: format!("{}/slice {index:03}", person.id),
+            subject: person.subject.clone(),
+            class: if tumour { person.class } else { Class::Normal },
+            source: Source::Slice { scan: Arc::clone(scan), index },
+        };
+        Ok(chosen.map(case).collect())
+    }
+}
+
+fn grouped(root: &Root, patterns: &Patterns, keys: &[Key]) -> Result<BTreeMap<Names, Vec<PathBuf>>, DatasetError> {
+    let mut groups: BTreeMap<Names, Vec<PathBuf>> = BTreeMap::new();
+    for file in root.files(patterns)? {
+        groups.entry(file.names.only(keys)).or_default().push(file.path);
+    }
+    Ok(groups)
+}
