@@ -81,7 +81,7 @@ impl<'a> Strata<'a> {
         let mut sized = false;
         for case in cases {
             let (class, shares) = units.entry(&case.unit).or_insert((case.class, Vec::new()));
-            if case.class == Class::Malignant || *class == Class::Normal {
+            if seriousness(case.class) > seriousness(*class) {
                 *class = case.class;
             }
             sized |= case.share.is_some();
@@ -120,6 +120,16 @@ impl<'a> Strata<'a> {
             }
         }
         drawn
+    }
+}
+
+/// A tumour of unknown nature is more than none, and says less than one of a known.
+fn seriousness(class: Class) -> u8 {
+    match class {
+        Class::Normal => 0,
+        Class::Unknown => 1,
+        Class::Benign => 2,
+        Class::Malignant => 3,
     }
 }
 
