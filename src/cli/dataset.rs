@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use super::dataset_audit::{self, AuditArgs};
 use super::dataset_splits::{SplitsArgs, splits};
 use super::{Context, print, printable};
 use crate::dataset::sheet::contact_sheet;
@@ -29,6 +30,8 @@ enum DatasetCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Duplicates, neighbouring frames, odd masks, burned-in text; which pairs a split separates.
+    Audit(AuditArgs),
     /// Counts, sizes, tumour areas, and a contact sheet as PNG.
     Show {
         /// Manifest name.
@@ -45,6 +48,7 @@ pub(super) fn dataset(context: &Context, args: &DatasetArgs) -> anyhow::Result<E
     match &args.command {
         DatasetCommand::List => list(context),
         DatasetCommand::Verify { name, json } => check(context, name, *json),
+        DatasetCommand::Audit(args) => dataset_audit::run(context, args),
         DatasetCommand::Show { name, sheet } => show(context, name, sheet.clone()),
         DatasetCommand::Splits(args) => splits(context, args),
     }

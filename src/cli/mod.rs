@@ -3,6 +3,7 @@
 mod audit;
 mod control;
 mod dataset;
+mod dataset_audit;
 mod dataset_splits;
 mod doctor;
 mod follow;

@@ -2,7 +2,9 @@
 //! A data set is a TOML manifest; its layout says how files (or built-in phantoms) become cases.
 //! Knows files and pixels; not tensors, not training.
 
+pub mod audit;
 mod crop;
+pub mod curation;
 pub mod fold;
 mod layout;
 mod manifest;
@@ -33,6 +35,7 @@ pub use root::{DataRoots, manifests};
 pub use subject::pseudo_subjects;
 pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify};
 
+use self::curation::Curation;
 use self::shape::Shape;
 use self::volume::{Scan, Stacks};
 use crate::plane::Mask;
@@ -207,8 +210,12 @@ impl Dataset {
 
     /// The data set at a known place; reads folder listings, no pixels.
     pub fn at(origin: Origin) -> Result<Self, DatasetError> {
+        let origin = origin.with_curation_read()?;
         let Origin { manifest, folder } = &origin;
         let mut cases = manifest.layout.cases(folder.as_deref().unwrap_or(Path::new(manifest.folder())))?;
+        if let Some(curation) = &manifest.curation {
+            curation.apply(&mut cases, &format!("curation of {}", manifest.name))?;
+        }
         cases.retain(|case| manifest.classes.contains(&case.class));
         cases.sort_by_cached_key(|case| natural(&case.id));
         if let Some(crop) = manifest.crop {
@@ -235,6 +242,16 @@ impl Dataset {
         let parts = self.cases.par_iter().map(|case| case.digest(&volumes));
         let parts: Vec<[u8; 32]> = parts.collect::<Result<_, _>>()?;
         Ok(hex(&Sha256::digest(parts.concat())))
+    }
+}
+
+impl Origin {
+    /// With the curation list itself where the manifest only names it.
+    fn with_curation_read(mut self) -> Result<Self, DatasetError> {
+        if let Some(Curation::Named(name)) = &self.manifest.curation {
+            self.manifest.curation = Some(root::curation(name)?);
+        }
+        Ok(self)
     }
 }
 

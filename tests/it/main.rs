@@ -2,6 +2,7 @@
 
 mod audit_golden;
 mod cli;
+mod dataset_audit;
 mod dataset_sources;
 mod lab;
 mod layers;
