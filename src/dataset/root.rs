@@ -16,7 +16,6 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("bus-uclm", include_str!("../../datasets/bus-uclm.toml")),
     ("bus-uclm-320", include_str!("../../datasets/bus-uclm-320.toml")),
     ("busi", include_str!("../../datasets/busi.toml")),
-    ("busi-grouped", include_str!("../../datasets/busi-grouped.toml")),
     ("stu", include_str!("../../datasets/stu.toml")),
     ("stu-128", include_str!("../../datasets/stu-128.toml")),
     ("udiat", include_str!("../../datasets/udiat.toml")),

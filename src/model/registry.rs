@@ -91,6 +91,17 @@ macro_rules! models {
                 }
             }
 
+            /// Paths of its trainable parameters, in order of definition; none for a pixel classifier.
+            pub fn paths(&self) -> Vec<String> {
+                match self {
+                    $(Self::$variant(config) => {
+                        let slots = slots(&Network::$variant(config.build(&Device::flex()))).into_iter();
+                        slots.filter(|slot| slot.learns).map(|slot| slot.path).collect()
+                    })*
+                    $(Self::$pix(_) => Vec::new(),)*
+                }
+            }
+
             /// The pixel classifier's numbers; `None` for a network.
             pub fn pixels(&self) -> Option<&dyn PixelConfig> {
                 match self {

@@ -1,9 +1,15 @@
 //! One integration binary: each further one would link the whole of burn again.
 
 mod audit_golden;
+mod augment;
+mod classification;
+mod classification_golden;
 mod cli;
+mod contract;
 mod dataset_audit;
+mod dataset_fuzz;
 mod dataset_sources;
+mod encoder_golden;
 mod lab;
 mod layers;
 mod leak;
@@ -14,3 +20,4 @@ mod score;
 mod stats_coverage;
 mod stats_golden;
 mod stats_property;
+mod transfer;

@@ -55,9 +55,8 @@ pub(super) fn agreement(first: &Plane<f32>, other: &Plane<f32>, map: Map) -> Agr
         let swapped = agreement(other, first, map.inverse());
         return Agreement { map: swapped.map.inverse(), ..swapped };
     }
-    let bands = |(narrow, wide): (f32, f32)| {
-        (band(first, narrow, wide), band(other, narrow * map.scale(), wide * map.scale()))
-    };
+    let bands =
+        |(narrow, wide): (f32, f32)| (band(first, narrow, wide), band(other, narrow * map.scale(), wide * map.scale()));
     let (coarse, fine) = (bands(COARSE), bands(FINE));
     let map = register(&coarse.0, &coarse.1, map);
     let map = register(&fine.0, &fine.1, map);

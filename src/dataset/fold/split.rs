@@ -183,6 +183,12 @@ impl Split {
         self.parts.valid.iter().map(|(case, _)| case.as_str())
     }
 
+    /// A subject of `other`'s test part that this split trains or chooses an epoch on, if any.
+    pub fn trained_on<'a>(&self, other: &'a Self) -> Option<&'a str> {
+        let seen = |subject: &String| self.parts.train.iter().chain(&self.parts.valid).any(|(_, own)| own == subject);
+        other.parts.test.iter().map(|(_, subject)| subject).find(|subject| seen(subject)).map(String::as_str)
+    }
+
     /// Ids of the cases that are scored at the end.
     pub fn test(&self) -> impl ExactSizeIterator<Item = &str> {
         self.parts.test.iter().map(|(case, _)| case.as_str())
