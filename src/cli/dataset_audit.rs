@@ -129,7 +129,8 @@ impl Reporter {
             *stage = Stage { what, began: now, told: None };
         }
         let elapsed = now - stage.began;
-        let interval = if std::io::stderr().is_terminal() { Duration::from_millis(500) } else { Duration::from_secs(10) };
+        let interval =
+            if std::io::stderr().is_terminal() { Duration::from_millis(500) } else { Duration::from_secs(10) };
         let last = stage.told.unwrap_or(stage.began);
         if elapsed < Duration::from_secs(1) || now - last < interval {
             return;

@@ -200,7 +200,8 @@ mod tests {
 
     #[test]
     fn each_action_does_what_it_says() {
-        let rows = "us-000-0,exclude,,a needle,me\nus-001-0,relabel,benign,biopsy,\nus-003-0,same-as,us-001-0,twice,me\n";
+        let rows =
+            "us-000-0,exclude,,a needle,me\nus-001-0,relabel,benign,biopsy,\nus-003-0,same-as,us-001-0,twice,me\n";
         let cases = applied(rows).expect("a list");
         let seen: Vec<_> = cases.iter().map(|c| (c.id.as_str(), c.subject.as_str(), c.class)).collect();
         let expected = [
@@ -226,7 +227,10 @@ mod tests {
             ("us-000-0,drop,,why,\n", "x.csv:2: action \"drop\": expected exclude, relabel or same-as"),
             ("us-000-0,exclude,,,\n", "x.csv:2: case and reason may not be empty"),
             ("us-000-0,exclude,us-001-0,why,\n", "x.csv:2: exclude with other = \"us-001-0\": expected nothing"),
-            ("us-000-0,relabel,odd,why,\n", "x.csv:2: relabel with other = \"odd\": expected benign, malignant or normal"),
+            (
+                "us-000-0,relabel,odd,why,\n",
+                "x.csv:2: relabel with other = \"odd\": expected benign, malignant or normal",
+            ),
             ("us-000-0,same-as,us-000-0,why,\n", "x.csv:2: \"us-000-0\" same-as itself"),
             ("us-000-0,exclude,,why,\nus-000-0,exclude,,why,\n", "x.csv:3: \"us-000-0\": line 2 says exclude already"),
         ];

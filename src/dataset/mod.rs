@@ -35,7 +35,6 @@ pub use root::{DataRoots, manifests};
 pub use subject::pseudo_subjects;
 pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify};
 
-use self::curation::Curation;
 use self::shape::Shape;
 use self::volume::{Scan, Stacks};
 use crate::plane::Mask;
@@ -210,7 +209,8 @@ impl Dataset {
 
     /// The data set at a known place; reads folder listings, no pixels.
     pub fn at(origin: Origin) -> Result<Self, DatasetError> {
-        let origin = origin.with_curation_read()?;
+        let mut origin = origin;
+        origin.manifest.read_curation()?;
         let Origin { manifest, folder } = &origin;
         let mut cases = manifest.layout.cases(folder.as_deref().unwrap_or(Path::new(manifest.folder())))?;
         if let Some(curation) = &manifest.curation {
@@ -242,16 +242,6 @@ impl Dataset {
         let parts = self.cases.par_iter().map(|case| case.digest(&volumes));
         let parts: Vec<[u8; 32]> = parts.collect::<Result<_, _>>()?;
         Ok(hex(&Sha256::digest(parts.concat())))
-    }
-}
-
-impl Origin {
-    /// With the curation list itself where the manifest only names it.
-    fn with_curation_read(mut self) -> Result<Self, DatasetError> {
-        if let Some(Curation::Named(name)) = &self.manifest.curation {
-            self.manifest.curation = Some(root::curation(name)?);
-        }
-        Ok(self)
     }
 }
 

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use image::imageops::{self, FilterType};
 use image::{GrayImage, Luma, RgbImage};
-use seglab::dataset::audit::{Audit, IssueKind, PairKind, SplitParts, audit, corrections, html, straddles, text, whole};
+use seglab::dataset::audit::{
+    Audit, IssueKind, PairKind, SplitParts, audit, corrections, html, straddles, text, whole,
+};
 use seglab::dataset::{Case, Class, DataRoots, Dataset, Manifest, Origin};
 use tempfile::TempDir;
 
@@ -33,7 +35,10 @@ fn save(folder: &Path, class: &str, name: &str, image: &RgbImage, mask: &GrayIma
 
 fn gamma(image: &RgbImage) -> RgbImage {
     let mut image = image.clone();
-    image.pixels_mut().flat_map(|pixel| &mut pixel.0).for_each(|v| *v = (255.0 * (f32::from(*v) / 255.0).powf(0.7)) as u8);
+    image
+        .pixels_mut()
+        .flat_map(|pixel| &mut pixel.0)
+        .for_each(|v| *v = (255.0 * (f32::from(*v) / 255.0).powf(0.7)) as u8);
     image
 }
 
@@ -80,7 +85,12 @@ fn made() -> (TempDir, Dataset) {
     save(folder.path(), "benign", "resized 4", &smaller, &blank(&smaller));
     let part = crop(image(5));
     save(folder.path(), "benign", "cropped 5", &part, &blank(&part));
-    let all = imageops::resize(&gamma(&imageops::flip_horizontal(&crop(&annotated(image(6))))), 250, 237, FilterType::Triangle);
+    let all = imageops::resize(
+        &gamma(&imageops::flip_horizontal(&crop(&annotated(image(6))))),
+        250,
+        237,
+        FilterType::Triangle,
+    );
     save(folder.path(), "benign", "all 6", &all, &blank(&all));
     let manifest = manifest("classes = [\"benign\", \"malignant\"]\n[layout]\nkind = \"busi\"\n");
     let dataset = Dataset::at(Origin { folder: Some(folder.path().to_owned()), manifest }).expect("listable");
@@ -131,7 +141,9 @@ fn the_report_is_readable_by_programs_and_people(found: &Audit, dataset: &Datase
     let group = json["duplicate_groups"].as_array().and_then(|g| g.iter().find(|g| g["kind"] == "exact")).expect("one");
     assert_eq!(group["cases"], serde_json::json!(["exact 0", "woman 0"]));
     assert_eq!(group["labels"], serde_json::json!(["benign", "malignant"]));
-    assert!(json["issues"].as_array().expect("a list").iter().all(|i| i["case"].is_string() && i["detail"].is_string()));
+    assert!(
+        json["issues"].as_array().expect("a list").iter().all(|i| i["case"].is_string() && i["detail"].is_string())
+    );
     assert!(text(found, None).contains("duplicates: 14 cases in 7 groups (7 more than there are frames)"));
     let page = html(found, dataset, None);
     assert_eq!(page.matches("data:image/jpeg;base64,").count(), 14);
@@ -139,9 +151,11 @@ fn the_report_is_readable_by_programs_and_people(found: &Audit, dataset: &Datase
 }
 
 fn a_split_may_not_separate_them(found: &Audit, dataset: &Dataset) {
-    let splits = r#"{"splits": [{"train": ["woman 1", "woman 2", "exact 0"], "test": ["mirrored 1", "brighter 2", "all 6"]}]}"#;
+    let splits =
+        r#"{"splits": [{"train": ["woman 1", "woman 2", "exact 0"], "test": ["mirrored 1", "brighter 2", "all 6"]}]}"#;
     let apart = straddles(&found.pairs, &SplitParts::parse(splits).expect("splits"));
-    let named: Vec<_> = apart.iter().map(|s| (s.first.as_str(), s.first_part.as_str(), s.other_part.as_str())).collect();
+    let named: Vec<_> =
+        apart.iter().map(|s| (s.first.as_str(), s.first_part.as_str(), s.other_part.as_str())).collect();
     assert_eq!(named, [("brighter 2", "test", "train"), ("mirrored 1", "test", "train")]);
 
     // the list that it writes is the list that a manifest reads

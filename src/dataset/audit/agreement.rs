@@ -55,9 +55,8 @@ pub(super) fn agreement(first: &Plane<f32>, other: &Plane<f32>, map: Map) -> Agr
         let swapped = agreement(other, first, map.inverse());
         return Agreement { map: swapped.map.inverse(), ..swapped };
     }
-    let bands = |(narrow, wide): (f32, f32)| {
-        (band(first, narrow, wide), band(other, narrow * map.scale(), wide * map.scale()))
-    };
+    let bands =
+        |(narrow, wide): (f32, f32)| (band(first, narrow, wide), band(other, narrow * map.scale(), wide * map.scale()));
     let (coarse, fine) = (bands(COARSE), bands(FINE));
     let map = register(&coarse.0, &coarse.1, map);
     let map = register(&fine.0, &fine.1, map);
@@ -149,8 +148,7 @@ impl Block {
     fn correlation(&self) -> Option<f32> {
         let variance = |sum: f64, squares: f64| squares / self.n - (sum / self.n).powi(2);
         let (first, other) = (variance(self.sum.0, self.squares.0), variance(self.sum.1, self.squares.1));
-        let flat = |variance: f64| !(variance >= LEAST_DEVIATION * LEAST_DEVIATION);
-        if !self.is_whole() || flat(first) || flat(other) {
+        if !self.is_whole() || first.min(other) < LEAST_DEVIATION * LEAST_DEVIATION {
             return None;
         }
         let covariance = self.product / self.n - self.sum.0 * self.sum.1 / (self.n * self.n);

@@ -23,7 +23,13 @@ fn reason(pair: &Pair) -> String {
     match pair.kind {
         PairKind::Exact => "exact: identical pixels".to_owned(),
         PairKind::SameFrame | PairKind::NeighbourFrame => {
-            format!("{}: speckle {:.3}, anatomy {:.3}, overlap {:.2}", pair.kind.name(), pair.speckle, pair.anatomy, pair.overlap)
+            format!(
+                "{}: speckle {:.3}, anatomy {:.3}, overlap {:.2}",
+                pair.kind.name(),
+                pair.speckle,
+                pair.anatomy,
+                pair.overlap
+            )
         }
     }
 }

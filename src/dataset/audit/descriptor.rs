@@ -62,8 +62,7 @@ pub(super) fn descriptor(octaves: &[Octave], found: &Found) -> Descriptor {
 pub(super) fn mirrored(descriptor: &Descriptor, flip: Flip) -> Descriptor {
     let mut mirrored = [0; LENGTH];
     for (i, value) in descriptor.iter().enumerate() {
-        let (mut cell_y, mut cell_x, mut direction) =
-            (i / DIRECTIONS / CELLS, i / DIRECTIONS % CELLS, i % DIRECTIONS);
+        let (mut cell_y, mut cell_x, mut direction) = (i / DIRECTIONS / CELLS, i / DIRECTIONS % CELLS, i % DIRECTIONS);
         if flip.horizontal {
             cell_x = CELLS - 1 - cell_x;
             direction = (DIRECTIONS + DIRECTIONS / 2 - direction) % DIRECTIONS;

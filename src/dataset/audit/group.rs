@@ -61,9 +61,13 @@ fn components(cases: &[Case], pairs: &[&Found]) -> Vec<Group> {
 pub(super) fn unchained(examined: &[Examined], pairs: Vec<Found>) -> Vec<Found> {
     let mut pairs = pairs;
     let mut order: Vec<usize> = (0..pairs.len()).filter(|&i| pairs[i].is_duplicate()).collect();
-    order.sort_by(|&a, &b| pairs[a].kind.cmp(&pairs[b].kind).then(pairs[b].agreement.fine.total_cmp(&pairs[a].agreement.fine)));
-    let known: HashMap<(usize, usize), Map> = pairs.iter().filter(|p| p.is_duplicate()).map(|p| ((p.first, p.other), p.agreement.map)).collect();
-    let mut groups: Vec<Option<BTreeMap<usize, Map>>> = (0..examined.len()).map(|i| Some(BTreeMap::from([(i, Map::IDENTITY)]))).collect();
+    order.sort_by(|&a, &b| {
+        pairs[a].kind.cmp(&pairs[b].kind).then(pairs[b].agreement.fine.total_cmp(&pairs[a].agreement.fine))
+    });
+    let known: HashMap<(usize, usize), Map> =
+        pairs.iter().filter(|p| p.is_duplicate()).map(|p| ((p.first, p.other), p.agreement.map)).collect();
+    let mut groups: Vec<Option<BTreeMap<usize, Map>>> =
+        (0..examined.len()).map(|i| Some(BTreeMap::from([(i, Map::IDENTITY)]))).collect();
     let mut group_of: Vec<usize> = (0..examined.len()).collect();
     for i in order {
         let Found { first, other, agreement, .. } = pairs[i];

@@ -26,8 +26,10 @@ pub fn html(audit: &Audit, whole: &Dataset, straddles: Option<&[Straddle]>) -> S
         name = escaped(&audit.dataset),
     );
     let pictures = pictures(audit, whole);
-    let sections =
-        [("Duplicates: the same frame", &audit.duplicate_groups), ("Neighbours: frames of one sweep", &audit.neighbour_groups)];
+    let sections = [
+        ("Duplicates: the same frame", &audit.duplicate_groups),
+        ("Neighbours: frames of one sweep", &audit.neighbour_groups),
+    ];
     for (heading, groups) in sections {
         let _ = writeln!(page, "<h2>{heading}</h2>");
         groups.iter().for_each(|group| page += &section(group, audit, &pictures));
@@ -119,7 +121,8 @@ mod tests {
     #[test]
     fn base64_of_the_rfc() {
         // RFC 4648, section 10
-        let vectors = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE=")];
+        let vectors =
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE=")];
         for (plain, encoded) in vectors {
             assert_eq!(base64(plain.as_bytes()), encoded);
         }

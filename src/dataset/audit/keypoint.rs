@@ -86,8 +86,7 @@ fn sigma(level: usize) -> f32 {
 }
 
 fn extrema(octave_index: usize, octave: &Octave) -> Vec<Found> {
-    let differences: Vec<Plane<f32>> =
-        octave.levels.windows(2).map(|pair| difference(&pair[1], &pair[0])).collect();
+    let differences: Vec<Plane<f32>> = octave.levels.windows(2).map(|pair| difference(&pair[1], &pair[0])).collect();
     let (width, height) = octave.levels[0].size();
     let mut found = Vec::new();
     for level in 1..=LEVELS {

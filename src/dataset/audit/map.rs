@@ -38,8 +38,7 @@ impl Map {
         let scale = other.sigma / first.sigma;
         let sign = |flipped: bool| if flipped { -scale } else { scale };
         let (scale_x, scale_y) = (sign(flip.horizontal), sign(flip.vertical));
-        let map =
-            Self { scale_x, shift_x: other.x - scale_x * first.x, scale_y, shift_y: other.y - scale_y * first.y };
+        let map = Self { scale_x, shift_x: other.x - scale_x * first.x, scale_y, shift_y: other.y - scale_y * first.y };
         map.is_plausible(4.0).then_some(map)
     }
 

@@ -31,9 +31,7 @@ fn strokes(image: &RgbImage) -> Option<String> {
         for x in 2..width.saturating_sub(2) {
             let own = level(x, y);
             let stands_out = |before: i16, after: i16| own - before >= STEP && own - after >= STEP;
-            let thin = || {
-                stands_out(level(x - 2, y), level(x + 2, y)) || stands_out(level(x, y - 2), level(x, y + 2))
-            };
+            let thin = || stands_out(level(x - 2, y), level(x + 2, y)) || stands_out(level(x, y - 2), level(x, y + 2));
             if own >= LEAST_LEVEL && thin() && !in_corner((x, width), (y, height)) {
                 places.push((x, y));
             }

@@ -35,9 +35,9 @@ use serde::{Deserialize, Serialize};
 use self::case::Examined;
 pub use self::correction::corrections;
 pub use self::group::Group;
-pub use self::map::Map;
 pub use self::html::html;
 pub use self::issue::{Issue, IssueKind};
+pub use self::map::Map;
 pub use self::pair::{Pair, PairKind};
 pub use self::straddle::{SplitParts, Straddle, straddles};
 pub use self::text::text;
@@ -83,7 +83,8 @@ pub fn whole(dataset: &Dataset) -> Result<Dataset, DatasetError> {
 /// `classes` are those that the manifest trains on.
 pub fn audit(whole: &Dataset, classes: &[Class], progress: &Progress) -> Audit {
     let decoder = Decoder::default();
-    let examined: Vec<Examined> = counted("reading images", &whole.cases, progress, |case| case::examine(&decoder, case));
+    let examined: Vec<Examined> =
+        counted("reading images", &whole.cases, progress, |case| case::examine(&decoder, case));
     let candidates = candidate::candidates(&examined, progress);
     let pairs = counted("comparing pairs", &candidates, progress, |pair| pair::compare(&examined, pair));
     let pairs: Vec<_> = pairs.into_iter().flatten().collect();

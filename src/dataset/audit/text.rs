@@ -77,7 +77,16 @@ fn straddling(straddles: &[Straddle]) -> String {
     let mut out = format!("\nthe split separates {}:\n", of(straddles.len(), "pair"));
     for pair in straddles {
         let (first, other) = ((&pair.first, &pair.first_part), (&pair.other, &pair.other_part));
-        let _ = writeln!(out, "  fold {}: {} ({}) = {} ({}), {}", pair.fold, first.0, first.1, other.0, other.1, pair.kind.name());
+        let _ = writeln!(
+            out,
+            "  fold {}: {} ({}) = {} ({}), {}",
+            pair.fold,
+            first.0,
+            first.1,
+            other.0,
+            other.1,
+            pair.kind.name()
+        );
     }
     out
 }
