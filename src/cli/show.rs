@@ -147,7 +147,6 @@ fn line(view: &RunView, run: &RunStatus) -> String {
     let eta = eta.map_or_else(String::new, |s| format!("  ETA {}", duration(s)));
     let reason = run.reason.map_or_else(String::new, |reason| format!("  {reason}"));
     let leak = if run.leak.is_none() { "" } else { "  [leaks]" };
-    let leak = if run.leak.is_none() { "" } else { "  [leaks]" };
     let text = format!(
         "{:<8} {}/{}{leak}  epoch {}/{}{score}{eta}{reason}",
         run.state, run.spec, run.id, run.epoch, run.epochs

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shuffle;
 use super::split::{Leak, second};
-use crate::dataset::{Case, Class, DatasetError};
+use crate::dataset::{Case, Class, DatasetError, Decoder};
 
 /// By what subjects are alike.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,8 +35,9 @@ const THIRDS: usize = 3;
 
 /// Share of the image that each case's masks cover, 0..=1; decodes every case.
 pub(super) fn lesion_shares(cases: &[Case]) -> Result<Vec<f64>, DatasetError> {
+    let decoder = Decoder::default();
     let share = |case: &Case| -> Result<f64, DatasetError> {
-        let reference = case.pixels()?.reference;
+        let reference = decoder.pixels(case)?.reference;
         Ok(reference.area_px() as f64 / reference.values().len() as f64)
     };
     cases.par_iter().map(share).collect()
