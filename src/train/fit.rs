@@ -6,8 +6,8 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::{
-    Batches, Checkpoint, Checkpoints, Journal, Learner, Sample, Samples, Schedule, Sources, Stored, TrainError,
-    Validation, Verdict, mix,
+    Batches, Checkpoint, Checkpoints, Journal, Learner, Sample, Samples, Schedule, Sources, Stored, TrainError, Validation,
+    Verdict, mix,
 };
 use crate::metric::{Aggregate, Task};
 use crate::model::{Network, trainable};
