@@ -40,8 +40,6 @@ pub use subject::pseudo_subjects;
 pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify, verify_with};
 pub use volume::Align;
 
-use self::curation::Curation;
-
 /// What a case shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -173,7 +171,8 @@ impl Dataset {
 
     /// The data set at a known place; reads folder listings, no pixels.
     pub fn at(origin: Origin) -> Result<Self, DatasetError> {
-        let origin = origin.with_curation_read()?;
+        let mut origin = origin;
+        origin.manifest.read_curation()?;
         let Origin { manifest, folder } = &origin;
         let mut cases = manifest.layout.cases(folder.as_deref().unwrap_or(Path::new(manifest.folder())))?;
         if let Some(curation) = &manifest.curation {
@@ -205,16 +204,6 @@ impl Dataset {
         let parts = self.cases.par_iter().map(|case| case.digest(&volumes));
         let parts: Vec<[u8; 32]> = parts.collect::<Result<_, _>>()?;
         Ok(hex(&Sha256::digest(parts.concat())))
-    }
-}
-
-impl Origin {
-    /// With the curation list itself where the manifest only names it.
-    fn with_curation_read(mut self) -> Result<Self, DatasetError> {
-        if let Some(Curation::Named(name)) = &self.manifest.curation {
-            self.manifest.curation = Some(root::curation(name)?);
-        }
-        Ok(self)
     }
 }
 
