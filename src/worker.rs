@@ -7,18 +7,20 @@ use image::{GrayImage, ImageFormat};
 use rayon::prelude::*;
 
 use crate::dataset::Dataset;
-use crate::metric::{Aggregate, CaseScore, aggregate, shown};
-use crate::model::ModelConfig;
-use crate::pixel::SvmConfig;
+use crate::metric::{Aggregate, CaseScore, Task, aggregate};
+use crate::pixel::{PixelConfig, PixelModel};
 use crate::plan::RunPlan;
 use crate::plane::{Mask, Plane};
 use crate::postprocess::PostProcess;
 use crate::run::{EpochScores, Event};
 use crate::store::{RunDir, StoreError};
 use crate::train::{
-    ChosenDevice, Journal, Outcome, Sample, Samples, TrainError, Training, Validation, choose, fit, load, now_s,
+    Cache, ChosenDevice, Journal, Outcome, Sample, Samples, TrainError, Training, Validation, choose, fit, load, now_s,
     predict, score, score_fully,
 };
+
+/// Images that a pixel classifier predicts between two looks for a request to stop.
+const PIXEL_CHUNK: usize = 16;
 
 /// How a worker ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,16 +74,25 @@ fn execute(run: &RunDir) -> Result<Ended, TrainError> {
         );
         return Err(TrainError::Refused(message));
     }
-    let samples = load(&dataset, &plan.split, plan.input_px)?;
+    let cache = Cache::new(run.cache_path());
+    // What a worker that died has left may be of an older version.
+    cache.clear();
+    let left_out = dataset.cases.iter().filter(|case| !case.class.is_tumour()).count();
+    if plan.task == Task::Classification && left_out > 0 {
+        run.log(&format!("{left_out} cases that are neither benign nor malignant are left out"));
+    }
+    let samples = load(&dataset, (&plan.split, plan.task), plan.input_px, cache)?;
     if samples.train.is_empty() || samples.valid.is_empty() || samples.test.is_empty() {
         return Err(TrainError::Refused("plan.toml: a part of the split is empty".to_owned()));
     }
-    let Samples { train: fitted, valid, test } = &samples;
-    let parts = [fitted, valid, test].map(Vec::len);
+    let parts = [samples.train.len(), samples.valid.len(), samples.test.len()];
     run.log(&format!("train {}, valid {}, test {} cases at {} px", parts[0], parts[1], parts[2], plan.input_px));
-    match &plan.model {
-        ModelConfig::Svm(config) => classify_pixels(run, &plan, config, &samples),
-        _ => train(run, &plan, &samples),
+    if let Some(warning) = plan.split.warning() {
+        run.log(&warning);
+    }
+    match plan.model.pixels() {
+        Some(config) => classify_pixels(run, &plan, config, &samples),
+        None => train(run, &plan, &samples),
     }
 }
 
@@ -109,20 +120,26 @@ fn train(run: &RunDir, plan: &RunPlan, samples: &Samples) -> Result<Ended, Train
     }
     let shown = shown_case(&samples.valid);
     preview_case(run, &samples.valid[shown])?;
-    let ended = fit(&mut training, samples, &mut journal, |validation: &Validation| {
-        preview_prediction(run, &validation.probabilities[shown])
+    let ended = fit(&mut training, samples, &mut journal, |validation: &Validation| match plan.task {
+        Task::Segmentation => preview_prediction(run, &validation.probabilities[shown]),
+        Task::Classification => Ok(()),
     })?;
     match ended {
         Outcome::Stopped(epoch) => Ok(Ended::Stopped(epoch)),
         Outcome::Trained(network) => {
-            let planes = predict(&network, &samples.test, (plan.train.batch, &chosen.device));
+            let planes = predict(&network, &samples.test, (&plan.train, &chosen.device));
             finish(run, plan, &mut journal, (&samples.test, &planes))
         }
     }
 }
 
 /// The pixel classifiers have no epochs: trained and validated at once, shown as one epoch.
-fn classify_pixels(run: &RunDir, plan: &RunPlan, config: &SvmConfig, samples: &Samples) -> Result<Ended, TrainError> {
+fn classify_pixels(
+    run: &RunDir,
+    plan: &RunPlan,
+    config: &dyn PixelConfig,
+    samples: &Samples,
+) -> Result<Ended, TrainError> {
     let mut journal = Journal::open(run, |event| is_before(event, 0, 0))?;
     let label = format!("cpu ({} threads)", rayon::current_num_threads());
     let chosen = ChosenDevice { label, ..choose() };
@@ -130,11 +147,14 @@ fn classify_pixels(run: &RunDir, plan: &RunPlan, config: &SvmConfig, samples: &S
     let shown = shown_case(&samples.valid);
     preview_case(run, &samples.valid[shown])?;
     let began = std::time::Instant::now();
-    let training: Vec<_> = samples.train.iter().map(|s| (s.image.clone(), s.reference.clone())).collect();
-    let machine = config.fit(&training, plan.seed).map_err(|error| TrainError::Refused(format!("svm: {error}")))?;
+    let held = samples.held()?;
+    let training: Vec<_> = held.iter().map(|s| (&s.image, &s.reference)).collect();
+    run.log(&format!("{}: trains on {} pixels", plan.model.name(), config.pixels()));
+    let model = PixelModel::fit(config, &training, plan.seed);
+    let model = model.map_err(|error| TrainError::Refused(format!("{}: {error}", plan.model.name())))?;
     let images_per_s = training.len() as f64 / began.elapsed().as_secs_f64();
-    let of = |part: &[Sample]| -> Vec<Plane<f32>> { part.par_iter().map(|s| machine.predict(&s.image)).collect() };
-    let planes = of(&samples.valid);
+    run.log(&format!("trained in {:.1} s", began.elapsed().as_secs_f64()));
+    let Some(planes) = predict_pixels(run, &model, &samples.valid) else { return Ok(Ended::Stopped(0)) };
     preview_prediction(run, &planes[shown])?;
     let valid = means(&samples.valid, &planes);
     let elapsed_s = began.elapsed().as_secs_f64();
@@ -147,11 +167,25 @@ fn classify_pixels(run: &RunDir, plan: &RunPlan, config: &SvmConfig, samples: &S
         valid,
         elapsed_s,
         images_per_s,
+        waited_s: None,
     })?;
-    if run.stop_requested() {
-        return Ok(Ended::Stopped(0));
+    match predict_pixels(run, &model, &samples.test) {
+        Some(planes) => finish(run, plan, &mut journal, (&samples.test, &planes)),
+        None => Ok(Ended::Stopped(0)),
     }
-    finish(run, plan, &mut journal, (&samples.test, &of(&samples.test)))
+}
+
+/// Probabilities of `samples`, with a line in the log every few images; `None` if it was asked to stop.
+fn predict_pixels(run: &RunDir, model: &PixelModel, samples: &[Sample]) -> Option<Vec<Plane<f32>>> {
+    let mut planes = Vec::with_capacity(samples.len());
+    for chunk in samples.chunks(PIXEL_CHUNK) {
+        if run.stop_requested() {
+            return None;
+        }
+        planes.par_extend(chunk.par_iter().map(|sample| model.predict(&sample.image)));
+        run.log(&format!("predicted {} of {} images", planes.len(), samples.len()));
+    }
+    Some(planes)
 }
 
 fn finish(
@@ -169,13 +203,13 @@ fn finish(
     }
     run.write_scores(&scores)?;
     run.log(&format!("scored {} test cases", scores.len()));
-    journal.say_durably(&Event::Scored { cases: scores.len(), test: aggregate(&scores) })?;
+    journal.say_durably(&Event::Scored { cases: scores.len(), test: aggregate(plan.task, &scores) })?;
     Ok(Ended::Finished)
 }
 
 fn means(samples: &[Sample], planes: &[Plane<f32>]) -> EpochScores {
     let scores: Vec<_> = samples.par_iter().zip(planes).map(|(sample, plane)| score(sample, plane)).collect();
-    shown().map(|m| (m.name.to_owned(), Aggregate::of(m, &scores).mean)).collect()
+    Task::Segmentation.shown().map(|m| (m.name.to_owned(), Aggregate::of(m, &scores).mean)).collect()
 }
 
 fn started(epochs: u32, chosen: &ChosenDevice, (params, steps_per_epoch): (u64, u32), epoch: u32) -> Event {

@@ -9,6 +9,8 @@ use std::time::Instant;
 
 use clap::{Args, Subcommand};
 
+use super::dataset_audit::{self, AuditArgs};
+use super::dataset_splits::{SplitsArgs, splits};
 use super::{Context, print, printable};
 use crate::dataset::sheet::contact_sheet;
 use crate::dataset::{Case, Dataset, Import, Verification, import, manifests, verify_with};
@@ -46,6 +48,8 @@ enum DatasetCommand {
         #[arg(long, requires = "write")]
         force: bool,
     },
+    /// Duplicates, neighbouring frames, odd masks, burned-in text; which pairs a split separates.
+    Audit(AuditArgs),
     /// Counts, sizes, tumour areas, and a contact sheet as PNG.
     Show {
         /// Manifest name.
@@ -54,6 +58,10 @@ enum DatasetCommand {
         #[arg(long, value_name = "FILE")]
         sheet: Option<PathBuf>,
     },
+    /// Divide into train, valid and test; write the parts as a file.
+    Splits(SplitsArgs),
+    /// A contact sheet of augmented variants, as PNG and in the terminal.
+    Preview(super::preview::PreviewArgs),
 }
 
 pub(super) fn dataset(context: &Context, args: &DatasetArgs) -> anyhow::Result<ExitCode> {
@@ -69,7 +77,10 @@ pub(super) fn dataset(context: &Context, args: &DatasetArgs) -> anyhow::Result<E
             }
             Ok(ExitCode::SUCCESS)
         }
+        DatasetCommand::Audit(args) => dataset_audit::run(context, args),
         DatasetCommand::Show { name, sheet } => show(context, name, sheet.clone()),
+        DatasetCommand::Splits(args) => splits(context, args),
+        DatasetCommand::Preview(args) => super::preview::preview(context, args),
     }
 }
 

@@ -102,12 +102,13 @@ impl Said {
                 (None, None) => String::new(),
                 (train, valid) => format!("loss {} valid {}, lr {:.2e}, ", value(train), value(valid), point.lr),
             };
-            let dsc = value(point.valid.get("dsc").copied().flatten());
+            let [main, _] = view.plan.task.main();
+            let score = value(point.valid.get(main.name).copied().flatten());
             let (epochs, pace) = (record.epochs, point.images_per_s);
             let run = name(view);
             print(&format!(
-                "{run}: epoch {}/{epochs}: {losses}valid DSC {dsc}, {pace:.0} images/s{eta}\n",
-                point.epoch
+                "{run}: epoch {}/{epochs}: {losses}valid {} {score}, {pace:.0} images/s{eta}\n",
+                point.epoch, main.label
             ));
         }
         self.epoch = record.epoch();

@@ -24,7 +24,7 @@ enum ModelCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Stages, parameters and output shapes of one model.
+    /// One model stage by stage: output shape, parameters, operations, memory of a training step.
     Show {
         /// Registry name.
         name: String,
@@ -34,6 +34,12 @@ enum ModelCommand {
         /// Multiplies the channel numbers.
         #[arg(long)]
         width: Option<f64>,
+        /// Images a step, for the memory of a training step.
+        #[arg(long, default_value_t = 8)]
+        batch: usize,
+        /// Machine-readable.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -51,10 +57,23 @@ struct Listed {
     about: &'static str,
 }
 
+#[derive(Serialize)]
+struct Shown {
+    schema: u32,
+    batch: usize,
+    step_mib: f64,
+    #[serde(flatten)]
+    summary: Summary,
+}
+
 pub(super) fn model(args: &ModelArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
         ModelCommand::List { json } => list(*json)?,
-        ModelCommand::Show { name, input, width } => print(&describe(&named(name, *width)?, *input)?)?,
+        ModelCommand::Show { name, input, width, batch, json } => {
+            let summary = summarise(&named(name, *width)?, *input).map_err(anyhow::Error::msg)?;
+            let shown = Shown { schema: SCHEMA, batch: *batch, step_mib: summary.step_mib(*batch), summary };
+            print(&if *json { serde_json::to_string_pretty(&shown)? + "\n" } else { describe(&shown) })?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -71,7 +90,7 @@ fn list(json: bool) -> anyhow::Result<()> {
     models.iter().try_for_each(|m| print(&format!("{:<20} {:>12}  {}\n", m.name, thousands(m.params), m.about)))
 }
 
-fn named(name: &str, width: Option<f64>) -> anyhow::Result<ModelConfig> {
+pub(super) fn named(name: &str, width: Option<f64>) -> anyhow::Result<ModelConfig> {
     let known = || MODELS.iter().map(|row| row.name).collect::<Vec<_>>().join(", ");
     let Some(default) = ModelConfig::named(name) else { anyhow::bail!("no model \"{name}\"; known: {}", known()) };
     let Some(width) = width else { return Ok(default) };
@@ -79,17 +98,36 @@ fn named(name: &str, width: Option<f64>) -> anyhow::Result<ModelConfig> {
     toml::from_str(&text).map_err(|error| anyhow::anyhow!("{name}: {}", error.message()))
 }
 
-fn describe(config: &ModelConfig, input_px: usize) -> anyhow::Result<String> {
-    let Summary { name, params, stages, outputs, .. } = summarise(config, input_px).map_err(anyhow::Error::msg)?;
-    let mut text = format!("{name}: {} parameters\n", thousands(params));
+fn describe(shown: &Shown) -> String {
+    let Shown { summary, batch, step_mib, .. } = shown;
+    let Summary { name, params, input_px, macs, kept_mib, stages, outputs } = summary;
+    let line = |stage: &str, output: &str, params: &str, macs: &str, kept: &str| {
+        format!("{stage:<28} {output:<18} {params:>12} {macs:>10} {kept:>9}\n")
+    };
+    let mut text = format!("{name}, input [1, 3, {input_px}, {input_px}]\n");
+    text += &line("stage", "output", "parameters", "MMACs", "kept MiB");
     for stage in stages {
-        text += &format!("  {:<28} {:>12}\n", stage.name, thousands(stage.params));
+        let output = stage.output.map_or_else(|| "–".to_owned(), |shape| format!("{shape:?}"));
+        text += &line(&stage.name, &output, &thousands(stage.params), &mega(stage.macs), &mib(stage.kept_mib));
     }
-    text += &format!("input [1, 3, {input_px}, {input_px}]\n");
+    text += &line("all", "", &thousands(*params), &mega(*macs), &mib(*kept_mib));
     for (output, shape) in outputs {
-        text += &format!("  {output:<28} {shape:?}\n");
+        text += &format!("{output:<28} {shape:?}\n");
     }
-    Ok(text)
+    text + &format!(
+        "a training step of {batch} images: about {} MiB = {} for weights, gradients and Adam's moments + {batch} × {} kept\n",
+        mib(*step_mib),
+        mib(step_mib - *batch as f64 * kept_mib),
+        mib(*kept_mib)
+    )
+}
+
+fn mega(operations: u64) -> String {
+    format!("{:.1}", operations as f64 / 1e6)
+}
+
+fn mib(size: f64) -> String {
+    format!("{size:.1}")
 }
 
 /// `31,037,633`.

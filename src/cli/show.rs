@@ -10,6 +10,8 @@ use serde::Serialize;
 
 use super::follow::duration;
 use super::{Context, print, printable};
+use crate::dataset::fold::Leak;
+use crate::metric::Task;
 use crate::report::{self, Answers, Comparison, Question, SCHEMA};
 use crate::run::{LastWord, State};
 use crate::spec::Spec;
@@ -37,7 +39,7 @@ pub struct CompareArgs {
     /// The arm that the others are tested against [default: the first one].
     #[arg(long, value_name = "ARM")]
     against: Option<String>,
-    /// Metrics with intervals, tests and ranks: names of the registry, or all [default: dsc; none in CSV].
+    /// Metrics with intervals, tests and ranks: names of the registry, or all [default: dsc, auc of classes; none in CSV].
     #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
     metric: Vec<String>,
     /// Width of interval to plan for: how many subjects it needs.
@@ -90,6 +92,9 @@ struct RunStatus<'a> {
     epoch: u32,
     epochs: u32,
     device: &'a str,
+    /// How its protocol leaks; missing if it does not.
+    #[serde(skip_serializing_if = "Leak::is_none")]
+    leak: Leak,
     reason: Option<&'a str>,
 }
 
@@ -106,6 +111,7 @@ impl<'a> RunStatus<'a> {
             epoch: view.record.epoch(),
             epochs,
             device: &view.record.device,
+            leak: view.plan.split.leak(),
             reason: match &view.record.last_word {
                 Some(LastWord::Failed(reason)) if view.state == State::Failed => Some(reason),
                 _ => None,
@@ -134,13 +140,15 @@ pub(super) fn status(context: &Context, args: &StatusArgs) -> anyhow::Result<Exi
 }
 
 fn line(view: &RunView, run: &RunStatus) -> String {
-    let dsc = view.record.best().and_then(|p| p.valid.get("dsc").copied().flatten());
-    let dsc = dsc.map_or_else(String::new, |v| format!("  valid DSC {v:.3}"));
+    let [main, _] = view.plan.task.main();
+    let score = view.record.best().and_then(|p| p.valid.get(main.name).copied().flatten());
+    let score = score.map_or_else(String::new, |v| format!("  valid {} {v:.3}", main.label));
     let eta = view.record.eta_s().filter(|_| view.state == State::Running);
     let eta = eta.map_or_else(String::new, |s| format!("  ETA {}", duration(s)));
     let reason = run.reason.map_or_else(String::new, |reason| format!("  {reason}"));
+    let leak = if run.leak.is_none() { "" } else { "  [leaks]" };
     let text =
-        format!("{:<8} {}/{}  epoch {}/{}{dsc}{eta}{reason}", run.state, run.spec, run.id, run.epoch, run.epochs);
+        format!("{:<8} {}/{}{leak}  epoch {}/{}{score}{eta}{reason}", run.state, run.spec, run.id, run.epoch, run.epochs);
     printable(&text) + "\n"
 }
 
@@ -155,7 +163,7 @@ pub(super) fn compare(context: &Context, args: &CompareArgs) -> anyhow::Result<E
     };
     let runs: Vec<&RunView> = watch.runs().collect();
     let comparison = Comparison::of(&spec, &runs)?;
-    let answers = Answers::of(&runs, &question(args)?)?;
+    let answers = Answers::of(&runs, &question(comparison.task, args)?)?;
     print(&match format {
         report::Format::Text => {
             let text = comparison.grid().text(columns()) + &answers.text(columns());
@@ -198,9 +206,8 @@ struct Compared<'a> {
     statistics: &'a Answers,
 }
 
-fn question(args: &CompareArgs) -> anyhow::Result<Question> {
-    let asked = if args.metric.is_empty() { &["dsc".to_owned()][..] } else { &args.metric };
-    let metrics = report::metrics_named(asked).map_err(anyhow::Error::msg)?;
+fn question(task: Task, args: &CompareArgs) -> anyhow::Result<Question> {
+    let metrics = report::metrics_named(task, &args.metric).map_err(anyhow::Error::msg)?;
     let level = Level::new(args.level).filter(|level| (0.5..=0.999).contains(&level.get()));
     let level = level.ok_or_else(|| anyhow::anyhow!("--level {}: expected 0.5 to 0.999", args.level))?;
     let width = args.width.map(|width| match width > 0.0 && width.is_finite() {

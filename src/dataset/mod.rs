@@ -2,18 +2,22 @@
 //! A data set is a TOML manifest; its layout says how files (or built-in phantoms) become cases.
 //! Knows files and pixels; not tensors, not training.
 
+pub mod audit;
 mod case;
 mod checksum;
 mod crop;
+pub mod curation;
 pub mod fold;
 mod import;
 mod layout;
 mod manifest;
+mod normalise;
 pub mod phantom;
 pub mod read;
 mod root;
 mod shape;
 pub mod sheet;
+mod subject;
 mod verify;
 pub mod volume;
 
@@ -29,10 +33,14 @@ pub use crop::Crop;
 pub use import::{Import, import};
 pub use layout::{Coco, Layout, Pairs, Pattern, Patterns, Separator, Slices, Table, Volumes};
 pub use manifest::Manifest;
+pub use normalise::Normalise;
 pub use phantom::PhantomKind;
 pub use root::{DataRoots, manifests};
+pub use subject::pseudo_subjects;
 pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify, verify_with};
 pub use volume::Align;
+
+use self::curation::Curation;
 
 /// What a case shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,6 +59,11 @@ pub enum Class {
 impl Class {
     /// All classes, in the order of tables.
     pub const ALL: [Class; 4] = [Class::Benign, Class::Malignant, Class::Normal, Class::Unknown];
+
+    /// Whether it says which kind of tumour the case shows.
+    pub fn is_tumour(self) -> bool {
+        matches!(self, Class::Benign | Class::Malignant)
+    }
 
     /// The name in files and tables.
     pub fn name(self) -> &'static str {
@@ -160,8 +173,12 @@ impl Dataset {
 
     /// The data set at a known place; reads folder listings, no pixels.
     pub fn at(origin: Origin) -> Result<Self, DatasetError> {
+        let origin = origin.with_curation_read()?;
         let Origin { manifest, folder } = &origin;
         let mut cases = manifest.layout.cases(folder.as_deref().unwrap_or(Path::new(manifest.folder())))?;
+        if let Some(curation) = &manifest.curation {
+            curation.apply(&mut cases, &format!("curation of {}", manifest.name))?;
+        }
         cases.retain(|case| manifest.classes.contains(&case.class));
         cases.sort_by_cached_key(|case| natural(&case.id));
         if let Some(crop) = manifest.crop {
@@ -188,6 +205,16 @@ impl Dataset {
         let parts = self.cases.par_iter().map(|case| case.digest(&volumes));
         let parts: Vec<[u8; 32]> = parts.collect::<Result<_, _>>()?;
         Ok(hex(&Sha256::digest(parts.concat())))
+    }
+}
+
+impl Origin {
+    /// With the curation list itself where the manifest only names it.
+    fn with_curation_read(mut self) -> Result<Self, DatasetError> {
+        if let Some(Curation::Named(name)) = &self.manifest.curation {
+            self.manifest.curation = Some(root::curation(name)?);
+        }
+        Ok(self)
     }
 }
 

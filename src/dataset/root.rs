@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{DatasetError, Manifest};
+use super::curation::Curation;
+use super::{DatasetError, Manifest, read};
 
 /// Manifests that every build knows, so that the program works outside its source folder.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -19,6 +20,9 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("stu-128", include_str!("../../datasets/stu-128.toml")),
     ("udiat", include_str!("../../datasets/udiat.toml")),
 ];
+
+/// Curation lists that every build knows.
+const BUILT_IN_LISTS: &[(&str, &str)] = &[];
 
 /// Folder of a user's own manifests, relative to the working directory.
 const MANIFESTS: &str = "datasets";
@@ -80,6 +84,19 @@ pub(super) fn find(name: &str) -> Result<Manifest, DatasetError> {
         Some((_, text)) => Manifest::parse(text, name),
         None => Err(DatasetError::Unknown { name: name.to_owned(), known: known() }),
     }
+}
+
+/// The curation list in the file `name`, a plain file name: that in `datasets/`, else the built-in one.
+pub(super) fn curation(name: &str) -> Result<Curation, DatasetError> {
+    let path = Path::new(MANIFESTS).join(name);
+    let place = path.display().to_string();
+    if let Some((_, text)) = BUILT_IN_LISTS.iter().find(|(known, _)| *known == name && !path.is_file()) {
+        return Curation::parse(text, name);
+    }
+    let content = read::bytes(&path)?;
+    let text = String::from_utf8(content)
+        .map_err(|error| DatasetError::File { place: place.clone(), message: error.to_string() })?;
+    Curation::parse(&text, &place)
 }
 
 fn known() -> String {

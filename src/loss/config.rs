@@ -6,10 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Bce, Boundary, Compactness, Dice, Focal, Loss, ReferenceMap, ShapeAware, Sum, Tversky, WeightedBce, WeightedIou,
-    Weighting,
+    WeightedLabels, Weighting,
 };
 use crate::config::within;
-use crate::model::ModelConfig;
 
 /// Terms that one sum may have.
 const MOST_TERMS: usize = 8;
@@ -22,6 +21,8 @@ const DEEPEST: usize = 3;
 pub enum LossConfig {
     /// P1 eq. 1.
     Bce {},
+    /// `bce` with positives weighted, for classes of unequal size.
+    WeightedLabels(WeightedLabels),
     /// P1 eq. 2.
     Dice {},
     /// P1 eq. 4–5.
@@ -103,8 +104,9 @@ impl Default for EdgeLossConfig {
 
 impl LossConfig {
     /// Names of all losses.
-    pub const NAMES: [&'static str; 13] = [
+    pub const NAMES: [&'static str; 14] = [
         "bce",
+        "weighted-labels",
         "dice",
         "tversky",
         "combo",
@@ -123,6 +125,7 @@ impl LossConfig {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Bce {} => "bce",
+            Self::WeightedLabels(_) => "weighted-labels",
             Self::Dice {} => "dice",
             Self::Tversky(_) => "tversky",
             Self::Combo {} => "combo",
@@ -142,6 +145,7 @@ impl LossConfig {
     pub fn build(&self) -> Box<dyn Loss> {
         match self.clone() {
             Self::Bce {} => Box::new(Bce),
+            Self::WeightedLabels(weighted) => Box::new(weighted),
             Self::Dice {} => Box::new(Dice),
             Self::Tversky(tversky) => Box::new(tversky),
             Self::Combo {} => Box::new(Sum(vec![(1.0, Box::new(Dice)), (1.0, Box::new(Bce))])),
@@ -175,7 +179,7 @@ impl LossConfig {
                 let maps: BTreeSet<_> = terms.iter().flat_map(|term| term.loss.maps()).collect();
                 maps.into_iter().collect()
             }
-            Self::Bce {} | Self::Dice {} | Self::Tversky(_) | Self::Combo {} | Self::Focal { .. } => Vec::new(),
+            _ => Vec::new(),
         }
     }
 
@@ -203,6 +207,7 @@ impl LossConfig {
     /// What is wrong with the numbers, if anything.
     pub fn check(&self) -> Result<(), String> {
         match self {
+            Self::WeightedLabels(weighted) => weighted.check(),
             Self::Focal { gamma } => within("loss.gamma", *gamma, 0.0, 10.0),
             Self::FocalBoundaryDice { dice, focal, boundary } => {
                 [dice, focal, boundary].into_iter().try_for_each(|weight| within("loss weight", *weight, 0.0, 1000.0))
@@ -242,18 +247,6 @@ impl LossConfig {
         match self {
             Self::Sum { terms } => terms.iter().map(|term| term.loss.shape_awares()).sum(),
             _ => usize::from(matches!(self, Self::ShapeAware(_))),
-        }
-    }
-
-    /// Whether `model` gives what it reads, and what is missing if not.
-    pub fn fits(&self, model: &ModelConfig) -> Result<(), String> {
-        match (self.smoothness(), model.features()) {
-            (Some(_), None) => Err(format!(
-                "loss shape-aware needs a network with a decoder feature map: {} gives none; \
-                 smoothness = 0 leaves out the term that reads it",
-                model.name()
-            )),
-            _ => Ok(()),
         }
     }
 }
@@ -299,6 +292,7 @@ fn point_two() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ModelConfig;
 
     fn parse(text: &str) -> Result<LossConfig, toml::de::Error> {
         toml::from_str::<std::collections::BTreeMap<String, LossConfig>>(&format!("loss = {text}"))

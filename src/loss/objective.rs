@@ -47,7 +47,7 @@ impl Objective {
         let [_, _, height, width] = truth.target.dims();
         let mut total = self.segmentation.forward(output.logits, truth);
         for side in output.side {
-            total = total + self.segmentation.forward(resize(side, [height, width]), truth);
+            total = total + self.segmentation.forward(resize(side, [height, width]), truth) * output.side_weight;
         }
         if let Some(edge) = output.edge {
             let edges = Truth::new(truth.edge.clone(), truth.edge.clone());

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Confusion, Probabilities, Surfaces, boundary_counts, surface_distances};
+use super::{Confusion, Probabilities, Surfaces, Verdict, boundary_counts, surface_distances};
 use crate::plane::{Mask, Plane};
 
 /// The score of one case; every number of every table is recomputed from these.
@@ -28,6 +28,9 @@ pub struct CaseScore {
     pub assd_px: Option<f64>,
     /// What the probabilities are worth; `None` where there is only a mask.
     pub probabilities: Option<Probabilities>,
+    /// What was said of the case as a whole, in place of its pixels; `None` for a mask.
+    #[serde(skip)]
+    pub verdict: Option<Verdict>,
 }
 
 /// Pixels of the largest image, with room to spare.
@@ -48,7 +51,14 @@ impl CaseScore {
             hd95_larger_px: distances.map(|d| d.hd95_larger_px),
             assd_px: distances.map(|d| d.assd_px),
             probabilities: None,
+            verdict: None,
         })
+    }
+
+    /// Scores a classification: the confusion matrix counts the case, not pixels.
+    pub fn judged(case: &str, subject: &str, verdict: Verdict) -> Self {
+        let (case, subject) = (case.to_owned(), subject.to_owned());
+        Self { case, subject, counts: verdict.counts(), verdict: Some(verdict), ..Self::default() }
     }
 
     /// With what the probabilities behind the mask are worth; unchanged if they do not fit `reference`.

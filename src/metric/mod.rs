@@ -5,11 +5,13 @@
 
 mod boundary;
 mod case;
+mod classification;
 mod confusion;
 mod convention;
 mod distance;
 mod probability;
 mod surface;
+mod task;
 
 use std::collections::BTreeMap;
 
@@ -17,11 +19,13 @@ use serde::{Deserialize, Serialize};
 
 pub use boundary::boundary_counts;
 pub use case::CaseScore;
+pub use classification::{CLASSIFICATION, Verdict, Weighted};
 pub use confusion::Confusion;
 pub use convention::{Convention, Reading, Tally, batch_mean};
 pub use distance::{signed_distance, squared_distance_to};
 pub use probability::{Bin, Probabilities, Rank};
 pub use surface::{NSD_TOLERANCE_PX, SurfaceDistances, Surfaces, surface_distances};
+pub use task::Task;
 
 /// Which direction is an improvement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +53,8 @@ pub struct Metric {
     pub shown: Shown,
     /// The value of one case, `None` where undefined; of all pixels together for a [pool](CaseScore::pooled).
     pub of: fn(&CaseScore) -> Option<f64>,
+    /// The value of cases together, where it is no mean over cases; [`of`](Self::of) is then `None`.
+    pub of_all: Option<fn(&[Weighted]) -> Option<f64>>,
 }
 
 /// Where a metric is shown.
@@ -70,6 +76,7 @@ macro_rules! ratio {
             about: $about,
             shown: Shown::$shown,
             of: $of,
+            of_all: None,
         }
     };
 }
@@ -90,11 +97,12 @@ macro_rules! distance {
             about: $about,
             shown: Shown::Always,
             of: |s| s.$field,
+            of_all: None,
         }
     };
 }
 
-/// All metrics, in the order of tables.
+/// All metrics of a segmentation, in the order of tables.
 pub const METRICS: &[Metric] = &[
     ratio!("dsc", "DSC", Always, |s| s.counts.dsc(), "2TP/(2TP+FP+FN); undefined if both masks are empty"),
     ratio!("iou", "IoU", Always, |s| s.counts.iou(), "TP/(TP+FP+FN); undefined if both masks are empty"),
@@ -196,17 +204,12 @@ pub const METRICS: &[Metric] = &[
     ),
 ];
 
-/// Metrics that tables show unasked.
-pub fn shown() -> impl Iterator<Item = &'static Metric> + Clone {
-    METRICS.iter().filter(|metric| metric.shown == Shown::Always)
-}
-
-/// The registry's row named `name`.
+/// The segmentation's row named `name`.
 pub fn metric(name: &str) -> Option<&'static Metric> {
-    METRICS.iter().find(|m| m.name == name)
+    Task::Segmentation.metric(name)
 }
 
-/// A mean over cases that says what it stands on.
+/// A mean over cases, or a value of all of them, that says what it stands on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Aggregate {
     /// Mean over the cases where the metric is defined; `None` if there is none.
@@ -218,17 +221,22 @@ pub struct Aggregate {
 }
 
 impl Aggregate {
-    /// Per-case mean of `metric` over `scores`.
+    /// Per-case mean of `metric` over `scores`, or its value for all of them together.
     pub fn of(metric: &Metric, scores: &[CaseScore]) -> Self {
+        if let Some(of_all) = metric.of_all {
+            let mean = of_all(&scores.iter().map(|score| (score, 1.0)).collect::<Vec<_>>());
+            let n = if mean.is_some() { scores.len() } else { 0 };
+            return Self { mean, n, undefined: scores.len() - n };
+        }
         let values: Vec<f64> = scores.iter().filter_map(metric.of).collect();
         let mean = (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
         Self { mean, n: values.len(), undefined: scores.len() - values.len() }
     }
 }
 
-/// Every metric's per-case mean over `scores`.
-pub fn aggregate(scores: &[CaseScore]) -> BTreeMap<String, Aggregate> {
-    METRICS.iter().map(|m| (m.name.to_owned(), Aggregate::of(m, scores))).collect()
+/// Every metric of `task` over `scores`.
+pub fn aggregate(task: Task, scores: &[CaseScore]) -> BTreeMap<String, Aggregate> {
+    task.metrics().iter().map(|m| (m.name.to_owned(), Aggregate::of(m, scores))).collect()
 }
 
 #[cfg(test)]
@@ -244,14 +252,16 @@ mod tests {
             CaseScore::of("a", "a", &tumour, &tumour).expect("same size"),
             CaseScore::of("b", "b", &empty, &empty).expect("same size"),
         ];
-        let dsc = aggregate(&scores)["dsc"];
+        let dsc = aggregate(Task::Segmentation, &scores)["dsc"];
         assert_eq!(dsc, Aggregate { mean: Some(1.0), n: 1, undefined: 1 });
     }
 
     #[test]
     fn metric_names_are_unique() {
-        for (i, m) in METRICS.iter().enumerate() {
-            assert!(METRICS[..i].iter().all(|other| other.name != m.name), "{}", m.name);
+        for registry in [METRICS, CLASSIFICATION] {
+            for (i, m) in registry.iter().enumerate() {
+                assert!(registry[..i].iter().all(|other| other.name != m.name), "{}", m.name);
+            }
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The blocks that the networks share.
 
 use burn::module::{Module, Param};
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d};
+use burn::nn::pool::{AvgPool2d, MaxPool2d, MaxPool2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Initializer, PaddingConfig2d};
 use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, Tensor, activation};
 
+use super::profile::note;
 use crate::native;
 
 /// Whether convolutions are followed by batch-norm (and then carry no bias).
@@ -19,7 +20,32 @@ pub enum Norm {
     None,
 }
 
-/// 3×3 convolution, batch-norm if wanted, ReLU: `[B, in, H, W]` → `[B, out, H, W]`.
+/// What a convolution looks at: sizes as `[height, width]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    kernel: [usize; 2],
+    stride: usize,
+    padding: [usize; 2],
+}
+
+impl Window {
+    /// Keeps the size: stride 1, half the odd `kernel` as padding.
+    pub const fn same(kernel: [usize; 2]) -> Self {
+        Self { kernel, stride: 1, padding: [kernel[0] / 2, kernel[1] / 2] }
+    }
+
+    /// Zero `padding` on all four sides.
+    pub const fn padded(kernel: [usize; 2], padding: usize) -> Self {
+        Self { kernel, stride: 1, padding: [padding, padding] }
+    }
+
+    /// Only every `stride`th place.
+    pub const fn every(self, stride: usize) -> Self {
+        Self { stride, ..self }
+    }
+}
+
+/// Convolution, batch-norm if wanted, ReLU: `[B, in, H, W]` → `[B, out, H', W']`.
 #[derive(Module, Debug)]
 pub struct ConvBlock {
     conv: Conv2d,
@@ -27,22 +53,63 @@ pub struct ConvBlock {
 }
 
 impl ConvBlock {
-    /// He-normal weights, zero bias.
+    /// 3×3; He-normal weights, zero bias.
     pub fn new(channels: [usize; 2], norm: Norm, device: &Device) -> Self {
+        Self::over(Window::same([3, 3]), channels, norm, device)
+    }
+
+    /// Over any window.
+    pub fn over(window: Window, channels: [usize; 2], norm: Norm, device: &Device) -> Self {
         Self {
-            conv: conv3x3(channels, norm, device),
+            conv: convolution(window, channels, norm, device),
             norm: (norm == Norm::Batch).then(|| BatchNormConfig::new(channels[1]).init(device)),
+        }
+    }
+
+    /// With another `epsilon` than batch-norm's usual 1e-5.
+    #[must_use]
+    pub fn with_epsilon(mut self, epsilon: f64) -> Self {
+        if let Some(norm) = &mut self.norm {
+            norm.epsilon = epsilon;
+        }
+        self
+    }
+
+    /// One pass.
+    pub fn forward(&self, features: Tensor<4>) -> Tensor<4> {
+        relu(self.before_relu(features))
+    }
+
+    /// One pass without the ReLU.
+    pub fn before_relu(&self, features: Tensor<4>) -> Tensor<4> {
+        let features = convolve(&self.conv, features);
+        match &self.norm {
+            Some(norm) => normalise(norm, features),
+            None => features,
+        }
+    }
+}
+
+/// Batch-norm, ReLU, convolution without bias: `[B, in, H, W]` → `[B, out, H', W']`.
+/// Source: He et al. 2016, arXiv:1603.05027, Fig. 1b.
+#[derive(Module, Debug)]
+pub struct PreActivation {
+    norm: BatchNorm,
+    conv: Conv2d,
+}
+
+impl PreActivation {
+    /// He-normal weights.
+    pub fn over(window: Window, channels: [usize; 2], device: &Device) -> Self {
+        Self {
+            norm: BatchNormConfig::new(channels[0]).init(device),
+            conv: convolution(window, channels, Norm::Batch, device),
         }
     }
 
     /// One pass.
     pub fn forward(&self, features: Tensor<4>) -> Tensor<4> {
-        let features = convolve(&self.conv, features);
-        let features = match &self.norm {
-            Some(norm) => normalise(norm, features),
-            None => features,
-        };
-        activation::relu(features)
+        convolve(&self.conv, relu(normalise(&self.norm, features)))
     }
 }
 
@@ -73,41 +140,18 @@ impl Stack {
     }
 }
 
-/// VGG's encoder: stacks of 3×3 convolutions with a 2×2 max-pool between them.
-#[derive(Module, Debug)]
-pub struct VggEncoder {
-    stages: Vec<Stack>,
-    pool: MaxPool2d,
-}
-
-impl VggEncoder {
-    /// One stage per entry of `widths` with as many convolutions as `depths` says.
-    pub fn new(widths: &[usize], depths: &[usize], norm: Norm, dropout: f64, device: &Device) -> Self {
-        let inputs = std::iter::once(&3).chain(widths);
-        let stages = inputs.zip(widths).zip(depths);
-        let stages = stages.map(|((&i, &o), &depth)| Stack::new([i, o], depth, norm, dropout, device)).collect();
-        Self { stages, pool: halve() }
-    }
-
-    /// Images `[B, 3, H, W]` to the features of each stage, `[B, widthᵢ, H/2ⁱ, W/2ⁱ]` for i = 0, 1, ….
-    pub fn forward(&self, images: Tensor<4>) -> Vec<Tensor<4>> {
-        let mut levels: Vec<Tensor<4>> = Vec::with_capacity(self.stages.len());
-        for stage in &self.stages {
-            let features = match levels.last() {
-                Some(level) => pool(&self.pool, level.clone()),
-                None => images.clone(),
-            };
-            levels.push(stage.forward(features));
-        }
-        levels
-    }
-}
-
 /// 3×3 convolution that keeps the size; He-normal weights, zero bias (none under batch-norm).
 pub fn conv3x3(channels: [usize; 2], norm: Norm, device: &Device) -> Conv2d {
+    convolution(Window::same([3, 3]), channels, norm, device)
+}
+
+/// He-normal weights, zero bias (none under batch-norm).
+pub fn convolution(window: Window, channels: [usize; 2], norm: Norm, device: &Device) -> Conv2d {
     let he = Initializer::KaimingNormal { gain: std::f64::consts::SQRT_2, fan_out_only: false };
-    let mut conv = Conv2dConfig::new(channels, [3, 3])
-        .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
+    let Window { kernel, stride, padding: [vertical, horizontal] } = window;
+    let mut conv = Conv2dConfig::new(channels, kernel)
+        .with_stride([stride, stride])
+        .with_padding(PaddingConfig2d::Explicit(vertical, horizontal, vertical, horizontal))
         .with_initializer(he)
         .with_bias(false)
         .init(device);
@@ -126,22 +170,56 @@ pub fn conv1x1(channels: [usize; 2], device: &Device) -> Conv2d {
 
 /// Where every network's convolutions are computed.
 pub fn convolve(conv: &Conv2d, features: Tensor<4>) -> Tensor<4> {
-    native::conv2d(conv, features)
+    let output = native::conv2d(conv, features);
+    let [images, _, height, width] = output.dims();
+    let weights = || conv.weight.lazy_shape().num_elements();
+    note(Some(conv.weight.id), || (images * height * width * weights()) as u64, output.dims());
+    output
+}
+
+/// Where every network's transposed convolutions are computed.
+pub fn lift(conv: &ConvTranspose2d, features: Tensor<4>) -> Tensor<4> {
+    let [images, _, height, width] = features.dims();
+    let output = conv.forward(features);
+    let weights = || conv.weight.lazy_shape().num_elements();
+    note(Some(conv.weight.id), || (images * height * width * weights()) as u64, output.dims());
+    output
 }
 
 /// Where every network's batch-norms are computed.
 pub fn normalise(norm: &BatchNorm, features: Tensor<4>) -> Tensor<4> {
-    native::batch_norm(norm, features)
+    noted(native::batch_norm(norm, features))
+}
+
+/// Where every network's ReLUs are computed.
+pub fn relu(features: Tensor<4>) -> Tensor<4> {
+    noted(activation::relu(features))
 }
 
 /// Where every network's dropout is drawn.
 pub fn drop_out(dropout: &Dropout, features: Tensor<4>) -> Tensor<4> {
-    native::dropout(dropout, features)
+    let output = native::dropout(dropout, features);
+    if dropout.prob > 0.0 { noted(output) } else { output }
 }
 
 /// Where every network's max-pools are computed.
 pub fn pool(pool: &MaxPool2d, features: Tensor<4>) -> Tensor<4> {
-    native::max_pool2d(pool, features)
+    noted(native::max_pool2d(pool, features))
+}
+
+/// Where every network's means over windows are computed.
+pub fn average(pool: &AvgPool2d, features: Tensor<4>) -> Tensor<4> {
+    noted(pool.forward(features))
+}
+
+/// Feature maps of one size, their channels one after the other.
+pub fn join(features: Vec<Tensor<4>>) -> Tensor<4> {
+    noted(Tensor::cat(features, 1))
+}
+
+fn noted(output: Tensor<4>) -> Tensor<4> {
+    note(None, || 0, output.dims());
+    output
 }
 
 /// 2×2 max-pool.
@@ -153,7 +231,7 @@ pub fn halve() -> MaxPool2d {
 pub fn double(features: Tensor<4>) -> Tensor<4> {
     let [_, _, height, width] = features.dims();
     let options = InterpolateOptions::new(InterpolateMode::Nearest).with_output_size([2 * height, 2 * width]);
-    interpolate(features, options)
+    noted(interpolate(features, options))
 }
 
 /// `logits` at `size` = `[H, W]`: bilinear, pixel centres aligned (PyTorch's `align_corners=False`).
@@ -163,7 +241,7 @@ pub fn resize(logits: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
         return logits;
     }
     let options = InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false);
-    interpolate(logits, options.with_output_size(size))
+    noted(interpolate(logits, options.with_output_size(size)))
 }
 
 fn zeros(channels: usize, device: &Device) -> Param<Tensor<1>> {

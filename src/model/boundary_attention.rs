@@ -5,7 +5,8 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
-use super::block::{Norm, Stack, VggEncoder, conv1x1, convolve, double};
+use super::block::{Norm, Stack, conv1x1, convolve, double, join};
+use super::encoder::VggEncoder;
 use super::{Forward, NetworkConfig, Output, scaled};
 use crate::config::within;
 
@@ -105,7 +106,7 @@ impl Forward for BoundaryAttention {
         let mut plain = self.plain.iter();
         for layer in [4, 3, 2, 1] {
             let skip = levels.pop().expect("one level per layer");
-            let joined = Tensor::cat(vec![skip, double(features)], 1);
+            let joined = join(vec![skip, double(features)]);
             if layer == self.attention_layer {
                 let (attended, edge_logits) = self.attention.forward(joined);
                 (features, edge) = (attended, Some(edge_logits));

@@ -7,7 +7,8 @@ use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::block::{Norm, Stack, VggEncoder, conv1x1, conv3x3, convolve, double, drop_out, halve, pool};
+use super::block::{Norm, Stack, conv1x1, conv3x3, convolve, double, drop_out, halve, join, pool};
+use super::encoder::VggEncoder;
 use super::{Forward, NetworkConfig, Output, scaled};
 use crate::config::within;
 
@@ -92,7 +93,7 @@ impl Forward for FgfeuNet {
         let mut features = self.bottleneck.forward(pool(&self.pool, deepest)); // [B, 512, H/16, W/16]
         for stage in &self.decoder {
             let skip = skips.pop().expect("one skip per stage");
-            let joined = Tensor::cat(vec![skip, double(features)], 1);
+            let joined = join(vec![skip, double(features)]);
             features = stage.forward(drop_out(&self.dropout, joined));
         }
         let logits = convolve(&self.head, convolve(&self.last, features.clone()));

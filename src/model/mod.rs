@@ -1,23 +1,55 @@
 //! Networks and pixel classifiers: one file each and one row in [`models!`].
 //! A network maps images to logits; no activation at the end, no loss inside.
 
+mod att_unet;
 pub mod block;
 mod boundary_attention;
+mod classifier;
+mod cnn;
+mod dense_unet;
+pub mod encoder;
+mod fcn;
 mod fgfeu_net;
+pub mod lstm;
+mod input;
+mod pretrained;
+mod profile;
+mod recurrent;
 mod registry;
+mod resunet;
 mod show;
+mod slot;
 mod unet;
+mod vnet;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+pub use att_unet::{AttUNet, AttUNetConfig};
 pub use boundary_attention::{BoundaryAttention, BoundaryAttentionConfig};
+pub use classifier::{
+    AlexNet, AlexNetConfig, DenseNet, DenseNetConfig, Fcnn, FcnnConfig, Inception, InceptionConfig, ResNet,
+    ResNetConfig, Vgg, VggConfig,
+};
+pub use cnn::{Cnn, CnnConfig};
+pub use dense_unet::{DenseUNet, DenseUNetConfig};
+pub use fcn::{
+    Backbone, Fcn, FcnConfig, FcnDenseNet121, FcnDenseNet121Config, FcnResNet50, FcnResNet50Config, FcnVgg16,
+    FcnVgg16Config, FcnVgg19, FcnVgg19Config, Vgg16Enhanced, Vgg16EnhancedConfig, Vgg19Enhanced, Vgg19EnhancedConfig,
+};
 pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
+pub use pretrained::{Import, Mismatch, import, pretrained_network};
+pub use recurrent::{BiLstmNet, BiLstmNetConfig, LstmNet, LstmNetConfig, Recurrent, RecurrentConfig, Ways};
+pub use resunet::{ResUNet, ResUNetConfig};
 pub use show::{Stage, Summary, summarise, trainable};
+pub use slot::{Slot, fill, slots, values};
 pub use unet::{UNet, UNetConfig};
+pub use vnet::{VNet2d, VNet2dConfig};
 
-use crate::pixel::SvmConfig;
+use crate::dataset::Normalise;
+pub use crate::metric::Task;
+use crate::pixel::{ForestConfig, KnnConfig, PixelConfig, SvmConfig};
 use registry::models;
 
 /// What a network says of a batch of images.
@@ -27,6 +59,8 @@ pub struct Output {
     pub logits: Tensor<4>,
     /// Deeply supervised logits at their own, smaller size `[B, 1, H/2ⁱ, W/2ⁱ]`.
     pub side: Vec<Tensor<4>>,
+    /// Weight of each side output's loss; 1 unless the network's recipe has another.
+    pub side_weight: f64,
     /// Edge logits `[B, 1, h, w]` of a network with a boundary branch.
     pub edge: Option<Tensor<4>>,
     /// What the last decoder stage says, `[B, C, h, w]`, of a network that names its channels.
@@ -36,7 +70,7 @@ pub struct Output {
 impl Output {
     /// Logits alone.
     pub fn plain(logits: Tensor<4>) -> Self {
-        Self { logits, side: Vec::new(), edge: None, features: None }
+        Self { logits, side: Vec::new(), side_weight: 1.0, edge: None, features: None }
     }
 
     /// And the decoder's `features`.
@@ -60,11 +94,19 @@ pub trait NetworkConfig {
     /// Image sides must be a multiple of this.
     const STRIDE: usize;
 
+    /// Images may not be smaller.
+    const MIN_PX: usize = 1;
+
     /// What is wrong with the numbers, if anything.
     fn check(&self) -> Result<(), String>;
 
     /// Channels of the decoder's feature map; `None` if the network gives none.
     fn features(&self) -> Option<usize> {
+        None
+    }
+
+    /// The input that its weights were trained on; `None` takes the spec's.
+    fn normalise(&self) -> Option<Normalise> {
         None
     }
 
@@ -77,23 +119,33 @@ models! {
         "unet" => UNet, UNetConfig, "U-Net (Ronneberger et al. 2015) with batch-norm and same-size convolutions.";
         "fgfeu-net" => FgfeuNet, FgfeuNetConfig, "VGG16's first ten convolutions as the encoder of a U-Net (P1).";
         "boundary-attention" => BoundaryAttention, BoundaryAttentionConfig, "Boundary attention, edge and deep supervision on a VGG16 encoder (P2).";
+        "cnn" => Cnn, CnnConfig, "A small encoder and decoder without skip connections (P1's CNN).";
+        "fcn-vgg16" => FcnVgg16, FcnVgg16Config, "FCN-8s on VGG16 from scratch (P1's VGG16).";
+        "vgg16-enhanced" => Vgg16Enhanced, Vgg16EnhancedConfig, "FCN-8s on VGG16 with batch-norm and dropout (P1's VGG16_Enhanced).";
+        "fcn-vgg19" => FcnVgg19, FcnVgg19Config, "FCN-8s on VGG19 from scratch (P1's VGG19).";
+        "vgg19-enhanced" => Vgg19Enhanced, Vgg19EnhancedConfig, "FCN-8s on VGG19 with batch-norm and dropout (P1's VGG19_Enhanced).";
+        "fcn-resnet50" => FcnResNet50, FcnResNet50Config, "FCN-8s on ResNet-50 (P1's ResNet50).";
+        "fcn-densenet121" => FcnDenseNet121, FcnDenseNet121Config, "FCN-8s on DenseNet-121 (P1's DenseNet121).";
+        "lstm" => LstmNet, LstmNetConfig, "Columns, then rows of a feature map read by an LSTM in one direction (P1's LSTM).";
+        "bi-lstm" => BiLstmNet, BiLstmNetConfig, "Columns, then rows of a feature map read in both directions, as ReNet (P1's Bi-LSTM).";
+        "resunet" => ResUNet, ResUNetConfig, "Deep residual U-Net (Zhang et al. 2018; P2's ResUNet).";
+        "att-unet" => AttUNet, AttUNetConfig, "U-Net with attention gates on its skip connections (Oktay et al. 2018; P2's Att-UNet).";
+        "vnet-2d" => VNet2d, VNet2dConfig, "V-Net in two dimensions (Milletari et al. 2016; P2's 2D-VNet).";
+        "dense-unet" => DenseUNet, DenseUNetConfig, "DenseNet-121 with a decoder of sums (H-DenseUNet's 2-D part, Li et al. 2018; P2's DenseUNet).";
     }
     classification {
+        "vgg16" => Vgg, VggConfig, "VGG16 with its two hidden layers (P2 Table 4).";
+        "inception-v3" => Inception, InceptionConfig, "Inception-v3 with its auxiliary classifier (P2 Table 4).";
+        "resnet50" => ResNet, ResNetConfig, "ResNet-50 (P2 Table 4).";
+        "densenet121" => DenseNet, DenseNetConfig, "DenseNet-121.";
+        "fcnn" => Fcnn, FcnnConfig, "A small fully convolutional classifier (P2 Table 4).";
+        "alexnet-tl" => AlexNet, AlexNetConfig, "AlexNet, for weights of ImageNet (P2 Table 4).";
     }
     pixels {
         "svm" => Svm, SvmConfig, "Support vector machine (Gaussian kernel) on hand-made features of each pixel.";
+        "random-forest" => Forest, ForestConfig, "Random forest (Breiman 2001) on hand-made features of each pixel.";
+        "knn" => Knn, KnnConfig, "k nearest neighbours on hand-made features of each pixel.";
     }
-}
-
-/// What a model answers about an image.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Task {
-    /// Which pixels are tumour.
-    #[default]
-    Segmentation,
-    /// Whether the tumour is malignant.
-    Classification,
 }
 
 /// What a model is made of.
@@ -125,6 +177,13 @@ impl ModelConfig {
     }
 }
 
+fn check_least(name: &str, input_px: usize, least: usize) -> Result<(), String> {
+    match input_px >= least {
+        true => Ok(()),
+        false => Err(format!("input_px = {input_px} is below {least}, the least that {name} can read")),
+    }
+}
+
 fn check_stride(name: &str, input_px: usize, stride: usize) -> Result<(), String> {
     match input_px.is_multiple_of(stride) {
         true => Ok(()),
@@ -147,16 +206,20 @@ mod tests {
         toml::from_str(&text).expect("every network has a width")
     }
 
-    fn networks() -> impl Iterator<Item = &'static str> {
-        MODELS.iter().filter(|row| row.kind == Kind::Network).map(|row| row.name)
+    fn networks(task: Task) -> impl Iterator<Item = &'static str> {
+        MODELS.iter().filter(move |row| row.kind == Kind::Network && row.task == task).map(|row| row.name)
+    }
+
+    fn all_networks() -> impl Iterator<Item = &'static str> {
+        networks(Task::Segmentation).chain(networks(Task::Classification))
     }
 
     #[test]
     fn every_network_returns_logits_of_the_image_size() {
         let device = Device::flex();
-        for name in networks() {
+        for name in networks(Task::Segmentation) {
             let network = small(name).build(&device).expect("a network");
-            for (batch, px) in [(1, 32), (2, 48)] {
+            for (batch, px) in [(1, 32), (2, 64)] {
                 let images = Tensor::<4>::random([batch, 3, px, px], Distribution::Normal(0.0, 1.0), &device);
                 assert_eq!(network.forward(images).logits.dims(), [batch, 1, px, px], "{name}");
             }
@@ -164,11 +227,23 @@ mod tests {
     }
 
     #[test]
+    fn every_classifier_returns_a_logit_an_image() {
+        let device = Device::flex();
+        for name in networks(Task::Classification) {
+            let network = small(name).build(&device).expect("a network");
+            for (batch, px) in [(1, 80), (2, 97)] {
+                let images = Tensor::<4>::random([batch, 3, px, px], Distribution::Normal(0.0, 1.0), &device);
+                assert_eq!(network.forward(images).logits.dims(), [batch, 1, 1, 1], "{name}");
+            }
+        }
+    }
+
+    #[test]
     fn features_have_the_channels_that_the_configuration_names() {
         let device = Device::flex();
-        for name in networks() {
+        for name in all_networks() {
             let config = small(name);
-            let output = config.build(&device).expect("a network").forward(Tensor::ones([2, 3, 32, 32], &device));
+            let output = config.build(&device).expect("a network").forward(Tensor::ones([2, 3, 96, 96], &device));
             let channels = output.features.map(|features| features.dims()[..2].to_vec());
             assert_eq!(channels, config.features().map(|channels| vec![2, channels]), "{name}");
         }
@@ -178,9 +253,9 @@ mod tests {
     fn every_parameter_of_every_network_gets_a_gradient() {
         use burn::optim::GradientsParams;
         let device = Device::flex().autodiff();
-        for name in networks() {
+        for name in all_networks() {
             let network = small(name).build(&device).expect("a network");
-            let images = Tensor::<4>::random([2, 3, 32, 32], Distribution::Normal(0.0, 1.0), &device);
+            let images = Tensor::<4>::random([2, 3, 96, 96], Distribution::Normal(0.0, 1.0), &device);
             let output = network.forward(images);
             let mut total = output.logits.powf_scalar(2.0).mean();
             for extra in output.side.into_iter().chain(output.edge) {

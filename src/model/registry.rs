@@ -60,6 +60,7 @@ macro_rules! models {
                 match self {
                     $(Self::$variant(config) => {
                         config.check()?;
+                        check_least($name, input_px, $config::MIN_PX)?;
                         check_stride($name, input_px, $config::STRIDE)
                     })*
                     $(Self::$pix(config) => config.check(),)*
@@ -74,11 +75,38 @@ macro_rules! models {
                 }
             }
 
+            /// The input that it insists on; `None` takes the spec's.
+            pub fn normalise(&self) -> Option<Normalise> {
+                match self {
+                    $(Self::$variant(config) => config.normalise(),)*
+                    $(Self::$pix(_) => None,)*
+                }
+            }
+
             /// Its trainable numbers; 0 for a pixel classifier.
             pub fn params(&self) -> usize {
                 match self {
                     $(Self::$variant(config) => trainable(&config.build(&Device::flex())),)*
                     $(Self::$pix(_) => 0,)*
+                }
+            }
+
+            /// Paths of its trainable parameters, in order of definition; none for a pixel classifier.
+            pub fn paths(&self) -> Vec<String> {
+                match self {
+                    $(Self::$variant(config) => {
+                        let slots = slots(&Network::$variant(config.build(&Device::flex()))).into_iter();
+                        slots.filter(|slot| slot.learns).map(|slot| slot.path).collect()
+                    })*
+                    $(Self::$pix(_) => Vec::new(),)*
+                }
+            }
+
+            /// The pixel classifier's numbers; `None` for a network.
+            pub fn pixels(&self) -> Option<&dyn PixelConfig> {
+                match self {
+                    $(Self::$variant(_) => None,)*
+                    $(Self::$pix(config) => Some(config),)*
                 }
             }
 

@@ -1,47 +1,72 @@
-//! What a model looks like from outside: parameters by stage and output shapes.
+//! What a model looks like from outside: stages with shapes, parameters, operations and memory.
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Device, Tensor};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::profile::{Operation, profile};
 use super::{Forward, ModelConfig};
 use crate::config::within;
 
-/// Parameters and output shapes.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// What one image costs, stage by stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Registry key.
     pub name: String,
     /// Trainable numbers; 0 for a pixel classifier.
     pub params: usize,
-    /// Side of the image that the shapes are for.
+    /// Side of the image that everything is for.
     pub input_px: usize,
-    /// Parts with parameters, in order of definition.
+    /// Multiply–accumulate operations of one image's forward pass, in convolutions and linear layers.
+    pub macs: u64,
+    /// Values that the forward pass of one image leaves for its backward pass, at four bytes each.
+    pub kept_mib: f64,
+    /// Parts in the order in which they compute.
     pub stages: Vec<Stage>,
     /// Name and shape of each output.
     pub outputs: Vec<(String, [usize; 4])>,
 }
 
 /// A part of a network.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
-    /// Path of the part.
+    /// Path of the part; `freeze` and `lr_scale` of a spec take such paths.
     pub name: String,
+    /// Shape of its last result; `None` for a part that is not seen to compute.
+    pub output: Option<[usize; 4]>,
     /// Its trainable numbers.
     pub params: usize,
+    /// As [`Summary::macs`].
+    pub macs: u64,
+    /// As [`Summary::kept_mib`].
+    pub kept_mib: f64,
+}
+
+/// Bytes of a number.
+const F32: usize = 4;
+const MIB: f64 = 1_048_576.0;
+
+impl Summary {
+    /// Memory of a training step in MiB: weights, gradients and Adam's two moments exactly, and what `batch` images
+    /// leave for the backward pass. An estimate: it leaves out what single operations need while they compute.
+    pub fn step_mib(&self, batch: usize) -> f64 {
+        (4 * F32 * self.params) as f64 / MIB + batch as f64 * self.kept_mib
+    }
 }
 
 /// Builds the model and runs one image through it.
 pub fn summarise(config: &ModelConfig, input_px: usize) -> Result<Summary, String> {
     within("input", input_px as f64, 16.0, 2048.0)?;
     config.check(input_px)?;
-    let mut summary =
-        Summary { name: config.name().to_owned(), params: 0, input_px, stages: Vec::new(), outputs: Vec::new() };
+    let (name, stages, outputs) = (config.name().to_owned(), Vec::new(), Vec::new());
+    let mut summary = Summary { name, params: 0, input_px, macs: 0, kept_mib: 0.0, stages, outputs };
     let device = Device::flex();
     let Some(network) = config.build(&device) else { return Ok(summary) };
+    let (output, operations) = profile(|| network.forward(Tensor::zeros([1, 3, input_px, input_px], &device)));
     summary.params = trainable(&network);
-    summary.stages = stages(&network);
-    let output = network.forward(Tensor::zeros([1, 3, input_px, input_px], &device));
+    summary.stages = by_stage(&network, &operations);
+    summary.macs = summary.stages.iter().map(|stage| stage.macs).sum();
+    summary.kept_mib = summary.stages.iter().map(|stage| stage.kept_mib).sum();
     summary.outputs.push(("logits".to_owned(), output.logits.dims()));
     let side = output.side.iter().enumerate().map(|(i, s)| (format!("side {}", i + 1), s.dims()));
     summary.outputs.extend(side);
@@ -49,47 +74,78 @@ pub fn summarise(config: &ModelConfig, input_px: usize) -> Result<Summary, Strin
     Ok(summary)
 }
 
+/// An operation without weights belongs to the stage that computed last. Stages in the order of their first operation;
+/// those that are not seen to compute come last.
+fn by_stage(network: &impl Module, operations: &[Operation]) -> Vec<Stage> {
+    let defined = visited(network);
+    let place = |weight| defined.stage_of.iter().find(|(id, _)| *id == weight).map(|(_, place)| *place);
+    let mut seen: Vec<usize> = Vec::new();
+    let mut stages = defined.stages.clone();
+    for operation in operations {
+        let Some(at) = operation.weight.and_then(place).or(seen.last().copied()) else { continue };
+        seen.push(at);
+        stages[at].macs += operation.macs;
+        stages[at].kept_mib += (F32 * operation.output.iter().product::<usize>()) as f64 / MIB;
+        stages[at].output = Some(operation.output);
+    }
+    let first = |at: usize| seen.iter().position(|&seen| seen == at).unwrap_or(usize::MAX);
+    let mut order: Vec<usize> = (0..stages.len()).collect();
+    order.sort_by_key(|&at| first(at));
+    order.into_iter().map(|at| stages[at].clone()).collect()
+}
+
 /// How many numbers training changes. burn's own count includes the running statistics of batch-norm.
 pub fn trainable(module: &impl Module) -> usize {
-    stages(module).iter().map(|stage| stage.params).sum()
+    visited(module).stages.iter().map(|stage| stage.params).sum()
 }
 
 /// How many tensors training changes.
 #[cfg(test)]
 pub(super) fn trainable_tensors(network: &super::Network) -> usize {
-    let mut visitor = ByStage::default();
-    network.visit(&mut visitor);
-    visitor.tensors
+    visited(network).stage_of.len()
 }
 
-fn stages(network: &impl Module) -> Vec<Stage> {
+fn visited(module: &impl Module) -> ByStage {
     let mut visitor = ByStage::default();
-    network.visit(&mut visitor);
-    visitor.stages
+    module.visit(&mut visitor);
+    visitor
 }
 
-/// Adds parameters up by the first parts of their path (the variant's own name left out).
+/// Adds parameters up by stage.
 #[derive(Default)]
 struct ByStage {
     path: Vec<String>,
     stages: Vec<Stage>,
-    tensors: usize,
+    stage_of: Vec<(ParamId, usize)>,
 }
 
-const STAGE_DEPTH: usize = 3;
+/// The beginning of a parameter's path (the variant's own name left out): down to the first member of a list, unless
+/// that list is all there is to the part.
+fn stage_name(path: &[String]) -> String {
+    let path = path.get(1..).unwrap_or_default();
+    let listed = path.iter().position(|part| part.parse::<usize>().is_ok());
+    let depth = match listed {
+        Some(at) if at > 0 && path[at - 1] == "blocks" => at - 1,
+        Some(at) => at + 1,
+        None => 1,
+    };
+    path[..depth.clamp(1, path.len().max(1)).min(path.len())].join(".")
+}
 
 impl ModuleVisitor for ByStage {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if self.path.last().is_some_and(|name| name.starts_with("running_")) {
             return;
         }
-        self.tensors += 1;
-        let name = self.path.iter().skip(1).take(STAGE_DEPTH).cloned().collect::<Vec<_>>().join(".");
+        let name = stage_name(&self.path);
         let params = param.lazy_shape().num_elements();
-        match self.stages.last_mut().filter(|stage| stage.name == name) {
-            Some(stage) => stage.params += params,
-            None => self.stages.push(Stage { name, params }),
-        }
+        let known = self.stages.iter().position(|stage| stage.name == name);
+        let at = known.unwrap_or_else(|| {
+            self.stages.push(Stage { name, output: None, params: 0, macs: 0, kept_mib: 0.0 });
+            self.stages.len() - 1
+        });
+        self.stages[at].params += params;
+        self.stage_of.push((param.id, at));
     }
 
     fn enter_module(&mut self, name: &str, _container: &str) {
@@ -105,12 +161,35 @@ impl ModuleVisitor for ByStage {
 mod tests {
     use super::*;
 
+    fn summary(name: &str, width: f64, input_px: usize) -> Summary {
+        let config: ModelConfig = toml::from_str(&format!("name = \"{name}\"\nwidth = {width}")).expect("config");
+        summarise(&config, input_px).expect("a multiple of 16")
+    }
+
     #[test]
     fn stages_add_up_to_the_whole() {
         for name in ["unet", "fgfeu-net", "boundary-attention"] {
-            let config: ModelConfig = toml::from_str(&format!("name = \"{name}\"\nwidth = 0.0625")).expect("config");
-            let summary = summarise(&config, 32).expect("32 is a multiple of 16");
+            let summary = summary(name, 0.0625, 32);
             assert_eq!(summary.stages.iter().map(|s| s.params).sum::<usize>(), summary.params, "{name}");
+            assert!(summary.stages.iter().all(|stage| stage.output.is_some()), "{name}: {:?}", summary.stages);
         }
+    }
+
+    /// By hand: the first stage of U-Net at width 1/16 has 3×3 convolutions 3 → 4 → 4 at 32 × 32, each with batch-norm
+    /// (in evaluation) and ReLU, and a 2×2 pool: 9·(3·4 + 4·4)·32² operations, 6 maps of 4·32² values and one of 4·16².
+    #[test]
+    fn the_first_stage_of_unet_costs_what_a_hand_counts() {
+        let first = &summary("unet", 0.0625, 32).stages[0];
+        assert_eq!((first.name.as_str(), first.output), ("down.0", Some([1, 4, 16, 16])));
+        assert_eq!(first.macs, 9 * (3 * 4 + 4 * 4) * 1024);
+        assert_eq!(first.params, 9 * (3 * 4 + 4 * 4) + 2 * 8);
+        assert_eq!(first.kept_mib * 1_048_576.0, 4.0 * f64::from(6 * 4 * 1024 + 4 * 256));
+    }
+
+    #[test]
+    fn a_step_needs_four_numbers_a_parameter_and_its_batch() {
+        let summary = summary("unet", 0.0625, 32);
+        let weights = (16 * summary.params) as f64 / 1_048_576.0;
+        assert!((summary.step_mib(3) - weights - 3.0 * summary.kept_mib).abs() < 1e-12);
     }
 }

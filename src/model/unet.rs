@@ -6,7 +6,7 @@ use burn::nn::pool::MaxPool2d;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::block::{Norm, Stack, conv1x1, convolve, halve, pool};
+use super::block::{Norm, Stack, conv1x1, convolve, halve, join, lift, pool};
 use super::{Forward, NetworkConfig, Output, scaled};
 use crate::config::within;
 
@@ -78,9 +78,9 @@ impl Forward for UNet {
             skips.push(level);
         }
         features = self.bottom.forward(features); // [B, 1024, H/16, W/16]
-        for (lift, stack) in self.lift.iter().zip(&self.up) {
+        for (up, stack) in self.lift.iter().zip(&self.up) {
             let skip = skips.pop().expect("one skip per level");
-            features = stack.forward(Tensor::cat(vec![skip, lift.forward(features)], 1));
+            features = stack.forward(join(vec![skip, lift(up, features)]));
         }
         Output::plain(convolve(&self.head, features.clone())).with_features(features)
     }

@@ -28,7 +28,7 @@ pub const FEATURES: [&str; 18] = [
 
 const RADII: [usize; 3] = [2, 5, 11];
 /// Wavelength and envelope of the Gabor filters, in pixels.
-const GABOR: (f64, f64, isize) = (6.0, 2.5, 5);
+const GABOR: (f64, f64, usize) = (6.0, 2.5, 5);
 
 /// Features of every pixel, row-major; intensities and places are 0..=1. Edges are repeated.
 pub fn features(image: &RgbImage) -> Vec<[f64; FEATURES.len()]> {
@@ -40,12 +40,12 @@ pub fn features(image: &RgbImage) -> Vec<[f64; FEATURES.len()]> {
     let local = RADII.map(|radius| Local::of(&grey, radius));
     let columns: Vec<f64> =
         (0..width).map(|x| (0..height).map(|y| at(&grey, x, y)).sum::<f64>() / height as f64).collect();
-    let kernels = [0.0, 45.0, 90.0, 135.0].map(gabor);
+    let gabors = [0.0, 45.0, 90.0, 135.0].map(|degrees| gabor(&grey, degrees));
     let of = |x: usize, y: usize| {
         let value = at(&grey, x, y);
         let (u, v) = (x as f64 / width as f64, y as f64 / height as f64);
         let [small, middle, large] = local.each_ref().map(|l| (at(&l.mean, x, y), at(&l.sd, x, y)));
-        let [g0, g45, g90, g135] = kernels.each_ref().map(|kernel| response(&grey, kernel, x, y));
+        let [g0, g45, g90, g135] = gabors.each_ref().map(|response| at(response, x, y));
         [
             value,
             small.0,
@@ -129,23 +129,39 @@ fn brighter(grey: &Plane<f64>, x: usize, y: usize) -> f64 {
     around.filter(|&(dx, dy)| near(grey, x as isize + dx, y as isize + dy) > centre).count() as f64 / 8.0
 }
 
-/// An even Gabor kernel without constant part.
-fn gabor(degrees: f64) -> Vec<(isize, isize, f64)> {
+/// Response to an even Gabor filter without constant part.
+fn gabor(grey: &Plane<f64>, degrees: f64) -> Plane<f64> {
     let (wavelength, sigma, radius) = GABOR;
     let (sin, cos) = degrees.to_radians().sin_cos();
-    let weight = |x: isize, y: isize| {
-        let (x, y) = (x as f64, y as f64);
+    let weight = |x: f64, y: f64| {
         let along = x * cos + y * sin;
         (-(x * x + y * y) / (2.0 * sigma * sigma)).exp() * (std::f64::consts::TAU * along / wavelength).cos()
     };
-    let places = (-radius..=radius).flat_map(|y| (-radius..=radius).map(move |x| (x, y)));
-    let kernel: Vec<_> = places.map(|(x, y)| (x, y, weight(x, y))).collect();
-    let constant = kernel.iter().map(|k| k.2).sum::<f64>() / kernel.len() as f64;
-    kernel.into_iter().map(|(x, y, w)| (x, y, w - constant)).collect()
+    let side = 2 * radius + 1;
+    let kernel = Plane::from_fn(side, side, |x, y| weight(x as f64 - radius as f64, y as f64 - radius as f64));
+    let constant = kernel.values().iter().sum::<f64>() / kernel.values().len() as f64;
+    correlate(grey, &kernel.map(|w| w - constant))
 }
 
-fn response(grey: &Plane<f64>, kernel: &[(isize, isize, f64)], x: usize, y: usize) -> f64 {
-    kernel.iter().map(|&(dx, dy, weight)| weight * near(grey, x as isize + dx, y as isize + dy)).sum()
+/// `Σ kernel(i, j) · plane(x + i, y + j)`, the kernel's centre at its middle; a row at a time, so that many pixels go at once.
+fn correlate(plane: &Plane<f64>, kernel: &Plane<f64>) -> Plane<f64> {
+    let (width, height) = plane.size();
+    let (side, radius) = (kernel.width(), kernel.width() / 2);
+    let column = |x: usize| x.saturating_sub(radius).min(width - 1);
+    let widened = |row: &[f64]| -> Vec<f64> { (0..width + side).map(|x| row[column(x)]).collect() };
+    let rows: Vec<Vec<f64>> = plane.values().chunks(width).map(widened).collect();
+    let mut sums = vec![0.0; width * height];
+    pulp::Arch::new().dispatch(|| {
+        for (y, sum) in sums.chunks_mut(width).enumerate() {
+            for (j, weights) in kernel.values().chunks(side).enumerate() {
+                let row = &rows[(y + j).saturating_sub(radius).min(height - 1)];
+                for (i, weight) in weights.iter().enumerate() {
+                    sum.iter_mut().zip(&row[i..i + width]).for_each(|(sum, value)| *sum += weight * value);
+                }
+            }
+        }
+    });
+    Plane::new(width, height, sums).expect("a sum per pixel")
 }
 
 #[cfg(test)]

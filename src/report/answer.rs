@@ -3,14 +3,16 @@
 use super::grid::Grid;
 use super::inference::{Answer, Answers, ArmAnswer};
 use super::render::number;
-use crate::metric::{Metric, metric};
-use crate::stats::{Interval, Null, Paired};
+use crate::metric::Metric;
+use crate::stats::{Interval, Null, Paired, Summary};
 
 const CSV_HEAD: &str = "\
     metric arm n undefined subjects mean sd median q1 q3 t_low t_high bca_low bca_high pooled runs \
     runs_mean runs_sd before subjects_needed against difference difference_bca_low difference_bca_high \
     wilcoxon_p wilcoxon_holm sign_flip_p sign_flip_holm d_z rank_biserial pairs dropped rank first \
-    mean_rank";
+    mean_rank leak known_n known_mean unknown_n unknown_mean";
+/// Further columns of a classification.
+const CSV_EXACT: &str = "exact_low exact_high exact_p exact_holm";
 
 impl Answers {
     /// For a terminal of `columns`.
@@ -25,8 +27,13 @@ impl Answers {
 
     fn grids(&self) -> impl Iterator<Item = Grid> {
         self.metrics.iter().flat_map(|answer| {
-            let metric = metric(answer.metric).expect("a row of the registry");
-            let grids = [Some(self.intervals(metric, answer)), self.tests(metric, answer), self.ranks(metric, answer)];
+            let metric = answer.row();
+            let grids = [
+                Some(self.intervals(metric, answer)),
+                answer.exposures(metric, &format!("{} t", self.percent())),
+                self.tests(metric, answer),
+                self.ranks(metric, answer),
+            ];
             grids.into_iter().flatten().filter(|grid| !grid.rows.is_empty())
         })
     }
@@ -37,12 +44,16 @@ impl Answers {
             vec!["Arm".to_owned(), "n".to_owned(), "Mean".to_owned(), format!("{percent} t"), format!("{percent} BCa")];
         header.extend(["Median", "Quartiles", "SD", "Pooled", "Runs", "Mean ± SD over runs"].map(str::to_owned));
         header.extend(self.width.map(|_| "Needed".to_owned()));
+        if answer.is_exact() {
+            header.push(format!("{percent} exact"));
+        }
         let before = answer.arms.iter().any(|arm| arm.before.is_some());
         header.extend(before.then(|| "Before".to_owned()));
         let rows = answer.arms.iter().map(|arm| {
             let mut row = arm.cells(metric);
             let needed = || arm.subjects_needed.map_or_else(|| number(metric, None), |n| n.to_string());
             row.extend(self.width.map(|_| needed()));
+            row.extend(arm.exact.map(|exact| range(metric, exact.interval())));
             row.extend(before.then(|| arm.before_cell(metric)));
             row
         });
@@ -51,7 +62,8 @@ impl Answers {
     }
 
     fn interval_notes(&self, answer: &Answer, before: bool) -> String {
-        let mut notes = String::new();
+        let leaks = answer.arms.iter().filter_map(|arm| Some(arm.leak?.count.note(&arm.arm)));
+        let mut notes: String = leaks.collect();
         for arm in &answer.arms {
             let summary = &arm.summary;
             if summary.undefined > 0 || summary.subjects < summary.n {
@@ -62,6 +74,9 @@ impl Answers {
         if let Some(width) = self.width {
             notes += &format!("Needed: subjects for an interval {width} wide\n");
         }
+        if answer.is_exact() {
+            notes += "exact: Wilson's interval of a share of cases, DeLong's of the AUC; neither where subjects or seeds repeat\n";
+        }
         if before {
             notes += "Before: without post-processing\n";
         }
@@ -70,21 +85,26 @@ impl Answers {
 
     fn tests(&self, metric: &Metric, answer: &Answer) -> Option<Grid> {
         let rows: Vec<Vec<String>> =
-            answer.arms.iter().filter_map(|arm| Some(tested(metric, &arm.arm, arm.paired.as_ref()?))).collect();
+            answer.arms.iter().filter_map(|arm| Some(tested(metric, arm, arm.paired.as_ref()?))).collect();
         let percent = self.percent();
         let header =
             ["Arm", "Difference", &format!("{percent} BCa"), "Wilcoxon p", "W. Holm", "Sign-flip p", "S. Holm"];
-        let header = header.into_iter().chain(["d_z", "r", "Pairs", "Dropped"]).map(str::to_owned).collect();
+        let exact = if answer.is_exact() { &["Exact p", "E. Holm"][..] } else { &[] };
+        let header = header.into_iter().chain(["d_z", "r", "Pairs", "Dropped"]).chain(exact.iter().copied());
+        let header = header.map(str::to_owned).collect();
         let title = format!("{}: each arm less {}, the same cases", metric.label, self.against);
         let notes = "two-sided; Holm over the arms of this table\n\
             d_z: mean/SD of the differences; r: rank-biserial correlation\n\
             a p value speaks of other cases, not of training again\n";
-        (!rows.is_empty()).then(|| Grid { title, header, rows, left: 1, notes: notes.to_owned() })
+        let exact =
+            if answer.is_exact() { "exact: McNemar's test of a share of cases, DeLong's of the AUC\n" } else { "" };
+        (!rows.is_empty()).then(|| Grid { title, header, rows, left: 1, notes: format!("{notes}{exact}") })
     }
 
     fn ranks(&self, metric: &Metric, answer: &Answer) -> Option<Grid> {
         let ranks = answer.ranks.as_ref().filter(|ranks| ranks.arms.len() > 1)?;
-        let rows = answer.arms.iter().zip(&ranks.arms).map(|(arm, rank)| {
+        let honest = answer.arms.iter().filter(|arm| arm.leak.is_none());
+        let rows = honest.zip(&ranks.arms).map(|(arm, rank)| {
             let interval = format!("{:.1} … {:.1}", rank.interval.low, rank.interval.high);
             let first = format!("{:.1} %", 100.0 * rank.first);
             vec![arm.arm.clone(), format!("{:.1}", rank.rank), first, format!("{:.2}", rank.mean_rank), interval]
@@ -103,15 +123,20 @@ impl Answers {
 
     /// One row per metric and arm; an empty field is undefined.
     pub fn csv(&self) -> Vec<Vec<String>> {
-        let mut rows = vec![CSV_HEAD.split_whitespace().map(str::to_owned).collect::<Vec<_>>()];
+        let exact = if self.metrics.iter().any(Answer::is_exact) { CSV_EXACT } else { "" };
+        let head = CSV_HEAD.split_whitespace().chain(exact.split_whitespace());
+        let mut rows = vec![head.map(str::to_owned).collect::<Vec<_>>()];
         for answer in &self.metrics {
-            for (place, arm) in answer.arms.iter().enumerate() {
-                let rank = answer.ranks.as_ref().and_then(|ranks| ranks.arms.get(place));
+            let mut ranks = answer.ranks.iter().flat_map(|ranks| &ranks.arms);
+            for arm in &answer.arms {
+                let rank = arm.leak.map_or_else(|| ranks.next(), |_| None);
                 let mut row = vec![answer.metric.to_owned(), arm.arm.clone()];
                 row.extend(arm.summary_fields());
                 row.extend(self.paired_fields(arm.paired.as_ref()));
                 let rank = [rank.map(|r| r.rank), rank.map(|r| r.first), rank.map(|r| r.mean_rank)];
                 row.extend(rank.map(field));
+                row.extend(arm.leak_fields());
+                row.extend(arm.exact.into_iter().flat_map(|exact| exact.fields()));
                 rows.push(row);
             }
         }
@@ -147,7 +172,7 @@ impl ArmAnswer {
         };
         let range = |interval| range(metric, interval);
         let numbers = [number(summary.mean), range(summary.t), range(summary.bca), number(summary.median)];
-        let mut cells = vec![self.arm.clone(), summary.n.to_string()];
+        let mut cells = vec![self.label(), summary.n.to_string()];
         cells.extend(numbers);
         cells.extend([range(quartiles), number(summary.sd), number(self.pooled), runs.to_string(), over_runs]);
         cells
@@ -187,17 +212,27 @@ impl ArmAnswer {
     }
 }
 
-fn tested(metric: &Metric, arm: &str, paired: &Paired) -> Vec<String> {
+impl ArmAnswer {
+    fn leak_fields(&self) -> Vec<String> {
+        let Some(leak) = &self.leak else { return ["none", "", "", "", ""].map(str::to_owned).to_vec() };
+        let side = |summary: &Summary| [summary.n.to_string(), field(summary.mean)];
+        let protocol = [leak.count.protocol.name().to_owned()];
+        protocol.into_iter().chain(side(&leak.known)).chain(side(&leak.unknown)).collect()
+    }
+}
+
+fn tested(metric: &Metric, arm: &ArmAnswer, paired: &Paired) -> Vec<String> {
     let difference = paired.mean_difference.map_or_else(|| number(metric, None), |d| signed(metric, d));
     let wilcoxon = paired.wilcoxon.map(|test| p_value(test.p, test.null));
     let sign_flip = paired.sign_flip.map(|test| p_value(test.p, test.null));
     let holm = |p: Option<f64>| p.map(probability);
     let effect = |value: Option<f64>| value.map(|value| format!("{value:+.2}"));
     let dash = |cell: Option<String>| cell.unwrap_or_else(|| number(metric, None));
-    let mut cells = vec![arm.to_owned(), difference, range(metric, paired.bca)];
+    let mut cells = vec![arm.arm.clone(), difference, range(metric, paired.bca)];
     let tests = [wilcoxon, holm(paired.wilcoxon_holm), sign_flip, holm(paired.sign_flip_holm)];
     cells.extend(tests.into_iter().chain([effect(paired.d_z), effect(paired.rank_biserial)]).map(dash));
     cells.extend([paired.n.to_string(), paired.dropped.to_string()]);
+    cells.extend(arm.exact.into_iter().flat_map(|exact| [holm(exact.p()), holm(exact.holm)].map(dash)));
     cells
 }
 
@@ -217,7 +252,7 @@ fn signed(metric: &Metric, value: f64) -> String {
     format!("{}{}", if value < 0.0 { "" } else { "+" }, number(metric, Some(value)))
 }
 
-fn range(metric: &Metric, interval: Option<Interval>) -> String {
+pub(super) fn range(metric: &Metric, interval: Option<Interval>) -> String {
     let ends = |Interval { low, high }| format!("{} … {}", number(metric, Some(low)), number(metric, Some(high)));
     interval.map_or_else(|| number(metric, None), ends)
 }

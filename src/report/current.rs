@@ -5,7 +5,7 @@ use crate::store::RunView;
 
 /// Runs that may stand in one table, in the order in which they were first started, and how many were left out.
 ///
-/// The newest run sets the data, the input size, the recipe and, for its fold, the split; the newest run of each arm
+/// The newest run sets the data, the input size, the recipe and, for its fold and way to deal, the split; the newest run of each arm
 /// sets the arm's model and losses. What differs belongs to an earlier version of the spec.
 pub fn current<'a>(runs: &[&'a RunView]) -> (Vec<&'a RunView>, usize) {
     let mut newest_first = runs.to_vec();
@@ -31,8 +31,10 @@ fn start(run: &RunView) -> f64 {
 fn agree<'a>(a: &'a RunPlan, b: &'a RunPlan) -> bool {
     let recipe = |plan: &'a RunPlan| (&plan.dataset_digest, plan.input_px, &plan.train, &plan.postprocess);
     let protocol = recipe(a) == recipe(b);
-    let split = a.fold != b.fold || a.split == b.split;
-    let arm = a.arm != b.arm || (&a.model, &a.loss, &a.edge) == (&b.model, &b.loss, &b.edge);
+    let leaks = (a.split.leak(), b.split.leak());
+    let split = a.fold != b.fold || leaks.0 != leaks.1 || a.split == b.split;
+    let own = |plan: &'a RunPlan| (&plan.model, &plan.loss, &plan.edge, plan.split.leak());
+    let arm = a.arm != b.arm || own(a) == own(b);
     let cell = (&a.arm, a.fold, a.seed) != (&b.arm, b.fold, b.seed);
     protocol && split && arm && cell
 }
@@ -83,7 +85,7 @@ mod tests {
         assert_eq!(current(&both).1, 0);
         let edited = runs(&store, 200.0, |spec| {
             spec.arms.truncate(1);
-            spec.arms[0].loss = crate::loss::LossConfig::Bce {};
+            spec.arms[0].loss = Some(crate::loss::LossConfig::Bce {});
         });
         let all: Vec<&RunView> = both.into_iter().chain(&edited).collect();
         assert_eq!(current(&all).1, 2, "the first arm's two old runs");

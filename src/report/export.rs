@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{AnswerError, Answers, Comparison, Format, Question};
-use crate::metric::{METRICS, shown};
+use crate::metric::{CaseScore, Confusion, Task, Verdict};
 use crate::run::State;
 use crate::store::{RunView, StoreError, write_atomic};
 
@@ -16,7 +16,8 @@ pub fn export(spec: &str, runs: &[&RunView], out: &Path) -> Result<Vec<PathBuf>,
     let plans = out.join("plans");
     fs::create_dir_all(&plans).map_err(|error| StoreError::new(&plans, error))?;
     let comparison = Comparison::of(spec, runs)?;
-    let question = Question { metrics: METRICS.iter().collect(), ..Question::default() };
+    let task = comparison.task;
+    let question = Question { metrics: task.metrics().iter().collect(), ..Question::default() };
     let answers = Answers::of(runs, &question)?;
     let mut files = vec![
         (out.join("comparison.txt"), comparison.render(Format::Text).into_bytes()),
@@ -25,8 +26,8 @@ pub fn export(spec: &str, runs: &[&RunView], out: &Path) -> Result<Vec<PathBuf>,
         (out.join("comparison.json"), comparison.render(Format::Json).into_bytes()),
         (out.join("statistics.csv"), table(answers.csv())),
         (out.join("statistics.json"), serde_json::to_vec_pretty(&answers).expect("numbers and strings")),
-        (out.join("cases.csv"), cases(runs)?),
-        (out.join("epochs.csv"), table(epochs(runs))),
+        (out.join("cases.csv"), cases(task, runs)?),
+        (out.join("epochs.csv"), table(epochs(task, runs))),
         (out.join("steps.csv"), table(steps(runs))),
     ];
     files.extend(runs.iter().map(|r| (plans.join(format!("{}.toml", r.dir.id())), r.plan.to_toml().into_bytes())));
@@ -36,26 +37,42 @@ pub fn export(spec: &str, runs: &[&RunView], out: &Path) -> Result<Vec<PathBuf>,
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
 
-/// One row per run and test case, with counts and every metric; an empty field is undefined.
-fn cases(runs: &[&RunView]) -> Result<Vec<u8>, StoreError> {
-    let fixed = ["run", "arm", "fold", "seed", "case", "subject", "tp", "fp", "fn", "tn"];
-    let head = fixed.into_iter().chain(METRICS.iter().map(|m| m.name)).map(str::to_owned).collect();
+/// One row per run and test case, with counts, every metric of a case, and whether its subject is in the run's training
+/// part; an empty field is undefined.
+fn cases(task: Task, runs: &[&RunView]) -> Result<Vec<u8>, StoreError> {
+    let counted: &[&str] = match task {
+        Task::Segmentation => &["tp", "fp", "fn", "tn"],
+        Task::Classification => &["malignant", "probability"],
+    };
+    let per_case = || task.metrics().iter().filter(|metric| metric.of_all.is_none());
+    let fixed = ["run", "arm", "fold", "seed", "case", "subject"];
+    let names = fixed.iter().chain(counted).copied().chain(per_case().map(|m| m.name)).chain(["in_training"]);
+    let head = names.map(str::to_owned).collect();
     let mut rows: Vec<Vec<String>> = vec![head];
     for run in runs.iter().filter(|run| run.state == State::Finished) {
+        let known = run.plan.split.in_training();
         for score in run.dir.scores()? {
-            let c = score.counts;
             let mut row = of_run(run);
             row.extend([score.case.clone(), score.subject.clone()]);
-            row.extend([c.tp, c.fp, c.fn_, c.tn].map(|n| n.to_string()));
-            row.extend(METRICS.iter().map(|m| optional((m.of)(&score))));
+            row.extend(counts(&score));
+            row.extend(per_case().map(|m| optional((m.of)(&score))));
+            row.push(known.contains(score.case.as_str()).to_string());
             rows.push(row);
         }
     }
     Ok(table(rows))
 }
 
-fn epochs(runs: &[&RunView]) -> Vec<Vec<String>> {
-    let validated: Vec<&str> = shown().map(|m| m.name).collect();
+fn counts(score: &CaseScore) -> Vec<String> {
+    let Confusion { tp, fp, fn_, tn } = score.counts;
+    match score.verdict {
+        Some(Verdict { probability, malignant }) => vec![malignant.to_string(), probability.to_string()],
+        None => [tp, fp, fn_, tn].map(|n| n.to_string()).to_vec(),
+    }
+}
+
+fn epochs(task: Task, runs: &[&RunView]) -> Vec<Vec<String>> {
+    let validated: Vec<&str> = task.shown().map(|m| m.name).collect();
     let fixed = ["run", "arm", "fold", "seed", "epoch", "step", "lr", "train_loss", "valid_loss", "elapsed_s"];
     let valid = validated.iter().map(|name| format!("valid_{name}"));
     let mut rows: Vec<Vec<String>> = vec![fixed.into_iter().map(str::to_owned).chain(valid).collect()];

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{SCHEMA, current};
-use crate::metric::{Aggregate, Better, CaseScore, METRICS, Metric};
-use crate::run::State;
+use super::scores::{ArmScores, arm_scores};
+use super::together::Together;
+use super::{Exact, Exposure, SCHEMA, current, exact};
+use crate::metric::{Aggregate, Better, CaseScore, Metric, Task};
 use crate::stats::{
     Best, CaseValue, CaseValues, Inference, OverRuns, Paired, RankStability, Refused, Sample, Summary, against,
     cases_for_width, over_runs, rank_stability,
@@ -53,7 +54,7 @@ pub struct Answer {
     pub metric: &'static str,
     /// In the order of the comparison.
     pub arms: Vec<ArmAnswer>,
-    /// Stability of the ranks; `null` if an arm has no case, or there are fewer than two subjects.
+    /// Stability of the ranks of the arms that do not leak; `null` if an arm has no case, or there are fewer than two subjects.
     pub ranks: Option<RankStability>,
 }
 
@@ -72,8 +73,14 @@ pub struct ArmAnswer {
     pub pooled: Option<f64>,
     /// Mean before post-processing; `null` if there was none.
     pub before: Option<Aggregate>,
-    /// Arm less chosen arm; `null` for the chosen arm itself.
+    /// Arm less chosen arm; `null` for the chosen arm itself, and for one that leaks.
     pub paired: Option<Paired>,
+    /// The scores on either side of the leak; missing if the arm's protocol has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leak: Option<Exposure>,
+    /// What labels allow beyond; absent for masks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exact: Option<Exact>,
 }
 
 /// Why there is no answer.
@@ -98,13 +105,14 @@ pub enum AnswerError {
         /// The arms.
         known: String,
     },
-}
-
-/// One arm's finished runs.
-struct ArmScores {
-    arm: String,
-    runs: Vec<Vec<CaseScore>>,
-    before: Option<Vec<CaseScore>>,
+    /// Held against an arm that knows its test, all others would look worse than they are.
+    #[error("arm \"{asked}\" leaks: its scores are of images that it was trained on; arms that do not: {known}")]
+    Leaks {
+        /// What was asked for.
+        asked: String,
+        /// The honest arms.
+        known: String,
+    },
 }
 
 impl Answers {
@@ -115,6 +123,7 @@ impl Answers {
         let chosen = chosen(&arms, question.against.as_deref())?;
         let answer = |metric: &&'static Metric| {
             Answer::of(metric, &arms, (chosen, question))
+                .and_then(|answer| answer.with_exact(metric, &arms, (chosen, &question.inference)))
                 .map_err(|source| AnswerError::Refused { metric: metric.name, source })
         };
         let metrics = question.metrics.par_iter().map(answer).collect::<Result<_, _>>()?;
@@ -137,9 +146,13 @@ impl Answer {
         arms: &[ArmScores],
         (chosen, question): (usize, &Question),
     ) -> Result<Self, Refused> {
+        if let Some(of_all) = metric.of_all {
+            let together: Vec<_> = arms.iter().map(|arm| Together::of(of_all, &arm.runs)).collect();
+            return Ok(Self::of_all(metric, arms, (&together, chosen, &question.inference)));
+        }
         let inference = &question.inference;
-        let values = arms.iter().map(|arm| case_values(metric, arm)).collect::<Result<Vec<_>, _>>()?;
-        let others: Vec<usize> = (0..arms.len()).filter(|&arm| arm != chosen).collect();
+        let values = arms.iter().map(|arm| arm.values(metric)).collect::<Result<Vec<_>, _>>()?;
+        let others: Vec<usize> = (0..arms.len()).filter(|&arm| arm != chosen && !arms[arm].leaks()).collect();
         let mut paired: BTreeMap<usize, Paired> = BTreeMap::new();
         if let Some(reference) = values.get(chosen) {
             let compared: Vec<&CaseValues> = others.iter().map(|&arm| &values[arm]).collect();
@@ -149,7 +162,9 @@ impl Answer {
             Better::Higher => Best::Highest,
             Better::Lower => Best::Lowest,
         };
-        let ranks = rank_stability(&values.iter().collect::<Vec<_>>(), best, inference)?;
+        let honest = arms.iter().zip(&values).filter(|(arm, _)| arm.leak.is_none()).map(|(_, values)| values);
+        let ranks = rank_stability(&honest.collect::<Vec<_>>(), best, inference)?;
+        let exposures = arms.iter().map(|arm| arm.exposure(metric, inference)).collect::<Result<Vec<_>, _>>()?;
         let rows = arms.iter().zip(&values).enumerate();
         let rows = rows.map(|(i, (arm, values))| {
             let summary = Summary::of(values, inference);
@@ -157,16 +172,38 @@ impl Answer {
             let sd = Sample::independent(&means).and_then(|subjects| subjects.sd());
             let subjects_needed =
                 sd.zip(question.width).and_then(|(sd, width)| cases_for_width(sd, width, inference.level));
-            ArmAnswer { subjects_needed, ..arm.row(metric, summary, paired.remove(&i)) }
+            ArmAnswer { subjects_needed, leak: exposures[i], ..arm.row(metric, summary, paired.remove(&i)) }
         });
         Ok(Self { metric: metric.name, arms: rows.collect(), ranks })
+    }
+
+    /// Of a metric of all cases together.
+    fn of_all(
+        metric: &'static Metric,
+        arms: &[ArmScores],
+        (together, chosen, inference): (&[Together], usize, &Inference),
+    ) -> Self {
+        let row = |(i, arm): (usize, &ArmScores)| {
+            let own = &together[i];
+            let paired = (i != chosen && !arm.leaks()).then(|| own.less(&together[chosen], inference));
+            ArmAnswer { pooled: None, ..arm.row(metric, own.summary(inference), paired) }
+        };
+        Self { metric: metric.name, arms: arms.iter().enumerate().map(row).collect(), ranks: None }
+    }
+
+    fn with_exact(mut self, metric: &Metric, arms: &[ArmScores], asked: (usize, &Inference)) -> Result<Self, Refused> {
+        if arms.iter().any(|arm| arm.task == Task::Classification) {
+            let rows = exact::of_arms(metric, arms, asked)?;
+            self.arms.iter_mut().zip(rows).for_each(|(arm, exact)| arm.exact = Some(exact));
+        }
+        Ok(self)
     }
 }
 
 impl ArmScores {
     fn row(&self, metric: &Metric, summary: Summary, paired: Option<Paired>) -> ArmAnswer {
-        let means: Vec<f64> = self.runs.iter().filter_map(|run| Aggregate::of(metric, run).mean).collect();
-        let pixels: Vec<CaseScore> = self.runs.iter().flatten().cloned().collect();
+        let means: Vec<f64> = self.runs.iter().filter_map(|run| Aggregate::of(metric, &run.scores).mean).collect();
+        let pixels: Vec<CaseScore> = self.runs.iter().flat_map(|run| run.scores.iter().cloned()).collect();
         ArmAnswer {
             arm: self.arm.clone(),
             summary,
@@ -175,57 +212,64 @@ impl ArmScores {
             pooled: (metric.of)(&CaseScore::pooled(&pixels)),
             before: self.before.as_deref().map(|before| super::per_case(metric, before)),
             paired,
+            leak: None,
+            exact: None,
         }
+    }
+
+    pub(super) fn values(&self, metric: &Metric) -> Result<CaseValues, Refused> {
+        case_values(metric, self.runs.iter().flat_map(|run| &run.scores))
+    }
+
+    pub(super) fn leaks(&self) -> bool {
+        self.leak.is_some()
+    }
+
+    fn exposure(&self, metric: &Metric, inference: &Inference) -> Result<Option<Exposure>, Refused> {
+        let Some(count) = self.leak else { return Ok(None) };
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            self.runs.iter().flat_map(|run| &run.scores).partition(|score| self.known.contains(&score.case));
+        let summary = |side: &[&CaseScore]| Ok(Summary::of(&case_values(metric, side.iter().copied())?, inference));
+        Ok(Some(Exposure { count, known: summary(&known)?, unknown: summary(&unknown)? }))
     }
 }
 
-fn case_values(metric: &Metric, arm: &ArmScores) -> Result<CaseValues, Refused> {
-    CaseValues::of(arm.runs.iter().flatten().map(|score| CaseValue {
+fn case_values<'a>(metric: &Metric, scores: impl Iterator<Item = &'a CaseScore>) -> Result<CaseValues, Refused> {
+    CaseValues::of(scores.map(|score| CaseValue {
         case: &score.case,
         subject: &score.subject,
         value: (metric.of)(score),
     }))
 }
 
-/// In the order in which the arms were first started, those without a finished run left out.
-fn arm_scores(runs: &[&RunView]) -> Result<Vec<ArmScores>, StoreError> {
-    let mut arms: Vec<ArmScores> = Vec::new();
-    for run in runs.iter().filter(|run| run.state == State::Finished) {
-        let scores = run.dir.scores()?;
-        let before = run.dir.raw_scores()?;
-        match arms.iter_mut().find(|arm| arm.arm == run.plan.arm) {
-            Some(arm) => {
-                arm.runs.push(scores);
-                arm.before = arm.before.take().zip(before).map(|(all, more)| [all, more].concat());
-            }
-            None => arms.push(ArmScores { arm: run.plan.arm.clone(), runs: vec![scores], before }),
-        }
-    }
-    Ok(arms)
-}
-
+/// The arm that was asked for, or the first one that does not leak.
 fn chosen(arms: &[ArmScores], asked: Option<&str>) -> Result<usize, AnswerError> {
-    let Some(asked) = asked else { return Ok(0) };
-    arms.iter().position(|arm| arm.arm == asked).ok_or_else(|| AnswerError::NoArm {
-        asked: asked.to_owned(),
-        known: match arms {
-            [] => "none yet".to_owned(),
-            arms => arms.iter().map(|arm| arm.arm.as_str()).collect::<Vec<_>>().join(", "),
-        },
-    })
+    let honest = |arm: &ArmScores| arm.leak.is_none();
+    let names = |of: &dyn Fn(&&ArmScores) -> bool| match arms.iter().filter(of).map(|arm| &*arm.arm).collect::<Vec<_>>()
+    {
+        none if none.is_empty() => "none yet".to_owned(),
+        names => names.join(", "),
+    };
+    let Some(asked) = asked else { return Ok(arms.iter().position(honest).unwrap_or(0)) };
+    match arms.iter().position(|arm| arm.arm == asked) {
+        Some(arm) if honest(&arms[arm]) => Ok(arm),
+        Some(_) => Err(AnswerError::Leaks { asked: asked.to_owned(), known: names(&|arm| honest(arm)) }),
+        None => Err(AnswerError::NoArm { asked: asked.to_owned(), known: names(&|_| true) }),
+    }
 }
 
-/// The rows of the registry named in `names`, in its order; all of them for `all`.
-pub fn metrics_named(names: &[String]) -> Result<Vec<&'static Metric>, String> {
-    let known = |name: &String| name == "all" || METRICS.iter().any(|metric| metric.name == name);
+/// The rows of the task's registry named in `names`, in its order; all of them for `all`; the main one for none.
+pub fn metrics_named(task: Task, names: &[String]) -> Result<Vec<&'static Metric>, String> {
+    let known = |name: &String| name == "all" || task.metric(name).is_some();
     match names.iter().find(|name| !known(name)) {
         Some(unknown) => {
-            let all: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
+            let all: Vec<&str> = task.metrics().iter().map(|metric| metric.name).collect();
             Err(format!("no metric \"{unknown}\"; metrics: all, {}", all.join(", ")))
         }
+        None if names.is_empty() => Ok(vec![task.main()[0]]),
         None => {
             let wanted = |metric: &&Metric| names.iter().any(|name| name == "all" || name == metric.name);
-            Ok(METRICS.iter().filter(wanted).collect())
+            Ok(task.metrics().iter().filter(wanted).collect())
         }
     }
 }
@@ -235,7 +279,7 @@ mod tests {
     use super::*;
     use crate::dataset::{DataRoots, Dataset};
     use crate::metric::{Confusion, metric};
-    use crate::run::RunRecord;
+    use crate::run::{RunRecord, State};
     use crate::spec::Spec;
     use crate::store::Store;
 
@@ -288,7 +332,7 @@ mod tests {
         let runs: Vec<&RunView> = runs.iter().collect();
         let error = Answers::of(&runs, &question(Some("nothing"))).expect_err("no such arm").to_string();
         assert!(error.contains("\"nothing\"") && error.contains(&runs[0].plan.arm), "{error}");
-        let error = metrics_named(&["dice".to_owned()]).expect_err("no such metric");
+        let error = metrics_named(Task::Segmentation, &["dice".to_owned()]).expect_err("no such metric");
         assert!(error.contains("\"dice\"") && error.contains("dsc"), "{error}");
     }
 

@@ -3,24 +3,32 @@
 
 mod answer;
 mod current;
+mod exact;
 mod export;
 mod grid;
 mod inference;
+mod leak;
 mod render;
+mod scores;
+mod together;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 pub use current::current;
+pub use exact::Exact;
 pub use export::{csv_of, export};
 pub use grid::Grid;
 pub use inference::{Answer, AnswerError, Answers, ArmAnswer, Question, metrics_named};
+pub use leak::{Exposure, LeakCount};
 pub use render::{Format, number};
 
-use crate::metric::{Aggregate, CaseScore, METRICS, Metric};
+use crate::metric::{Aggregate, CaseScore, Metric, Task};
 use crate::run::State;
 use crate::store::{RunView, StoreError};
+use scores::RunScores;
+use together::Together;
 
 /// Version of the JSON output.
 pub const SCHEMA: u32 = 1;
@@ -34,6 +42,9 @@ pub struct Comparison {
     pub spec: String,
     /// Manifest name of the data set.
     pub dataset: String,
+    /// What the arms answer.
+    #[serde(skip_serializing_if = "Task::is_segmentation")]
+    pub task: Task,
     /// Side of the grid on which predictions were scored.
     pub input_px: usize,
     /// Runs of earlier versions of the spec, which do not count.
@@ -57,8 +68,11 @@ pub struct ArmRow {
     pub finished: usize,
     /// Trainable numbers.
     pub params: u64,
-    /// Mean over test cases. A case scored by several seeds counts once, with its mean over them.
+    /// Mean over test cases, or value of all of them. A case scored by several seeds counts once, with its mean over them.
     pub metrics: BTreeMap<String, Aggregate>,
+    /// How far its protocol leaks; missing if it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leak: Option<LeakCount>,
 }
 
 impl Comparison {
@@ -76,6 +90,7 @@ impl Comparison {
             schema: SCHEMA,
             spec: spec.to_owned(),
             dataset: first.map(|r| r.plan.dataset.clone()).unwrap_or_default(),
+            task: first.map(|r| r.plan.task).unwrap_or_default(),
             input_px: first.map_or(0, |r| r.plan.input_px),
             left_out,
             arms: arms.into_iter().map(|arm| ArmRow::of(arm, &runs)).collect::<Result<_, _>>()?,
@@ -85,12 +100,9 @@ impl Comparison {
 
 impl ArmRow {
     fn of(arm: &str, runs: &[&RunView]) -> Result<Self, StoreError> {
-        let own: Vec<&&RunView> = runs.iter().filter(|run| run.plan.arm == arm).collect();
+        let own: Vec<&RunView> = runs.iter().copied().filter(|run| run.plan.arm == arm).collect();
         let finished: Vec<_> = own.iter().filter(|run| run.state == State::Finished).collect();
-        let mut scores = Vec::new();
-        for run in &finished {
-            scores.extend(run.dir.scores()?);
-        }
+        let scores = finished.iter().map(|run| RunScores::of(run)).collect::<Result<Vec<_>, _>>()?;
         let plan = &own.first().expect("an arm has a run").plan;
         Ok(Self {
             arm: arm.to_owned(),
@@ -99,13 +111,21 @@ impl ArmRow {
             runs: own.len(),
             finished: finished.len(),
             params: own.iter().map(|run| run.record.params).max().unwrap_or(0),
-            metrics: METRICS.iter().map(|m| (m.name.to_owned(), per_case(m, &scores))).collect(),
+            metrics: plan.task.metrics().iter().map(|m| (m.name.to_owned(), over_runs(m, &scores))).collect(),
+            leak: LeakCount::of(&own),
         })
     }
 }
 
+fn over_runs(metric: &Metric, runs: &[RunScores]) -> Aggregate {
+    match metric.of_all {
+        Some(of_all) => Together::of(of_all, runs).aggregate(),
+        None => per_case(metric, runs.iter().flat_map(|run| &run.scores)),
+    }
+}
+
 /// Mean over cases of the case's mean over seeds; a case is undefined if it is so under every seed.
-fn per_case(metric: &Metric, scores: &[CaseScore]) -> Aggregate {
+fn per_case<'a>(metric: &Metric, scores: impl IntoIterator<Item = &'a CaseScore>) -> Aggregate {
     let mut by_case: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for score in scores {
         by_case.entry(&score.case).or_default().extend((metric.of)(score));

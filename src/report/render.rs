@@ -5,7 +5,8 @@ use std::fmt::Write;
 
 use super::grid::Grid;
 use super::{ArmRow, Comparison};
-use crate::metric::{Aggregate, METRICS, Metric, shown};
+use crate::dataset::fold::Leak;
+use crate::metric::{Aggregate, Metric, Task};
 
 /// How a comparison is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,17 +34,17 @@ impl Comparison {
 
     /// The table of means.
     pub fn grid(&self) -> Grid {
-        let rows = self.arms.iter().map(row).collect();
-        Grid { title: self.title(), header: self.header(), rows, left: 2, notes: self.footnotes() }
+        let rows = self.arms.iter().map(|arm| row(self.task, arm)).collect();
+        Grid { title: self.title(), header: self.header(), rows, left: 2, notes: self.leaks() + &self.footnotes() }
     }
 
     fn csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let head = ["arm", "model", "loss", "runs", "finished", "params", "metric", "mean", "n", "undefined"];
+        let head = ["arm", "model", "loss", "runs", "finished", "params", "metric", "mean", "n", "undefined", "leak"];
         let write = |writer: &mut csv::Writer<Vec<u8>>| -> csv::Result<()> {
             writer.write_record(head)?;
             for arm in &self.arms {
-                for metric in METRICS {
+                for metric in self.task.metrics() {
                     let value = arm.value(metric);
                     let (runs, finished, params) =
                         (arm.runs.to_string(), arm.finished.to_string(), arm.params.to_string());
@@ -60,6 +61,7 @@ impl Comparison {
                         &*mean,
                         &*n,
                         &*undefined,
+                        arm.protocol().name(),
                     ];
                     writer.write_record(fields)?;
                 }
@@ -73,12 +75,25 @@ impl Comparison {
 
     /// What the numbers are of.
     pub fn title(&self) -> String {
-        format!("{}: per-case means over the test cases of {}, scored at {} px", self.spec, self.dataset, self.input_px)
+        let Self { spec, dataset, input_px, .. } = self;
+        match self.task {
+            Task::Segmentation => {
+                format!("{spec}: per-case means over the test cases of {dataset}, scored at {input_px} px")
+            }
+            Task::Classification => {
+                format!("{spec}: benign or malignant, the test cases of {dataset}, images of {input_px} px")
+            }
+        }
     }
 
     fn header(&self) -> Vec<String> {
         let fixed = ["Arm", "Loss", "Runs", "n"].map(str::to_owned);
-        fixed.into_iter().chain(shown().map(head)).collect()
+        fixed.into_iter().chain(self.task.shown().map(head)).collect()
+    }
+
+    /// A line for each arm whose protocol leaks; such a line belongs wherever the arm's scores are.
+    pub fn leaks(&self) -> String {
+        self.arms.iter().filter_map(|arm| Some(arm.leak?.note(&arm.arm))).collect()
     }
 
     /// Where a metric stands on fewer cases than the arm has, and what does not count.
@@ -88,8 +103,12 @@ impl Comparison {
             let _ = writeln!(notes, "{} runs of earlier versions of the spec or its data are left out", self.left_out);
         }
         for arm in &self.arms {
+            if self.task == Task::Classification {
+                let _ = writeln!(notes, "{}", arm.classes());
+                continue;
+            }
             let mut partial: BTreeMap<(usize, usize), Vec<&str>> = BTreeMap::new();
-            for metric in shown() {
+            for metric in self.task.shown() {
                 let Aggregate { n, undefined, .. } = arm.value(metric);
                 if undefined > 0 {
                     partial.entry((n, undefined)).or_default().push(metric.label);
@@ -109,6 +128,22 @@ impl ArmRow {
         self.metrics.get(metric.name).copied().unwrap_or_default()
     }
 
+    /// How many cases of either class sensitivity and specificity stand on.
+    fn classes(&self) -> String {
+        let n = |name: &str| self.metrics.get(name).map_or(0, |value| value.n);
+        format!("{}: {} malignant, {} benign", self.arm, n("sensitivity"), n("specificity"))
+    }
+
+    /// How its protocol deals cases to the parts.
+    pub fn protocol(&self) -> Leak {
+        self.leak.map_or(Leak::None, |leak| leak.protocol)
+    }
+
+    /// The arm as tables name it.
+    pub fn label(&self) -> String {
+        self.protocol().label(&self.arm)
+    }
+
     /// Test cases.
     pub fn cases(&self) -> usize {
         self.metrics.values().next().map_or(0, |v| v.n + v.undefined)
@@ -119,11 +154,11 @@ fn head(metric: &Metric) -> String {
     if metric.unit.is_empty() { metric.label.to_owned() } else { format!("{} ({})", metric.label, metric.unit) }
 }
 
-fn row(arm: &ArmRow) -> Vec<String> {
+fn row(task: Task, arm: &ArmRow) -> Vec<String> {
     let runs = format!("{}/{}", arm.finished, arm.runs);
     let loss = if arm.loss.is_empty() { "–".to_owned() } else { arm.loss.clone() };
-    let fixed = [arm.arm.clone(), loss, runs, arm.cases().to_string()];
-    fixed.into_iter().chain(shown().map(|m| number(m, arm.value(m).mean))).collect()
+    let fixed = [arm.label(), loss, runs, arm.cases().to_string()];
+    fixed.into_iter().chain(task.shown().map(|m| number(m, arm.value(m).mean))).collect()
 }
 
 /// Three decimals for ratios, one for pixels, a dash where undefined.

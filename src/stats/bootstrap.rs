@@ -50,6 +50,26 @@ impl Bootstrap {
         })
     }
 
+    /// Resamples a statistic that is no mean: `of` how often each of `subjects` counts, `None` where it is undefined.
+    /// Resamples in which it is undefined are left out. `None` as for [`of`](Self::of), or if the sample has no value.
+    pub fn of_statistic(
+        subjects: usize,
+        resampling: Resampling,
+        of: impl Fn(&[f64]) -> Option<f64> + Sync,
+    ) -> Option<Self> {
+        if subjects < 2 || resampling.resamples == 0 {
+            return None;
+        }
+        let without = |left_out: usize| {
+            let weights: Vec<f64> = (0..subjects).map(|i| if i == left_out { 0.0 } else { 1.0 }).collect();
+            of(&weights)
+        };
+        let without: Vec<f64> = (0..subjects).filter_map(without).collect();
+        let distribution: Vec<f64> = resampled(subjects, resampling, &of).into_iter().flatten().collect();
+        let estimate = of(&vec![1.0; subjects])?;
+        (!distribution.is_empty()).then_some(Self { estimate, acceleration: skew(&without)?, distribution })
+    }
+
     /// The bias-corrected and accelerated interval: quantiles α₁, α₂ of the distribution with
     ///
     /// `αⱼ = Φ(z₀ + (z₀ + zⱼ)/(1 − a·(z₀ + zⱼ)))`, `z₀ = Φ⁻¹(share of the distribution below the estimate)`,
@@ -114,7 +134,11 @@ fn weighted_mean(totals: &[Total], weights: &[f64]) -> f64 {
 
 fn acceleration(totals: &[Total]) -> Option<f64> {
     let (sum, count) = totals.iter().fold((0.0, 0.0), |(s, c), total| (s + total.sum, c + total.count));
-    let without: Vec<f64> = totals.iter().map(|total| (sum - total.sum) / (count - total.count)).collect();
+    skew(&totals.iter().map(|total| (sum - total.sum) / (count - total.count)).collect::<Vec<_>>())
+}
+
+/// See [`Bootstrap::acceleration`].
+fn skew(without: &[f64]) -> Option<f64> {
     let middle = without.iter().sum::<f64>() / without.len() as f64;
     let (mut squares, mut cubes) = (0.0, 0.0);
     for mean in without {

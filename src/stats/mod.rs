@@ -11,6 +11,7 @@
 //! | question | answer |
 //! | --- | --- |
 //! | how well does an arm do? | [`Summary`]: mean, sd, quartiles, t and BCa interval |
+//! | how well does a classifier do? | [`wilson`] interval of a share; [`Placements`]: DeLong's of an AUC; [`mcnemar`] |
 //! | is another arm different? | [`against`]: [`Paired`] differences, two tests, Holm, effect sizes |
 //! | would the ranking hold on other cases? | [`rank_stability`] |
 //! | how far apart are the runs? | [`over_runs`] |
@@ -21,10 +22,12 @@
 
 mod bootstrap;
 mod cross_validation;
+mod delong;
 pub mod distribution;
 mod holm;
 mod interval;
 mod paired;
+mod proportion;
 mod ranking;
 mod sample;
 mod sample_size;
@@ -35,9 +38,11 @@ mod values;
 
 pub use bootstrap::{Bootstrap, Resampling};
 pub use cross_validation::{OverRuns, over_runs};
+pub use delong::{DeLong, Placements, Ranked};
 pub use holm::holm;
 pub use interval::{Inference, Interval, Level, t_interval};
 pub use paired::{Paired, Pairs, against, d_z};
+pub use proportion::{McNemar, mcnemar, wilson};
 pub use ranking::{ArmRank, Best, RankStability, rank_stability};
 pub use sample::Sample;
 pub use sample_size::cases_for_width;

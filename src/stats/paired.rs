@@ -33,7 +33,7 @@ impl Pairs {
 ///
 /// Mean difference, its intervals and the sign-flip test weigh every case the same; Wilcoxon and both effect sizes weigh
 /// every subject the same, since ranks need one value a subject. With one case a subject there is no difference.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Paired {
     /// Pairs of cases.
     pub n: usize,

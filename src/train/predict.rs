@@ -5,10 +5,11 @@ use rayon::prelude::*;
 
 use super::{Batch, Sample};
 use crate::loss::Objective;
-use crate::metric::CaseScore;
+use crate::metric::{CaseScore, Verdict};
 use crate::model::{Forward, Network};
 use crate::plane::{Mask, Plane};
 use crate::postprocess::PostProcess;
+use crate::spec::TrainConfig;
 
 /// A pixel is tumour where its probability is above one half.
 pub const THRESHOLD: f32 = 0.5;
@@ -29,12 +30,12 @@ pub fn validate(
     network: &Network,
     objective: &Objective,
     samples: &[Sample],
-    (batch, device): (usize, &Device),
+    (config, device): (&TrainConfig, &Device),
 ) -> Validation {
     let mut loss = 0.0;
     let mut probabilities = Vec::with_capacity(samples.len());
-    for chunk in samples.chunks(batch) {
-        let batch = Batch::of(&chunk.iter().collect::<Vec<_>>(), objective.maps());
+    for chunk in samples.chunks(config.batch) {
+        let batch = Batch::of(&chunk.iter().collect::<Vec<_>>(), objective.maps(), config.normalise);
         let output = network.forward(batch.images(device));
         probabilities.extend(planes(output.logits.clone()));
         let mean = objective.forward(output, &batch.truth(device)).into_scalar::<f32>();
@@ -45,20 +46,33 @@ pub fn validate(
 }
 
 /// Probabilities of `samples`, in their order.
-pub fn predict(network: &Network, samples: &[Sample], (batch, device): (usize, &Device)) -> Vec<Plane<f32>> {
-    let chunks = samples.chunks(batch).map(|chunk| Batch::of(&chunk.iter().collect::<Vec<_>>(), &[]));
+pub fn predict(network: &Network, samples: &[Sample], (config, device): (&TrainConfig, &Device)) -> Vec<Plane<f32>> {
+    let batch = |chunk: &[Sample]| Batch::of(&chunk.iter().collect::<Vec<_>>(), &[], config.normalise);
+    let chunks = samples.chunks(config.batch).map(batch);
     chunks.flat_map(|batch| planes(network.forward(batch.images(device)).logits)).collect()
 }
 
-/// Scores the mask of one prediction as it is.
+/// Scores one prediction as it is: its mask, or the class.
 pub fn score(sample: &Sample, probability: &Plane<f32>) -> CaseScore {
+    if let Some(score) = judged(sample, probability) {
+        return score;
+    }
     score_mask(sample, &probability.map(|&p| p > THRESHOLD))
 }
 
 /// Scores one prediction, its mask after `process`, and its probabilities.
 pub fn score_fully(sample: &Sample, probability: &Plane<f32>, process: &PostProcess) -> CaseScore {
+    if let Some(score) = judged(sample, probability) {
+        return score;
+    }
     let prediction = process.apply(&probability.map(|&p| p > THRESHOLD));
     score_mask(sample, &prediction).with_probabilities(probability, &sample.reference)
+}
+
+/// The score of a class, where that is what is asked.
+fn judged(sample: &Sample, probability: &Plane<f32>) -> Option<CaseScore> {
+    let verdict = Verdict { probability: f64::from(*probability.get(0, 0)?), malignant: sample.malignant? };
+    Some(CaseScore::judged(&sample.case, &sample.subject, verdict))
 }
 
 fn score_mask(sample: &Sample, prediction: &Mask) -> CaseScore {

@@ -58,11 +58,20 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::Normalise;
     use crate::spec::{Augment, Plateau};
 
     fn config() -> TrainConfig {
         let plateau = Plateau { patience: 2, factor: 0.5, min_lr: 0.3 };
-        TrainConfig { epochs: 9, batch: 1, lr: 1.0, plateau, early_stop: Some(4), augment: Augment::default() }
+        TrainConfig {
+            epochs: 9,
+            batch: 1,
+            lr: 1.0,
+            plateau,
+            early_stop: Some(4),
+            normalise: Normalise::default(),
+            augment: Augment::default(),
+        }
     }
 
     #[test]

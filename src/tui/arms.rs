@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 
 use super::keys::Direction;
-use crate::metric::{Better, METRICS, Metric, shown};
+use crate::metric::{Better, Metric, Task};
 use crate::report::{ArmRow, Comparison};
 
-/// Metrics that come first; the others follow in the order of the registry.
+/// Metrics of a segmentation that come first; the others follow in the order of the registry.
 const MAIN: [&str; 6] = ["dsc", "iou", "miou", "sensitivity", "precision", "hd95_px"];
 
 /// How rows are ordered.
@@ -30,13 +30,19 @@ pub struct Arms {
     sorting: Sorting,
 }
 
-/// Metrics of tables, the main ones first.
-pub fn columns() -> impl Iterator<Item = &'static Metric> {
-    let main = MAIN.iter().filter_map(|name| METRICS.iter().find(|m| m.name == *name));
-    main.chain(shown().filter(|m| !MAIN.contains(&m.name)))
+/// Metrics of the task's tables, the main ones first.
+fn columns(task: Task) -> impl Iterator<Item = &'static Metric> {
+    let main = if task == Task::Segmentation { &MAIN[..] } else { &[] };
+    let first = main.iter().filter_map(move |name| task.metric(name));
+    first.chain(task.shown().filter(|m| !main.contains(&m.name)))
 }
 
 impl Arms {
+    /// Metrics of the comparison's table, the main ones first.
+    pub fn columns(&self) -> impl Iterator<Item = &'static Metric> {
+        columns(self.compared().and_then(Result::ok).map(|comparison| comparison.task).unwrap_or_default())
+    }
+
     /// Takes a newer comparison.
     pub fn set(&mut self, compared: Result<Box<Comparison>, String>) {
         self.compared = Some(compared);
@@ -49,7 +55,7 @@ impl Arms {
             Direction::Forward => self.column + 1,
             Direction::Backward => self.column.saturating_sub(1),
         };
-        self.column = place.min(shown().count() - 1);
+        self.column = place.min(self.columns().count() - 1);
         self.arrange();
     }
 
@@ -84,7 +90,7 @@ impl Arms {
         self.order.is_empty()
     }
 
-    /// Place of the chosen column among [`columns`].
+    /// Place of the chosen column among [`columns`](Self::columns).
     pub fn column(&self) -> usize {
         self.column
     }
@@ -94,9 +100,10 @@ impl Arms {
         self.sorting
     }
 
-    /// The best mean of `metric`; `None` unless at least two arms have one.
+    /// The best mean of `metric` of the arms that do not leak; `None` unless at least two of them have one.
     pub fn best(&self, metric: &Metric) -> Option<f64> {
-        let means: Vec<f64> = self.arms().iter().filter_map(|arm| arm.value(metric).mean).collect();
+        let honest = self.arms().iter().filter(|arm| arm.leak.is_none());
+        let means: Vec<f64> = honest.filter_map(|arm| arm.value(metric).mean).collect();
         let best = means.iter().copied().reduce(|a, b| if better(metric, a, b) == Ordering::Less { a } else { b });
         best.filter(|_| means.len() > 1)
     }
@@ -115,7 +122,7 @@ impl Arms {
 
     fn arrange(&mut self) {
         let mut order: Vec<usize> = (0..self.arms().len()).collect();
-        if let Some(metric) = columns().nth(self.column).filter(|_| self.sorting != Sorting::Planned) {
+        if let Some(metric) = self.columns().nth(self.column).filter(|_| self.sorting != Sorting::Planned) {
             let mean = |i: &usize| self.arms()[*i].value(metric).mean;
             // An arm without a value is neither best nor worst: it comes last.
             order.sort_by(|a, b| match (mean(a), mean(b)) {

@@ -1,5 +1,6 @@
 //! One run in full, reduced to what the screen can show however long it went on.
 
+use crate::metric::{Metric, Task};
 use crate::run::{EpochPoint, LastWord, RunRecord, State};
 use crate::store::RunView;
 
@@ -29,8 +30,8 @@ pub struct Detail {
     pub train: Vec<Point>,
     /// Mean loss on the validation part.
     pub valid: Vec<Point>,
-    /// Validation Dice and mean IoU.
-    pub scores: [Vec<Point>; 2],
+    /// The task's two main metrics on the validation part, with their labels.
+    pub scores: [(&'static str, Vec<Point>); 2],
     /// Epoch whose weights are scored.
     pub best_epoch: Option<u32>,
     /// Test cases and their scores, once there are any.
@@ -69,9 +70,9 @@ impl Detail {
             unit,
             train: if unit == Unit::Step { decimate(&steps(), COLUMNS) } else { curve(&|p| p.train_loss) },
             valid: curve(&|p| p.valid_loss),
-            scores: [score("dsc"), score("miou")],
+            scores: run.plan.task.main().map(|metric| (metric.label, score(metric.name))),
             best_epoch: record.best_epoch,
-            test: test(record),
+            test: test(run.plan.task, record),
             has_steps: !run.plan.loss_name().is_empty(),
         }
     }
@@ -99,13 +100,14 @@ fn facts(run: &RunView) -> Vec<(&'static str, String)> {
     add("lr", last.map(|p| format!("{:.1e}", p.lr)));
     add("images/s", last.map(|p| format!("{:.1}", p.images_per_s)));
     add("not finite", (gaps > 0).then(|| format!("{gaps} steps")));
-    add("best", record.best().map(best));
+    add("best", record.best().map(|point| best(plan.task, point)));
     add("params", (record.params > 0).then(|| count(record.params)));
     add("model", Some(plan.model.name().to_owned()));
     add("loss fn", Some(plan.loss_name().to_owned()).filter(|name| !name.is_empty()));
     add("data", Some(format!("{} at {} px", clean(&plan.dataset), plan.input_px)));
     let parts = (plan.split.train().len(), plan.split.valid().len(), plan.split.test().len());
     add("cases", Some(format!("{} train, {} valid, {} test", parts.0, parts.1, parts.2)));
+    add("leaks", plan.split.warning());
     add("device", Some(clean(&record.device)).filter(|device| !device.is_empty()));
     add("attempts", (record.attempts > 1).then(|| record.attempts.to_string()));
     add("unreadable lines", (record.unreadable > 0).then(|| record.unreadable.to_string()));
@@ -113,17 +115,21 @@ fn facts(run: &RunView) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn best(point: &EpochPoint) -> String {
-    let score = |name: &str| point.valid.get(name).copied().flatten().map_or("–".to_owned(), |v| format!("{v:.3}"));
-    format!("epoch {}: valid DSC {} mIoU {}", point.epoch, score("dsc"), score("miou"))
+fn best(task: Task, point: &EpochPoint) -> String {
+    let score = |metric: &Metric| {
+        let value = point.valid.get(metric.name).copied().flatten();
+        format!("{} {}", metric.label, value.map_or("–".to_owned(), |v| format!("{v:.3}")))
+    };
+    format!("epoch {}: valid {}", point.epoch, task.main().map(score).join(" "))
 }
 
-fn test(record: &RunRecord) -> Option<String> {
+fn test(task: Task, record: &RunRecord) -> Option<String> {
     let test = record.test.as_ref()?;
-    let shown = crate::metric::shown().filter_map(|metric| {
+    let shown = task.shown().filter_map(|metric| {
         let aggregate = test.get(metric.name)?;
         Some(format!("{} {}", metric.label, crate::report::number(metric, aggregate.mean)))
     });
     let n = test.values().map(|a| a.n + a.undefined).max().unwrap_or(0);
-    Some(format!("{} (mean over {n} test cases)", shown.collect::<Vec<_>>().join("  ")))
+    let over = if task == Task::Segmentation { "mean over " } else { "" };
+    Some(format!("{} ({over}{n} test cases)", shown.collect::<Vec<_>>().join("  ")))
 }

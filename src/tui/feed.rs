@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::app::{Access, App, Effect, Msg, Screen};
 use super::detail::Detail;
 use super::row::{Name, Row};
+use super::summaries::Summaries;
 use super::text::clean;
 use super::widget::picture::Picture;
 use crate::executor::Launch;
@@ -30,6 +31,7 @@ pub struct Feed<'a> {
     broken: usize,
     sent: Option<Sent>,
     compared: Option<u64>,
+    summaries: Summaries,
 }
 
 /// What was last said of the chosen run.
@@ -43,7 +45,16 @@ struct Sent {
 impl<'a> Feed<'a> {
     /// Reads `watch`; lets `launch` start executors.
     pub fn new(watch: Watch, launch: &'a Launch) -> Self {
-        Self { watch, launch, looked: None, called: None, broken: 0, sent: None, compared: None }
+        Self {
+            watch,
+            launch,
+            looked: None,
+            called: None,
+            broken: 0,
+            sent: None,
+            compared: None,
+            summaries: Summaries::default(),
+        }
     }
 
     /// What is new in the store.
@@ -55,6 +66,9 @@ impl<'a> Feed<'a> {
         self.describe(app, changed);
         if app.screen() == Screen::Compare {
             self.compare(app);
+        }
+        if app.screen() == Screen::Models {
+            self.summarise(app);
         }
         if app.setup().access == Access::ReadWrite && app.count(State::Queued) > 0 {
             self.call_executor(app);
@@ -157,6 +171,16 @@ impl<'a> Feed<'a> {
         }
     }
 
+    fn summarise(&mut self, app: &mut App) {
+        if let Some((name, summary)) = self.summaries.poll() {
+            tell(app, Msg::Summarised(name, summary.map(Box::new)));
+        }
+        let name = app.models().chosen().name;
+        if app.models().summary(name).is_none() {
+            self.summaries.ask(name);
+        }
+    }
+
     fn call_executor(&mut self, app: &mut App) {
         if self.called.is_some_and(|at| at.elapsed() < CALL) || self.watch.store().has_executor() {
             return;
@@ -193,10 +217,11 @@ mod tests {
     fn plan(fold: usize) -> RunPlan {
         let spec = Spec::parse(BUILT_IN[0].1, "demo").expect("built-in");
         let arm = spec.arms[0].clone();
-        let edge = arm.edge();
+        let (loss, edge) = (arm.loss(), arm.edge());
         let part = |case: &str| vec![(case.to_owned(), case.to_owned())];
-        let parts = Parts { train: part("a"), valid: part("b"), test: part("c") };
+        let parts = Parts { train: part("a"), valid: part("b"), test: part("c"), ..Parts::default() };
         RunPlan {
+            task: crate::metric::Task::Segmentation,
             schema: SCHEMA,
             spec: spec.name,
             arm: arm.name,
@@ -206,9 +231,10 @@ mod tests {
             dataset_digest: String::new(),
             input_px: spec.protocol.input_px,
             model: arm.model,
-            loss: arm.loss,
+            loss,
             edge,
             train: spec.train,
+            transfer: crate::spec::Transfer::default(),
             postprocess: crate::postprocess::PostProcess::default(),
             split: Split::try_from(parts).expect("three subjects"),
         }

@@ -77,12 +77,15 @@ pub struct Key {
     pub help: &'static str,
 }
 
-const ANY: &[Screen] = &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Help];
+/// Every screen.
+pub const ANY: &[Screen] = &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Models, Screen::Help];
 const RUNS: &[Screen] = &[Screen::Runs];
 const RUN: &[Screen] = &[Screen::Run];
 const COMPARE: &[Screen] = &[Screen::Compare];
 const ONE_RUN: &[Screen] = &[Screen::Runs, Screen::Run];
-const INNER: &[Screen] = &[Screen::Run, Screen::Compare, Screen::Help];
+const SCROLLED: &[Screen] = &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Help];
+const MODELS: &[Screen] = &[Screen::Models];
+const INNER: &[Screen] = &[Screen::Run, Screen::Compare, Screen::Models, Screen::Help];
 
 const fn key(
     codes: &'static [KeyCode],
@@ -116,19 +119,21 @@ pub const KEYS: &[Key] = &[
     key(&[char('o')], COMPARE, Action::Sort, ("sort", "sort: best, worst, as spec")),
     key(&[char('n')], COMPARE, Action::Next(Forward), ("next spec", "next spec")),
     key(&[char('p')], COMPARE, Action::Next(Backward), ("", "previous spec")),
+    key(&[KeyCode::PageDown], MODELS, Action::Go(Motion::Page(Forward)), ("stages", "more stages")),
     key(&[char('J')], RUNS, Action::Shift(Move::Later), ("later", "later in the queue")),
     key(&[char('K')], RUNS, Action::Shift(Move::Earlier), ("earlier", "earlier in the queue")),
     key(&[char('/')], RUNS, Action::Filter, ("filter", "show only runs with text")),
     key(&[KeyCode::Esc], RUNS, Action::Unfilter, ("", "show all runs again")),
     key(&[char('j'), KeyCode::Down], ANY, Action::Go(Motion::Line(Forward)), ("", "down")),
     key(&[char('k'), KeyCode::Up], ANY, Action::Go(Motion::Line(Backward)), ("", "up")),
-    key(&[KeyCode::PageDown], ANY, Action::Go(Motion::Page(Forward)), ("", "a page down")),
+    key(&[KeyCode::PageDown], SCROLLED, Action::Go(Motion::Page(Forward)), ("", "a page down")),
     key(&[KeyCode::PageUp], ANY, Action::Go(Motion::Page(Backward)), ("", "a page up")),
     key(&[char('g'), KeyCode::Home], ANY, Action::Go(Motion::End(Backward)), ("", "to the top")),
     key(&[char('G'), KeyCode::End], ANY, Action::Go(Motion::End(Forward)), ("", "to the end")),
     key(&[char('1')], ANY, Action::Show(Screen::Runs), ("", "all runs")),
     key(&[char('2')], ANY, Action::Show(Screen::Run), ("", "the chosen run")),
     key(&[char('3')], ANY, Action::Show(Screen::Compare), ("", "comparison of arms")),
+    key(&[char('4')], ANY, Action::Show(Screen::Models), ("", "models, stage by stage")),
     key(&[char('?')], ANY, Action::Show(Screen::Help), ("help", "keys")),
     key(&[char('q'), KeyCode::Esc], INNER, Action::Back, ("back", "back")),
     key(&[char('q')], RUNS, Action::Quit, ("quit", "quit; runs go on")),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::metric::Task;
 use crate::run::{RunRecord, State};
 use crate::store::RunView;
 
@@ -39,19 +40,30 @@ pub struct Row {
     pub left_s: Option<f64>,
     /// Seconds that its epochs took so far.
     pub spent_s: f64,
-    /// Best known score.
-    pub dsc: Option<Dsc>,
+    /// Best known value of the task's main metric.
+    pub score: Option<Score>,
     /// Where it computes.
     pub device: String,
 }
 
-/// A Dice score and what it stands for.
+/// A score and what it stands for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Dsc {
-    /// Per-case mean over the validation cases at the best epoch.
-    Valid(f64),
-    /// Per-case mean over the test cases.
-    Test(f64),
+pub struct Score {
+    /// What is scored.
+    pub task: Task,
+    /// Of the task's main metric.
+    pub value: f64,
+    /// Whose cases.
+    pub part: Part,
+}
+
+/// Cases that a score is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The validation cases, at the best epoch.
+    Valid,
+    /// The test cases.
+    Test,
 }
 
 impl Row {
@@ -62,7 +74,7 @@ impl Row {
         Self {
             name: run.dir.name(),
             spec: clean(run.dir.spec()),
-            arm: clean(&run.plan.arm),
+            arm: clean(&run.plan.label()),
             fold: run.plan.fold,
             seed: run.plan.seed,
             state: Some(run.state),
@@ -73,7 +85,7 @@ impl Row {
             progress: Some(record.progress()).filter(|p| p.is_finite()).unwrap_or(0.0),
             left_s: record.eta_s().filter(|left| left.is_finite()),
             spent_s: spent_s(record),
-            dsc: dsc(record),
+            score: score(run.plan.task, record),
             device: clean(&record.device),
         }
     }
@@ -101,10 +113,12 @@ fn spent_s(record: &RunRecord) -> f64 {
     if spent.is_finite() { spent } else { 0.0 }
 }
 
-fn dsc(record: &RunRecord) -> Option<Dsc> {
-    let test = record.test.as_ref().and_then(|test| test.get("dsc")?.mean);
-    let valid = record.best().and_then(|best| *best.valid.get("dsc")?);
-    test.map(Dsc::Test).or(valid.map(Dsc::Valid))
+fn score(task: Task, record: &RunRecord) -> Option<Score> {
+    let name = task.main()[0].name;
+    let test = record.test.as_ref().and_then(|test| test.get(name)?.mean);
+    let valid = record.best().and_then(|best| *best.valid.get(name)?);
+    let score = |part| move |value| Score { task, value, part };
+    test.map(score(Part::Test)).or(valid.map(score(Part::Valid)))
 }
 
 /// Running, then the queue in its order, then what needs a look, then the rest by name.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Lowest first; modules of one layer may know each other.
 const LAYERS: &[&[&str]] = &[
     &["config", "plane"],
-    &["metric", "postprocess", "stats", "dataset", "pixel", "score", "native"],
+    &["metric", "postprocess", "stats", "dataset", "augment", "pixel", "score", "native", "weights"],
     &["model", "loss"],
     &["spec", "audit"],
     &["run"],
@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
 
 /// Crates that only these modules may name.
 const OWNERS: &[(&str, &[&str])] = &[
-    ("burn", &["model", "loss", "train", "native"]),
+    ("burn", &["model", "loss", "train", "native", "weights"]),
     ("ratatui", &["tui", "cli"]),
     ("clap", &["cli"]),
     ("linfa", &["pixel"]),

@@ -88,6 +88,7 @@ fn tried(folder: &Path, name: &str, guess: Guess) -> Result<Import, DatasetError
         expected: BTreeMap::new(),
         expected_subjects: None,
         crop: None,
+        curation: None,
         sha256: None,
         layout,
     };

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use super::arms::Arms;
 use super::detail::Detail;
 use super::keys::Action;
+use super::models::Models;
 use super::row::{Name, Row};
 use super::theme::Theme;
 use super::widget::picture::Picture;
+use crate::model::Summary;
 use crate::report::Comparison;
 use crate::run::State;
 use crate::store::Move;
@@ -24,6 +26,8 @@ pub enum Screen {
     Run,
     /// Arms × metrics of a spec.
     Compare,
+    /// The registry of models.
+    Models,
     /// Keys.
     Help,
 }
@@ -87,6 +91,8 @@ pub enum Msg {
     Picture(Option<Box<Picture>>),
     /// The shown spec's arms, or why there are none.
     Compared(Result<Box<Comparison>, String>),
+    /// What was computed of a model, or why not.
+    Summarised(String, Result<Box<Summary>, String>),
     /// Something to say.
     Notice(String),
 }
@@ -153,6 +159,7 @@ pub struct App {
     scroll: usize,
     spec: Option<String>,
     arms: Arms,
+    models: Models,
     notice: Option<String>,
     revision: u64,
 }
@@ -237,6 +244,11 @@ impl App {
     /// Its arms.
     pub fn arms(&self) -> &Arms {
         &self.arms
+    }
+
+    /// The registry.
+    pub fn models(&self) -> &Models {
+        &self.models
     }
 
     /// The text that shown runs contain.

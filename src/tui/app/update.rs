@@ -32,6 +32,9 @@ impl App {
             Msg::Log(text) => self.log = text.lines().map(clean).collect(),
             Msg::Picture(picture) => self.picture = picture,
             Msg::Compared(compared) => self.arms.set(compared),
+            Msg::Summarised(name, summary) => {
+                self.models.set(name, summary.map(|summary| *summary).map_err(|error| clean(&error)));
+            }
             Msg::Notice(text) => {
                 let notice = Some(clean(&text));
                 self.revision = before + u64::from(notice != self.notice);
@@ -110,6 +113,7 @@ impl App {
             // Scrolled from the newest line backwards.
             Screen::Run => self.log.len().saturating_sub(1),
             Screen::Compare => self.arms.len().saturating_sub(1),
+            Screen::Models => return self.models.go(motion, page),
             Screen::Help => KEYS.len(),
         };
         let place = if self.screen() == Screen::Runs { self.cursor } else { self.scroll };

@@ -10,7 +10,7 @@ use super::run::wrapped_rows;
 use crate::metric::Metric;
 use crate::report::{ArmRow, Comparison, number};
 use crate::tui::app::App;
-use crate::tui::arms::{Arms, Sorting, columns};
+use crate::tui::arms::{Arms, Sorting};
 use crate::tui::text::{clean, count, fit, pad, pad_left, width};
 use crate::tui::theme::{VERMILLION, bold, dim};
 
@@ -62,15 +62,15 @@ struct Shape {
 
 impl Shape {
     fn of(arms: &Arms, room: usize) -> Self {
-        let longest = |of: fn(&ArmRow) -> &str| arms.rows().map(|arm| width(of(arm)) + 2).max().unwrap_or(0);
-        let arm = longest(|arm| &arm.arm).clamp(6, if room < 100 { 19 } else { 40 });
-        let loss = if room < 100 { 0 } else { longest(|arm| &arm.loss).clamp(6, 24) };
+        let longest = |of: fn(&ArmRow) -> String| arms.rows().map(|arm| width(&of(arm)) + 2).max().unwrap_or(0);
+        let arm = longest(ArmRow::label).clamp(6, if room < 100 { 19 } else { 40 });
+        let loss = if room < 100 { 0 } else { longest(|arm| arm.loss.clone()).clamp(6, 24) };
         let params = if room < 120 { 0 } else { 9 };
         // Runs and n, and the signs that there is more at either side.
         let fixed = arm + loss + params + 6 + 5 + 2;
         let count = (room.saturating_sub(fixed) / METRIC).max(1);
         let first = (arms.column() + 1).saturating_sub(count);
-        let all: Vec<(usize, &Metric)> = columns().enumerate().collect();
+        let all: Vec<(usize, &Metric)> = arms.columns().enumerate().collect();
         let metrics: Vec<_> = all.iter().copied().skip(first).take(count).collect();
         Self { arm, loss, params, more: (first > 0, first + metrics.len() < all.len()), metrics }
     }
@@ -98,7 +98,7 @@ impl Shape {
     }
 
     fn line(&self, arms: &Arms, arm: &ArmRow) -> Line<'static> {
-        let mut fixed = pad(&clean(&arm.arm), self.arm.saturating_sub(1)) + " ";
+        let mut fixed = pad(&clean(&arm.label()), self.arm.saturating_sub(1)) + " ";
         fixed += &pad(&fit(&arm.loss, self.loss.saturating_sub(1)), self.loss);
         let params = if self.params > 0 && arm.params > 0 { count(arm.params) } else { String::new() };
         fixed += &pad_left(&params, self.params);
@@ -113,7 +113,7 @@ impl Shape {
 /// The mean with a star where it is the best, a dagger where cases are undefined.
 fn cell(arms: &Arms, arm: &ArmRow, metric: &Metric) -> Span<'static> {
     let value = arm.value(metric);
-    let best = value.mean.is_some() && value.mean == arms.best(metric);
+    let best = arm.leak.is_none() && value.mean.is_some() && value.mean == arms.best(metric);
     let marks = format!("{}{}", if best { "*" } else { "" }, if value.undefined > 0 { "†" } else { "" });
     let text = pad_left(&number(metric, value.mean), METRIC - 2) + &pad(&marks, 2);
     Span::styled(text, if best { bold() } else { Style::new() })
@@ -131,6 +131,7 @@ fn notes(arms: &Arms, comparison: &Comparison) -> String {
     if finished {
         notes.push("* best mean of the column; differences are not tested here. Distances in px.".to_owned());
     }
+    notes.extend(comparison.leaks().lines().map(|line| format!("! {}", clean(line))));
     let undefined = comparison.footnotes();
     notes.extend(undefined.lines().map(|line| format!("† {}", clean(line))));
     notes.join("\n")

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use crate::tui::app::{App, Screen};
-use crate::tui::keys::{KEYS, Key};
+use crate::tui::keys::{ANY, KEYS, Key};
 use crate::tui::text::{fit, pad};
 use crate::tui::theme::{bold, dim};
 
@@ -46,9 +46,9 @@ fn entries() -> Vec<Entry> {
 }
 
 fn title(screens: &[Screen]) -> String {
-    match screens.len() {
-        4 => "Everywhere".to_owned(),
-        _ => screens.iter().map(|screen| format!("{screen:?}")).collect::<Vec<_>>().join(", "),
+    match screens == ANY {
+        true => "Everywhere".to_owned(),
+        false => screens.iter().map(|screen| format!("{screen:?}")).collect::<Vec<_>>().join(", "),
     }
 }
 

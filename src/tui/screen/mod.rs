@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod help;
+pub mod models;
 pub mod run;
 pub mod runs;
 
@@ -45,6 +46,7 @@ fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         Screen::Runs => runs::draw(app, body, buffer),
         Screen::Run => run::draw(app, body, buffer),
         Screen::Compare => compare::draw(app, body, buffer),
+        Screen::Models => models::draw(app, body, buffer),
         Screen::Help => help::draw(app, body, buffer),
     }
     footer(app, usize::from(foot.width)).render(foot, buffer);
@@ -59,6 +61,7 @@ fn tabs(app: &App) -> Line<'static> {
     spans.extend(tab("1", "Runs", Screen::Runs));
     spans.extend(tab("2", "Run", Screen::Run));
     spans.extend(tab("3", "Compare", Screen::Compare));
+    spans.extend(tab("4", "Models", Screen::Models));
     spans.extend(tab("?", "Help", Screen::Help));
     Line::from(spans)
 }

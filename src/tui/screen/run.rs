@@ -13,7 +13,7 @@ use crate::tui::app::{App, Pane};
 use crate::tui::detail::{Detail, Unit};
 use crate::tui::text::{duration, fit, flow};
 use crate::tui::theme::{BLUE, GREEN, VERMILLION, bold, dim};
-use crate::tui::widget::chart::{Chart, Curve};
+use crate::tui::widget::chart::{Chart, Curve, Point};
 use crate::tui::widget::picture::Outline;
 
 /// Rows of the log where it shares the screen.
@@ -129,7 +129,7 @@ fn figures(app: &App, detail: &Detail, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn charts(app: &App, detail: &Detail, area: Rect, buffer: &mut Buffer) {
+fn charts<'d>(app: &App, detail: &'d Detail, area: Rect, buffer: &mut Buffer) {
     let unit = if detail.unit == Unit::Step { "steps" } else { "epochs" };
     let mark = detail.best_epoch.filter(|_| detail.unit == Unit::Epoch).map(|epoch| (f64::from(epoch), "best"));
     let empty = match (detail.has_steps, detail.row.state()) {
@@ -142,11 +142,12 @@ fn charts(app: &App, detail: &Detail, area: Rect, buffer: &mut Buffer) {
         Curve { label: "train", points: &detail.train, hue: VERMILLION, mark: 't' },
         Curve { label: "valid", points: &detail.valid, hue: BLUE, mark: 'v' },
     ];
-    let [dsc, miou] = &detail.scores;
-    let scores = vec![
-        Curve { label: "mIoU", points: miou, hue: BLUE, mark: 'm' },
-        Curve { label: "DSC", points: dsc, hue: GREEN, mark: 'd' },
-    ];
+    let curve = |(label, points): &'d (&'static str, Vec<Point>), hue| {
+        let mark = label.chars().next().unwrap_or(' ').to_ascii_lowercase();
+        Curve { label, points, hue, mark }
+    };
+    let [first, second] = &detail.scores;
+    let scores = vec![curve(second, BLUE), curve(first, GREEN)];
     let halves = [Constraint::Fill(1), Constraint::Fill(1)];
     // Side by side where they would become flat, one above the other where they would become narrow.
     let [upper, lower] = match (area.height, area.width) {

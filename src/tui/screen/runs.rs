@@ -7,9 +7,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::{first_line, run};
+use crate::metric::Task;
 use crate::run::State;
 use crate::tui::app::App;
-use crate::tui::row::{Dsc, Row, queue_s};
+use crate::tui::row::{Part, Row, Score, queue_s};
 use crate::tui::text::{duration, fit, pad, pad_left};
 use crate::tui::theme::{VERMILLION, bold, dim};
 
@@ -34,7 +35,7 @@ const COLUMNS: &[Column] = &[
     Column { head: "progress", width: 10, worth: 5, cell: progress },
     Column { head: "epoch", width: 7, worth: 7, cell: epoch },
     Column { head: "time", width: 10, worth: 6, cell: time },
-    Column { head: "DSC", width: 11, worth: 8, cell: dsc },
+    Column { head: "DSC", width: 11, worth: 8, cell: score },
     Column { head: "device", width: 20, worth: 1, cell: |_, row| Span::styled(row.device.clone(), dim()) },
 ];
 
@@ -177,10 +178,13 @@ fn time(_: &App, row: &Row) -> Span<'static> {
     }
 }
 
-fn dsc(_: &App, row: &Row) -> Span<'static> {
-    match row.dsc {
-        Some(Dsc::Test(value)) => Span::styled(format!("{value:.3} test"), bold()),
-        Some(Dsc::Valid(value)) => format!("{value:.3} valid").into(),
-        None => "".into(),
-    }
+fn score(_: &App, row: &Row) -> Span<'static> {
+    let Some(Score { task, value, part }) = row.score else { return "".into() };
+    let (word, style) = match part {
+        Part::Test => ("test", bold()),
+        Part::Valid => ("valid", Style::new()),
+    };
+    // The column's head speaks of a segmentation; a test score is bold.
+    let word = if task == Task::Segmentation { word } else { task.main()[0].label };
+    Span::styled(format!("{value:.3} {word}"), style)
 }

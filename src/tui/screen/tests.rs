@@ -6,20 +6,24 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::*;
-use crate::metric::Aggregate;
+use crate::metric::{Aggregate, Task};
 use crate::report::{ArmRow, Comparison};
 use crate::run::State;
 use crate::tui::app::{Banner, Msg, Screen, Setup};
 use crate::tui::detail::{Detail, Unit};
-use crate::tui::row::{Dsc, Row};
+use crate::tui::row::{Part, Row, Score};
 use crate::tui::text::clean;
 use crate::tui::theme::{Colour, Glyphs, Theme};
 use crate::tui::widget::chart::Point;
 use crate::tui::widget::picture::Picture;
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (160, 45), (60, 20), (20, 5)];
-const SCREENS: [Screen; 4] = [Screen::Runs, Screen::Run, Screen::Compare, Screen::Help];
+const SCREENS: [Screen; 5] = [Screen::Runs, Screen::Run, Screen::Compare, Screen::Models, Screen::Help];
 const HOSTILE: &str = "網膜の腫瘍\u{1b}[2J\u{202e}unet-with-a-very-long-name-that-goes-on-and-on-and-on-and-on";
+
+fn score(value: f64, part: Part) -> Score {
+    Score { task: Task::Segmentation, value, part }
+}
 
 fn row(index: usize) -> Row {
     const STATES: [State; 7] =
@@ -37,7 +41,7 @@ fn row(index: usize) -> Row {
         progress: 0.42,
         left_s: Some(95.0),
         spent_s: 70.0,
-        dsc: Some(if index % 7 == 2 { Dsc::Test(0.712) } else { Dsc::Valid(0.698) }),
+        score: Some(if index % 7 == 2 { score(0.712, Part::Test) } else { score(0.698, Part::Valid) }),
         device: "flex (2 threads)".into(),
         ..Row::default()
     }
@@ -55,7 +59,7 @@ fn detail(row: &Row) -> Detail {
         unit: Unit::Epoch,
         train: points.clone(),
         valid: vec![Point { x: 1.0, y: None }; 3],
-        scores: [points, Vec::new()],
+        scores: [("DSC", points), ("mIoU", Vec::new())],
         best_epoch: Some(11),
         test: Some("DSC 0.712".into()),
         has_steps: true,
@@ -85,8 +89,10 @@ fn comparison(arms: usize) -> Comparison {
             .iter()
             .map(|m| (m.name.to_owned(), Aggregate { mean: Some(0.5 + i as f64 / 100.0), n: 40, undefined: i % 3 }))
             .collect(),
+        leak: None,
     };
     Comparison {
+        task: Task::Segmentation,
         schema: 1,
         left_out: 0,
         spec: "demo".into(),
@@ -174,6 +180,20 @@ fn what_matters_is_on_the_smallest_common_terminal() {
         words.iter().for_each(|word| assert!(text.contains(word), "{word} is not in\n{text}"));
     }
     assert!(drawn(&app(3, Screen::Runs, unicode()), (20, 5)).concat().contains("too small"));
+}
+
+#[test]
+fn an_arm_that_leaks_is_marked_and_never_the_best() {
+    use crate::dataset::fold::Leak;
+    let mut compared = comparison(3);
+    compared.arms[2].leak = Some(crate::report::LeakCount { protocol: Leak::Doubled, test: 40, in_training: 27 });
+    let mut app = app(3, Screen::Compare, unicode());
+    app.update(Msg::Compared(Ok(Box::new(compared))));
+    let text = drawn(&app, (80, 24)).join("\n");
+    for words in ["[leaks] arm-2", "0.510*", "27 of 40 test images"] {
+        assert!(text.contains(words), "{words} is not in\n{text}");
+    }
+    assert!(!text.contains("0.520*"), "{text}");
 }
 
 #[test]

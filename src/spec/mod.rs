@@ -1,15 +1,23 @@
 //! A spec says what to compare: a TOML file, closed and typed; an unknown key is an error with its line.
-//! Everything but the arms is equal for all arms by construction.
+//! Everything but the arms is equal for all arms by construction; an arm whose protocol leaks has to say so.
+
+mod arm;
+mod protocol;
+mod train;
+mod transfer;
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{self, within};
-use crate::dataset::fold::Division;
-use crate::loss::{EdgeLossConfig, LossConfig};
-use crate::model::ModelConfig;
-use crate::postprocess::PostProcess;
+pub use crate::augment::Augment;
+pub use arm::Arm;
+pub use protocol::Protocol;
+pub use train::{Plateau, TrainConfig};
+pub use transfer::{Freeze, Transfer, Weights, begins};
+
+use crate::config;
+use crate::metric::Task;
 
 /// What to compare, on what, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +30,9 @@ pub struct Spec {
     pub title: String,
     /// Manifest name of the data set.
     pub dataset: String,
+    /// What every arm answers.
+    #[serde(default, skip_serializing_if = "Task::is_segmentation")]
+    pub task: Task,
     /// Division, seeds and input size.
     pub protocol: Protocol,
     /// The same for every arm.
@@ -29,102 +40,6 @@ pub struct Spec {
     /// What varies.
     #[serde(rename = "arm")]
     pub arms: Vec<Arm>,
-}
-
-/// How the data are divided and presented.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Protocol {
-    /// Images are resized to `input_px × input_px`, and scored at that size, as in both papers.
-    pub input_px: usize,
-    /// One run per seed, arm and fold.
-    pub seeds: Vec<u64>,
-    /// By subject, stratified by class.
-    pub split: Division,
-    /// Changes to the predicted test masks before they are scored; the scores without it are kept beside.
-    #[serde(default, skip_serializing_if = "PostProcess::is_none")]
-    pub postprocess: PostProcess,
-}
-
-/// One recipe of training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrainConfig {
-    /// At most this many passes over the training part.
-    pub epochs: u32,
-    /// Images a step.
-    pub batch: usize,
-    /// Adam's learning rate at the start.
-    pub lr: f64,
-    /// Lowers the learning rate when the validation loss stands still.
-    #[serde(default)]
-    pub plateau: Plateau,
-    /// Epochs without a lower validation loss after which training ends; never if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub early_stop: Option<u32>,
-    /// Random changes of the training images.
-    #[serde(default)]
-    pub augment: Augment,
-}
-
-/// Reduce on plateau.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Plateau {
-    /// Epochs without improvement before the rate falls.
-    pub patience: u32,
-    /// The rate is multiplied by this, 0 < factor ≤ 1; 1 keeps it.
-    pub factor: f64,
-    /// The rate never falls below, unless it starts there.
-    pub min_lr: f64,
-}
-
-impl Default for Plateau {
-    fn default() -> Self {
-        Self { patience: 5, factor: 0.5, min_lr: 1e-6 }
-    }
-}
-
-/// Image and mask together, a pure function of seed, epoch and case.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Augment {
-    /// Mirror left and right in half of the cases.
-    pub flip_horizontal: bool,
-    /// Mirror up and down in half of the cases.
-    pub flip_vertical: bool,
-    /// Shift by up to this share of the side in both directions, 0 ≤ shift ≤ 0.5; edges are repeated.
-    pub shift: f64,
-}
-
-/// One thing that is compared.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Arm {
-    /// Row in the tables; unique.
-    pub name: String,
-    /// Network or pixel classifier.
-    pub model: ModelConfig,
-    /// On the segmentation, and on each side output of a deeply supervised network.
-    #[serde(default)]
-    pub loss: LossConfig,
-    /// On the edge map of a network that has one; if absent, what P2 pairs with the loss.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub edge: Option<EdgeLossConfig>,
-}
-
-impl Arm {
-    /// The edge loss, given or of the loss's recipe.
-    pub fn edge(&self) -> EdgeLossConfig {
-        self.edge.clone().unwrap_or_else(|| self.loss.edge())
-    }
-
-    fn check(&self, input_px: usize) -> Result<(), String> {
-        self.model.check(input_px)?;
-        self.loss.check()?;
-        self.loss.fits(&self.model)?;
-        self.edge().check()
-    }
 }
 
 /// Why a spec cannot be used.
@@ -151,8 +66,12 @@ pub enum SpecError {
 }
 
 /// Specs that every build knows.
-pub const BUILT_IN: &[(&str, &str)] =
-    &[("demo", include_str!("../baselines/demo.toml")), ("busi-quick", include_str!("../baselines/busi-quick.toml"))];
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("demo", include_str!("../../baselines/demo.toml")),
+    ("busi-quick", include_str!("../../baselines/busi-quick.toml")),
+    ("leak", include_str!("../../baselines/leak.toml")),
+    ("leak-phantom", include_str!("../../baselines/leak-phantom.toml")),
+];
 
 impl Spec {
     /// The built-in spec `name`.
@@ -192,9 +111,11 @@ impl Spec {
             if self.arms[..i].iter().any(|other| other.name == arm.name) {
                 return Err(format!("two arms are named \"{}\"", arm.name));
             }
-            arm.check(self.protocol.input_px).map_err(|e| format!("arm \"{}\": {e}", arm.name))?;
+            let fits = arm.check(self.task, self.protocol.input_px);
+            let fits = fits.and_then(|()| self.protocol.split.admits(arm.leak));
+            fits.map_err(|e| format!("arm \"{}\": {e}", arm.name))?;
         }
-        self.protocol.check()?;
+        self.protocol.check(self.task)?;
         self.train.check()
     }
 }
@@ -206,34 +127,6 @@ trait Names {
 impl Names for [(&str, &str)] {
     fn map_names(&self) -> String {
         self.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
-    }
-}
-
-impl Protocol {
-    fn check(&self) -> Result<(), String> {
-        within("protocol.input_px", self.input_px as f64, 16.0, 2048.0)?;
-        if self.seeds.is_empty() {
-            return Err("protocol.seeds is empty: expected at least one, e.g. seeds = [1]".to_owned());
-        }
-        if let Some(seed) = self.seeds.iter().enumerate().find(|(i, seed)| self.seeds[..*i].contains(seed)) {
-            return Err(format!("protocol.seeds has {} twice", seed.1));
-        }
-        // A TOML integer is signed: a larger seed could not be written into the plan.
-        match self.seeds.iter().find(|&&seed| seed > i64::MAX as u64) {
-            Some(seed) => Err(format!("protocol.seeds has {seed}: expected at most {}", i64::MAX)),
-            None => Ok(()),
-        }
-    }
-}
-
-impl TrainConfig {
-    fn check(&self) -> Result<(), String> {
-        within("train.epochs", f64::from(self.epochs), 1.0, 1e6)?;
-        within("train.batch", self.batch as f64, 1.0, 4096.0)?;
-        within("train.lr", self.lr, 1e-12, 10.0)?;
-        within("train.plateau.factor", self.plateau.factor, 1e-6, 1.0)?;
-        within("train.plateau.min_lr", self.plateau.min_lr, 0.0, 10.0)?;
-        within("train.augment.shift", self.augment.shift, 0.0, 0.5)
     }
 }
 
@@ -251,6 +144,7 @@ fn plain_name(key: &str, name: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loss::EdgeLossConfig;
 
     fn demo() -> &'static str {
         BUILT_IN[0].1

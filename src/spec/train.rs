@@ -1,0 +1,60 @@
+//! The recipe of training: the same for every arm.
+
+use serde::{Deserialize, Serialize};
+
+use crate::augment::Augment;
+use crate::config::within;
+use crate::dataset::Normalise;
+
+/// One recipe of training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    /// At most this many passes over the training part.
+    pub epochs: u32,
+    /// Images a step.
+    pub batch: usize,
+    /// Adam's learning rate at the start.
+    pub lr: f64,
+    /// Lowers the learning rate when the validation loss stands still.
+    #[serde(default)]
+    pub plateau: Plateau,
+    /// Epochs without a lower validation loss after which training ends; never if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_stop: Option<u32>,
+    /// From pixels to the network's input; a model that fixes its own wins.
+    #[serde(default, skip_serializing_if = "Normalise::is_default")]
+    pub normalise: Normalise,
+    /// Random changes of the training images.
+    #[serde(default)]
+    pub augment: Augment,
+}
+
+/// Reduce on plateau.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Plateau {
+    /// Epochs without improvement before the rate falls.
+    pub patience: u32,
+    /// The rate is multiplied by this, 0 < factor ≤ 1; 1 keeps it.
+    pub factor: f64,
+    /// The rate never falls below, unless it starts there.
+    pub min_lr: f64,
+}
+
+impl Default for Plateau {
+    fn default() -> Self {
+        Self { patience: 5, factor: 0.5, min_lr: 1e-6 }
+    }
+}
+
+impl TrainConfig {
+    pub(super) fn check(&self) -> Result<(), String> {
+        within("train.epochs", f64::from(self.epochs), 1.0, 1e6)?;
+        within("train.batch", self.batch as f64, 1.0, 4096.0)?;
+        within("train.lr", self.lr, 1e-12, 10.0)?;
+        within("train.plateau.factor", self.plateau.factor, 1e-6, 1.0)?;
+        within("train.plateau.min_lr", self.plateau.min_lr, 0.0, 10.0)?;
+        self.augment.check()
+    }
+}
