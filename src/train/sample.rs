@@ -192,8 +192,10 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let cache = Arc::new(Cache::of(4 * Sample::bytes(64) + 1, Some(dir.path().join("cache"))));
         let source = |case: &Case| Source { name: case.id.clone(), case: case.clone(), malignant: None };
-        let stored: Vec<Stored> =
-            cases.par_iter().map(|case| Stored::new(source(case), 64, &cache, &Decoder::default()).expect("a phantom")).collect();
+        let stored: Vec<Stored> = cases
+            .par_iter()
+            .map(|case| Stored::new(source(case), 64, &cache, &Decoder::default()).expect("a phantom"))
+            .collect();
         let held = stored.iter().filter(|one| matches!(one, Stored::Held(_))).count();
         assert_eq!((held, cache.held_bytes()), (4, 4 * Sample::bytes(64)));
         let files = || std::fs::read_dir(dir.path().join("cache")).expect("made").flatten().map(|f| f.path());
@@ -201,7 +203,8 @@ mod tests {
         std::fs::write(files().next().expect("a file"), b"torn").expect("damaged");
         std::fs::remove_file(files().last().expect("a file")).expect("removed");
         for (case, one) in cases.iter().zip(&stored) {
-            let (kept, fresh) = (one.sample().expect("read"), source(case).decode(64, &Decoder::default()).expect("drawn"));
+            let (kept, fresh) =
+                (one.sample().expect("read"), source(case).decode(64, &Decoder::default()).expect("drawn"));
             assert!(kept.image == fresh.image && kept.reference == fresh.reference, "{}", case.id);
         }
         assert_eq!(cache.held_bytes(), 4 * Sample::bytes(64));
