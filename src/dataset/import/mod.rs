@@ -32,6 +32,9 @@ impl Import {
     }
 }
 
+/// What no folder says.
+const UNKNOWN: &str = "origin = \"not given: where it comes from\"\nlicence = \"not given\"\n";
+
 /// A layout to try, and what is not sure about it.
 #[derive(Clone)]
 struct Guess {
@@ -77,24 +80,13 @@ fn first_volume(folder: &Path, name: &str, mut guess: Guess) -> Option<Import> {
 fn tried(folder: &Path, name: &str, guess: Guess) -> Result<Import, DatasetError> {
     let Guess { layout, classes, mut notes } = guess;
     let below = folder.file_name().and_then(|name| name.to_str()).unwrap_or(name);
-    let mut manifest = Manifest {
-        name: name.to_owned(),
-        title: format!("{name}, imported"),
-        folder: (below != name).then(|| below.to_owned()),
-        origin: "not given: where it comes from".to_owned(),
-        licence: "not given".to_owned(),
-        citation: String::new(),
-        classes,
-        expected: BTreeMap::new(),
-        expected_subjects: None,
-        crop: None,
-        sha256: None,
-        curation: None,
-        partition: None,
-        layout,
-    };
-    let text = toml::to_string(&manifest).unwrap_or_default();
-    manifest = Manifest::parse(&text, name)?;
+    let head = format!("name = {name:?}\ntitle = {name:?}\n{UNKNOWN}[layout]\nkind = \"busi\"\n");
+    let mut manifest = Manifest::parse(&head, name)?;
+    manifest.folder = (below != name).then(|| below.to_owned());
+    manifest.classes = classes;
+    manifest.layout = layout;
+    // what will be written must read back
+    let manifest = Manifest::parse(&toml::to_string(&manifest).unwrap_or_default(), name)?;
     let mut dataset = Dataset::at(Origin { manifest, folder: Some(folder.to_owned()) })?;
     let subjects: BTreeSet<&str> = dataset.cases.iter().map(|case| case.subject.as_str()).collect();
     if subjects.len() == dataset.cases.len() && dataset.cases.len() > 1 {
