@@ -15,8 +15,8 @@ use crate::postprocess::PostProcess;
 use crate::run::{EpochScores, Event};
 use crate::store::{RunDir, StoreError};
 use crate::train::{
-    ChosenDevice, Journal, Outcome, Sample, Samples, TrainError, Training, Validation, choose, fit, load, now_s,
-    predict, score, score_fully,
+    ChosenDevice, Journal, Outcome, Sample, Samples, TrainError, Training, Validation, as_read, choose, fit, load,
+    now_s, predict, score, score_fully,
 };
 
 /// Images that a pixel classifier predicts between two looks for a request to stop.
@@ -82,7 +82,7 @@ fn execute(run: &RunDir) -> Result<Ended, TrainError> {
             if left_out > 0 {
                 run.log(&format!("{left_out} cases that are neither benign nor malignant are left out"));
             }
-            samples.judged(&dataset, plan.split.leak())?
+            as_read(samples.judged(&dataset, plan.split.leak())?, run, &plan, &choose().device)?
         }
     };
     if samples.train.is_empty() || samples.valid.is_empty() || samples.test.is_empty() {

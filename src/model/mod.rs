@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 
 pub use boundary_attention::{BoundaryAttention, BoundaryAttentionConfig};
 pub use classifier::{
-    AlexNet, AlexNetConfig, DenseNet, DenseNetConfig, Fcnn, FcnnConfig, Inception, InceptionConfig, ResNet,
-    ResNetConfig, Vgg, VggConfig,
+    AlexNet, AlexNetConfig, DenseNet, DenseNetConfig, Fcnn, FcnnConfig, Inception, InceptionConfig, MaskMlp,
+    MaskMlpConfig, Masks, ResNet, ResNetConfig, Vgg, VggConfig,
 };
 pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
 pub use show::{Stage, Summary, summarise, trainable};
@@ -103,6 +103,7 @@ models! {
         "resnet50" => ResNet, ResNetConfig, "ResNet-50 (P2 Table 4).";
         "densenet121" => DenseNet, DenseNetConfig, "DenseNet-121.";
         "fcnn" => Fcnn, FcnnConfig, "A small fully convolutional classifier (P2 Table 4).";
+        "mask-mlp" => MaskMlp, MaskMlpConfig, "Multilayer perceptron on the shape of a mask (P2 Table 4, its own).";
         "alexnet-tl" => AlexNet, AlexNetConfig, "AlexNet, for weights of ImageNet (P2 Table 4).";
     }
     pixels {

@@ -11,6 +11,7 @@ mod loss_golden;
 mod metric_golden;
 mod resume;
 mod score;
+mod shape_golden;
 mod stats_coverage;
 mod stats_golden;
 mod stats_property;
