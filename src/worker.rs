@@ -15,8 +15,8 @@ use crate::postprocess::PostProcess;
 use crate::run::{EpochScores, Event};
 use crate::store::{RunDir, StoreError};
 use crate::train::{
-    Cache, ChosenDevice, Journal, Outcome, Sample, Samples, TrainError, Training, Validation, choose, fit, load, now_s,
-    predict, score, score_fully,
+    Cache, ChosenDevice, Journal, Outcome, Sample, Samples, TrainError, Training, Validation, as_read, choose, fit,
+    load, now_s, predict, score, score_fully,
 };
 
 /// Images that a pixel classifier predicts between two looks for a request to stop.
@@ -82,6 +82,7 @@ fn execute(run: &RunDir) -> Result<Ended, TrainError> {
         run.log(&format!("{left_out} cases that are neither benign nor malignant are left out"));
     }
     let samples = load(&dataset, (&plan.split, plan.task), plan.input_px, cache)?;
+    let samples = as_read(samples, run, &plan, &choose().device)?;
     if samples.train.is_empty() || samples.valid.is_empty() || samples.test.is_empty() {
         return Err(TrainError::Refused("plan.toml: a part of the split is empty".to_owned()));
     }

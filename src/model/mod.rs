@@ -31,8 +31,8 @@ use serde::{Deserialize, Serialize};
 pub use att_unet::{AttUNet, AttUNetConfig};
 pub use boundary_attention::{BoundaryAttention, BoundaryAttentionConfig};
 pub use classifier::{
-    AlexNet, AlexNetConfig, DenseNet, DenseNetConfig, Fcnn, FcnnConfig, Inception, InceptionConfig, ResNet,
-    ResNetConfig, Vgg, VggConfig,
+    AlexNet, AlexNetConfig, DenseNet, DenseNetConfig, Fcnn, FcnnConfig, Inception, InceptionConfig, MaskMlp,
+    MaskMlpConfig, Masks, ResNet, ResNetConfig, Vgg, VggConfig,
 };
 pub use cnn::{Cnn, CnnConfig};
 pub use dense_unet::{DenseUNet, DenseUNetConfig};
@@ -154,6 +154,7 @@ models! {
         "resnet50" => ResNet, ResNetConfig, "ResNet-50 (P2 Table 4).";
         "densenet121" => DenseNet, DenseNetConfig, "DenseNet-121.";
         "fcnn" => Fcnn, FcnnConfig, "A small fully convolutional classifier (P2 Table 4).";
+        "mask-mlp" => MaskMlp, MaskMlpConfig, "Multilayer perceptron on the shape of a mask (P2 Table 4, its own).";
         "alexnet-tl" => AlexNet, AlexNetConfig, "AlexNet, for weights of ImageNet (P2 Table 4).";
     }
     pixels {

@@ -35,6 +35,11 @@ impl Sample {
         Self { case, subject, image, reference, malignant: None, maps: Default::default() }
     }
 
+    /// With another image of the same size.
+    pub(super) fn showing(self, image: RgbImage) -> Self {
+        Self { image, ..self }
+    }
+
     /// Side of what is asked: of the image, or 1 for a class.
     pub(super) fn target_side(&self) -> usize {
         if self.malignant.is_some() { 1 } else { self.reference.width() }

@@ -90,6 +90,36 @@ fn the_scores_of_a_run_are_those_of_its_verdicts() {
     assert!(error.contains("verdicts.json") && error.contains("probability 7"), "{error}");
 }
 
+const MLP: &str = r#"
+[[arm]]
+name = "net"
+model = { name = "mask-mlp", masks = { run = "masks/net" } }
+"#;
+
+#[test]
+fn shapes_are_read_from_the_masks_of_a_run_with_the_same_split_alone() {
+    let classify = format!("{}{MLP}", SPEC.split("[[arm]]").next().expect("a head"));
+    let lab = lab(&classify);
+    let refused = lab.run(&["run", "tiny.toml", "--headless"]);
+    assert!(stdout(&refused).contains("found none of that arm"), "{}", stdout(&refused));
+
+    let segment = |seed| {
+        crate::lab::SPEC
+            .replace("name = \"tiny\"\n", "name = \"masks\"\n")
+            .replace("dataset = \"masks\"", "dataset = \"tiny\"")
+            .replace("valid = 0.25", &format!("valid = 0.4, seed = {seed}"))
+    };
+    lab.write("masks.toml", segment(1));
+    assert!(lab.run(&["run", "masks.toml", "--headless"]).status.success());
+    let refused = lab.run(&["run", "tiny.toml", "--headless"]);
+    assert!(stdout(&refused).contains("with the same split; found net-"), "{}", stdout(&refused));
+
+    lab.write("masks.toml", segment(0));
+    assert!(lab.run(&["run", "masks.toml", "--headless"]).status.success());
+    let output = lab.run(&["run", "tiny.toml", "--headless"]);
+    assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
+}
+
 #[test]
 fn an_arm_of_another_task_is_refused_with_both_named() {
     for (spec, words) in [
