@@ -12,7 +12,7 @@ use crate::metric::Task;
 use crate::model::{Kind, ModelConfig};
 use crate::postprocess::PostProcess;
 use crate::run::RunId;
-use crate::spec::{Spec, TrainConfig, Transfer};
+use crate::spec::{Arm, Spec, TrainConfig, Transfer};
 
 /// Version of the plan file.
 pub const SCHEMA: u32 = 1;
@@ -90,46 +90,46 @@ pub enum PlanError {
 
 /// The spec's runs: by fold, then seed, then arm, so that every arm has a result early.
 pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
-    let splits = splits(spec, dataset).map_err(|source| PlanError::Split { spec: spec.name.clone(), source })?;
-    if spec.task == Task::Classification {
-        splits
-            .values()
-            .flat_map(|splits| splits.iter().enumerate())
-            .try_for_each(|s| both_classes(spec, dataset, s))?;
-    }
+    let splits = splits(spec, dataset)?;
     let digest = dataset.digest()?;
-    let mut runs = Vec::new();
-    for fold in 0..splits.values().map(Vec::len).max().unwrap_or(0) {
-        for &seed in &spec.protocol.seeds {
-            runs.extend(spec.arms.iter().map(|arm| RunPlan {
-                schema: SCHEMA,
-                spec: spec.name.clone(),
-                task: spec.task,
-                arm: arm.name.clone(),
-                fold,
-                seed,
-                dataset: spec.dataset.clone(),
-                dataset_digest: digest.clone(),
-                input_px: spec.protocol.input_px,
-                model: arm.model.clone(),
-                loss: arm.loss(),
-                edge: arm.edge(),
-                train: TrainConfig { normalise: arm.normalise().unwrap_or(spec.train.normalise), ..spec.train.clone() },
-                transfer: arm.transfer(),
-                postprocess: spec.protocol.postprocess.clone(),
-                split: splits[&arm.leak][fold].clone(),
-            }));
-        }
-    }
-    Ok(runs)
+    let folds = splits.values().map(Vec::len).max().unwrap_or(0);
+    let cells = (0..folds).flat_map(|fold| spec.protocol.seeds.iter().map(move |&seed| (fold, seed)));
+    let run = |arm: &Arm, (fold, seed): (usize, u64)| RunPlan {
+        schema: SCHEMA,
+        spec: spec.name.clone(),
+        task: arm.task(),
+        arm: arm.name.clone(),
+        fold,
+        seed,
+        dataset: spec.dataset.clone(),
+        dataset_digest: digest.clone(),
+        input_px: spec.protocol.input_px,
+        model: arm.model.clone(),
+        loss: arm.loss(),
+        edge: arm.edge(),
+        train: TrainConfig { normalise: arm.normalise().unwrap_or(spec.train.normalise), ..spec.train.clone() },
+        transfer: arm.transfer(),
+        postprocess: spec.protocol.postprocess.clone(),
+        split: splits[&(arm.task(), arm.leak)][fold].clone(),
+    };
+    Ok(cells.flat_map(|cell| spec.arms.iter().map(move |arm| run(arm, cell))).collect())
 }
 
-/// One list of splits for each way to deal that an arm asks for; an honest arm's are those of a spec without any other.
-fn splits(spec: &Spec, dataset: &Dataset) -> Result<BTreeMap<Leak, Vec<Split>>, SplitError> {
-    let asked = asked(spec.task, dataset);
-    let divider = Divider::new(&spec.protocol.split, &asked)?;
-    let ways: BTreeSet<Leak> = spec.arms.iter().map(|arm| arm.leak).collect();
-    ways.into_iter().map(|leak| Ok((leak, divider.splits(leak)?))).collect()
+/// One list of splits for each task and way to deal that arms ask for; those of an honest arm are those of a spec without
+/// any other.
+fn splits(spec: &Spec, dataset: &Dataset) -> Result<BTreeMap<(Task, Leak), Vec<Split>>, PlanError> {
+    let refused = |source| PlanError::Split { spec: spec.name.clone(), source };
+    let mut splits = BTreeMap::new();
+    for (task, leak) in spec.arms.iter().map(|arm| (arm.task(), arm.leak)).collect::<BTreeSet<_>>() {
+        let asked = asked(task, dataset);
+        let dealt = Divider::new(&spec.protocol.split, &asked).and_then(|divider| divider.splits(leak));
+        let dealt = dealt.map_err(refused)?;
+        if task == Task::Classification {
+            dealt.iter().enumerate().try_for_each(|split| both_classes(spec, dataset, split))?;
+        }
+        splits.insert((task, leak), dealt);
+    }
+    Ok(splits)
 }
 
 /// The cases that a task is about: a classification leaves out those without a tumour, or of a class that nobody knows.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::{Context, printable};
-use crate::report::{Comparison, Format};
+use crate::report::{Comparison, Format, by_task};
 use crate::run::{LastWord, State};
 use crate::store::{RunDir, RunView, Watch};
 
@@ -127,7 +127,9 @@ fn conclude(spec: &str, watch: &Watch, own: &[&RunView], (wanted, asked): (usize
     let all: Vec<&RunView> = watch.runs().filter(|view| own.iter().any(|o| o.dir == view.dir)).collect();
     let finished = own.iter().filter(|view| view.state == State::Finished).count();
     if finished > 0 {
-        print(&format!("\n{}", Comparison::of(spec, &all)?.render(Format::Text)));
+        for (_, runs) in by_task(&all) {
+            print(&format!("\n{}", Comparison::of(spec, &runs)?.render(Format::Text)));
+        }
     }
     if finished == wanted {
         return Ok(ExitCode::SUCCESS);

@@ -42,6 +42,9 @@ pub struct CompareArgs {
     /// Metrics with intervals, tests and ranks: names of the registry, or all [default: dsc, auc of classes; none in CSV].
     #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
     metric: Vec<String>,
+    /// Only the arms that answer this, of a spec whose arms answer both: segmentation or classification.
+    #[arg(long, value_name = "TASK", value_parser = task_named)]
+    task: Option<Task>,
     /// Width of interval to plan for: how many subjects it needs.
     #[arg(long, value_name = "WIDTH")]
     width: Option<f64>,
@@ -163,10 +166,32 @@ pub(super) fn compare(context: &Context, args: &CompareArgs) -> anyhow::Result<E
         TableFormat::Csv => report::Format::Csv,
         TableFormat::Json => report::Format::Json,
     };
-    let runs: Vec<&RunView> = watch.runs().collect();
-    let comparison = Comparison::of(&spec, &runs)?;
-    let answers = Answers::of(&runs, &question(comparison.task, args)?)?;
-    print(&match format {
+    let all: Vec<&RunView> = watch.runs().collect();
+    let mut tables = report::by_task(&all);
+    if let Some(task) = args.task {
+        tables.retain(|(of, _)| *of == task);
+    }
+    let one = matches!(format, report::Format::Csv | report::Format::Json);
+    if tables.len() > 1 && (one || !args.metric.is_empty() || args.against.is_some()) {
+        anyhow::bail!("{spec}: its arms answer two questions; give --task segmentation or --task classification");
+    }
+    if tables.is_empty() {
+        anyhow::bail!("{spec}: no run of that task");
+    }
+    let texts: Vec<String> =
+        tables.iter().map(|(_, runs)| compared(context, (&spec, runs), (format, args))).collect::<Result<_, _>>()?;
+    print(&texts.join("\n"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn compared(
+    context: &Context,
+    (spec, runs): (&str, &[&RunView]),
+    (format, args): (report::Format, &CompareArgs),
+) -> anyhow::Result<String> {
+    let comparison = Comparison::of(spec, runs)?;
+    let answers = Answers::of(runs, &question(comparison.task, args)?)?;
+    Ok(match format {
         report::Format::Text => {
             let text = comparison.grid().text(columns()) + &answers.text(columns());
             if context.ascii { ascii(&text) } else { text }
@@ -177,8 +202,7 @@ pub(super) fn compare(context: &Context, args: &CompareArgs) -> anyhow::Result<E
         report::Format::Json => {
             serde_json::to_string_pretty(&Compared { comparison: &comparison, statistics: &answers })? + "\n"
         }
-    })?;
-    Ok(ExitCode::SUCCESS)
+    })
 }
 
 /// One character for one, so that columns stay where they are.
@@ -206,6 +230,12 @@ struct Compared<'a> {
     #[serde(flatten)]
     comparison: &'a Comparison,
     statistics: &'a Answers,
+}
+
+fn task_named(name: &str) -> Result<Task, String> {
+    let tasks = [Task::Segmentation, Task::Classification];
+    let known = || "expected segmentation or classification".to_owned();
+    tasks.into_iter().find(|task| task.name() == name).ok_or_else(known)
 }
 
 fn question(task: Task, args: &CompareArgs) -> anyhow::Result<Question> {

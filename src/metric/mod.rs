@@ -56,8 +56,11 @@ pub struct Metric {
     /// The value of one case, `None` where undefined; of all pixels together for a [pool](CaseScore::pooled).
     pub of: fn(&CaseScore) -> Option<f64>,
     /// The value of cases together, where it is no mean over cases; [`of`](Self::of) is then `None`.
-    pub of_all: Option<fn(&[Weighted]) -> Option<f64>>,
+    pub of_all: Option<OfAll>,
 }
+
+/// A value of weighted cases together.
+pub type OfAll = fn(&[Weighted]) -> Option<f64>;
 
 /// Where a metric is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{CLASSIFICATION, METRICS, Metric, Shown};
 
 /// What a model answers about an image.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Task {
     /// Which pixels are tumour.

@@ -27,6 +27,7 @@ macro_rules! models {
 
         /// A network of the registry.
         #[derive(Module, Debug)]
+        #[expect(clippy::large_enum_variant, reason = "there is one network at a time, and it is moved seldom")]
         pub enum Network {
             $(#[doc = $about] $variant($variant),)*
         }

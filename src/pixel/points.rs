@@ -24,10 +24,10 @@ impl Block {
     #[inline(always)]
     pub(super) fn distances(&self, pixel: &Standardised) -> [f32; LANES] {
         let mut sum = [0.0; LANES];
-        for feature in 0..FEATURES.len() {
-            for lane in 0..LANES {
-                let difference = self.0[feature][lane] - pixel[feature];
-                sum[lane] += difference * difference;
+        for (points, own) in self.0.iter().zip(pixel) {
+            for (sum, point) in sum.iter_mut().zip(points) {
+                let difference = point - own;
+                *sum += difference * difference;
             }
         }
         sum

@@ -1,7 +1,16 @@
 //! Which runs of a spec belong together: a spec that was edited leaves runs of its earlier text behind.
 
+use crate::metric::Task;
 use crate::plan::RunPlan;
+use crate::spec::TrainConfig;
 use crate::store::RunView;
+
+/// The runs of one spec apart by what their arms answer; each table is of one task.
+pub fn by_task<'a>(runs: &[&'a RunView]) -> Vec<(Task, Vec<&'a RunView>)> {
+    let of = |task: Task| runs.iter().copied().filter(|run| run.plan.task == task).collect::<Vec<_>>();
+    let tables = [Task::Segmentation, Task::Classification].map(|task| (task, of(task)));
+    tables.into_iter().filter(|(_, runs)| !runs.is_empty()).collect()
+}
 
 /// Runs that may stand in one table, in the order in which they were first started, and how many were left out.
 ///
@@ -29,11 +38,15 @@ fn start(run: &RunView) -> f64 {
 
 /// Whether two runs can come from one spec, and are not the same cell of its table.
 fn agree<'a>(a: &'a RunPlan, b: &'a RunPlan) -> bool {
-    let recipe = |plan: &'a RunPlan| (&plan.dataset_digest, plan.input_px, &plan.train, &plan.postprocess);
-    let protocol = recipe(a) == recipe(b);
+    let data = |plan: &'a RunPlan| (&plan.dataset_digest, plan.input_px, &plan.postprocess);
+    // What a model insists on as its input is the arm's, not the recipe's.
+    let recipe = TrainConfig { normalise: b.train.normalise, ..a.train.clone() };
+    let protocol = data(a) == data(b) && recipe == b.train;
     let leaks = (a.split.leak(), b.split.leak());
     let split = a.fold != b.fold || leaks.0 != leaks.1 || a.split == b.split;
-    let own = |plan: &'a RunPlan| (&plan.model, &plan.loss, &plan.edge, plan.split.leak());
+    let own = |plan: &'a RunPlan| {
+        (&plan.model, &plan.loss, &plan.edge, plan.split.leak(), plan.train.normalise, &plan.transfer)
+    };
     let arm = a.arm != b.arm || own(a) == own(b);
     let cell = (&a.arm, a.fold, a.seed) != (&b.arm, b.fold, b.seed);
     protocol && split && arm && cell

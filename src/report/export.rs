@@ -9,8 +9,18 @@ use crate::run::State;
 use crate::store::{RunView, StoreError, write_atomic};
 
 /// Writes `comparison.{txt,md,csv,json}`, `statistics.{csv,json}`, `cases.csv`, `epochs.csv`, `steps.csv` and `plans/`
-/// into `out`; returns what was written.
+/// into `out`, or into a folder for each task if the arms answer both; returns what was written.
 pub fn export(spec: &str, runs: &[&RunView], out: &Path) -> Result<Vec<PathBuf>, AnswerError> {
+    let tables = super::by_task(runs);
+    let mut written = Vec::new();
+    for (task, runs) in &tables {
+        let out = if tables.len() > 1 { out.join(task.name()) } else { out.to_owned() };
+        written.extend(export_table(spec, runs, &out)?);
+    }
+    Ok(written)
+}
+
+fn export_table(spec: &str, runs: &[&RunView], out: &Path) -> Result<Vec<PathBuf>, AnswerError> {
     let (runs, _) = super::current(runs);
     let runs = &runs[..];
     let plans = out.join("plans");

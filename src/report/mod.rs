@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub use current::current;
+pub use current::{by_task, current};
 pub use exact::Exact;
 pub use export::{csv_of, export};
 pub use grid::Grid;

@@ -43,7 +43,7 @@ pub struct Arm {
 impl Arm {
     /// The loss, given or of the task: `combo` for masks, `bce` for labels.
     pub fn loss(&self) -> LossConfig {
-        self.loss.clone().unwrap_or_else(|| match self.model.row().task {
+        self.loss.clone().unwrap_or_else(|| match self.task() {
             Task::Segmentation => LossConfig::default(),
             Task::Classification => LossConfig::Bce {},
         })
@@ -65,7 +65,7 @@ impl Arm {
         self.transfer().normalise().or_else(|| self.model.normalise())
     }
 
-    pub(super) fn check(&self, task: Task, input_px: usize) -> Result<(), String> {
+    pub(super) fn check(&self, task: Option<Task>, input_px: usize) -> Result<(), String> {
         self.answers(task)?;
         self.model.check(input_px)?;
         let loss = self.loss();
@@ -75,9 +75,14 @@ impl Arm {
         self.transfer().check(&self.model)
     }
 
-    fn answers(&self, task: Task) -> Result<(), String> {
+    /// What its model is for.
+    pub fn task(&self) -> Task {
+        self.model.row().task
+    }
+
+    fn answers(&self, asked: Option<Task>) -> Result<(), String> {
         let (row, loss) = (self.model.row(), self.loss());
-        if row.task != task {
+        if let Some(task) = asked.filter(|&task| task != row.task) {
             let known: Vec<_> = MODELS.iter().filter(|row| row.task == task).map(|row| row.name).collect();
             return Err(format!(
                 "task = \"{}\", but model {} is for {}; expected one of {}",
@@ -87,16 +92,16 @@ impl Arm {
                 known.join(", ")
             ));
         }
-        match task {
+        match row.task {
             Task::Classification if !loss.is_of_labels() => Err(format!(
-                "task = \"classification\", but loss {} is of masks; expected bce, weighted-labels or focal",
+                "a classification, but loss {} is of masks; expected bce, weighted-labels or focal",
                 loss.name()
             )),
             Task::Classification if self.edge.is_some() => {
-                Err("task = \"classification\", but edge is a loss of masks; leave it out".to_owned())
+                Err("a classification, but edge is a loss of masks; leave it out".to_owned())
             }
             Task::Classification if self.leak != Leak::None => {
-                Err(format!("task = \"classification\", but leak = \"{}\" is measured on masks", self.leak.name()))
+                Err(format!("a classification, but leak = \"{}\" is measured on masks", self.leak.name()))
             }
             _ => Ok(()),
         }

@@ -30,9 +30,9 @@ pub struct Spec {
     pub title: String,
     /// Manifest name of the data set.
     pub dataset: String,
-    /// What every arm answers.
-    #[serde(default, skip_serializing_if = "Task::is_segmentation")]
-    pub task: Task,
+    /// What every arm has to answer; if absent, each answers what its model is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<Task>,
     /// Division, seeds and input size.
     pub protocol: Protocol,
     /// The same for every arm.
@@ -115,7 +115,8 @@ impl Spec {
             let fits = fits.and_then(|()| self.protocol.split.admits(arm.leak));
             fits.map_err(|e| format!("arm \"{}\": {e}", arm.name))?;
         }
-        self.protocol.check(self.task)?;
+        let judges = self.arms.iter().any(|arm| arm.task() == Task::Classification);
+        self.protocol.check(if judges { Task::Classification } else { Task::Segmentation })?;
         self.train.check()
     }
 }

@@ -25,7 +25,7 @@ pub struct Protocol {
 impl Protocol {
     pub(super) fn check(&self, task: Task) -> Result<(), String> {
         if task == Task::Classification && !self.postprocess.is_none() {
-            return Err("task = \"classification\", but protocol.postprocess changes masks; leave it out".to_owned());
+            return Err("protocol.postprocess changes masks, but an arm is for classification; leave it out".to_owned());
         }
         within("protocol.input_px", self.input_px as f64, 16.0, 2048.0)?;
         if self.seeds.is_empty() {

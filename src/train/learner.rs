@@ -106,7 +106,7 @@ mod tests {
         let part = |case: &str| vec![(case.to_owned(), case.to_owned())];
         let parts = Parts { train: part("a"), valid: part("b"), test: part("c"), ..Parts::default() };
         RunPlan {
-            task: spec.task,
+            task: crate::metric::Task::Segmentation,
             schema: crate::plan::SCHEMA,
             spec: spec.name,
             arm: "net".to_owned(),

@@ -11,7 +11,7 @@ use super::summaries::Summaries;
 use super::text::clean;
 use super::widget::picture::Picture;
 use crate::executor::Launch;
-use crate::report::Comparison;
+use crate::report::{Comparison, by_task};
 use crate::run::State;
 use crate::store::{RunDir, RunView, StoreError, Watch, queue};
 
@@ -160,6 +160,12 @@ impl<'a> Feed<'a> {
     fn compare(&mut self, app: &mut App) {
         let Some(spec) = app.spec().map(str::to_owned) else { return };
         let runs: Vec<&RunView> = self.watch.runs().filter(|run| clean(run.dir.spec()) == spec).collect();
+        // Of a spec whose arms answer both questions, the table of the chosen run's.
+        let chosen = app.chosen().filter(|row| row.spec == spec);
+        let asked = chosen.and_then(|row| self.view(&row.name)).map(|run| run.plan.task);
+        let mut tables = by_task(&runs).into_iter();
+        let table = asked.and_then(|task| tables.clone().find(|(of, _)| *of == task)).or_else(|| tables.next());
+        let runs = table.map(|(_, runs)| runs).unwrap_or_default();
         let mut hash = DefaultHasher::new();
         spec.hash(&mut hash);
         runs.iter().for_each(|run| (run.dir.id(), run.state == State::Finished).hash(&mut hash));
