@@ -12,7 +12,7 @@ use crate::metric::Task;
 use crate::model::{Kind, ModelConfig};
 use crate::postprocess::PostProcess;
 use crate::run::RunId;
-use crate::spec::{Spec, TrainConfig};
+use crate::spec::{Spec, TrainConfig, Transfer};
 
 /// Version of the plan file.
 pub const SCHEMA: u32 = 1;
@@ -48,6 +48,9 @@ pub struct RunPlan {
     pub edge: EdgeLossConfig,
     /// Recipe.
     pub train: TrainConfig,
+    /// What it takes over from elsewhere; the digest of its weights included.
+    #[serde(default, skip_serializing_if = "Transfer::is_none")]
+    pub transfer: Transfer,
     /// Changes to the predicted test masks before they are scored.
     #[serde(default, skip_serializing_if = "PostProcess::is_none")]
     pub postprocess: PostProcess,
@@ -111,10 +114,8 @@ pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
                 model: arm.model.clone(),
                 loss: arm.loss(),
                 edge: arm.edge(),
-                train: TrainConfig {
-                    normalise: arm.model.normalise().unwrap_or(spec.train.normalise),
-                    ..spec.train.clone()
-                },
+                train: TrainConfig { normalise: arm.normalise().unwrap_or(spec.train.normalise), ..spec.train.clone() },
+                transfer: arm.transfer(),
                 postprocess: spec.protocol.postprocess.clone(),
                 split: splits[&arm.leak][fold].clone(),
             }));

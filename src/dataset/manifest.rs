@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::curation::Curation;
 use super::fold::Partition;
-use super::{Class, Crop, DatasetError, Layout};
+use super::{Class, Crop, DatasetError, Layout, root};
 use crate::config;
 
 /// A data set's description; one file in `datasets/`.
@@ -30,6 +31,9 @@ pub struct Manifest {
     /// Cases per class that a complete copy has.
     #[serde(default)]
     pub expected: std::collections::BTreeMap<Class, usize>,
+    /// Corrections: the name of a list beside this file, or the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curation: Option<Curation>,
     /// The parts that it was published with, for `split = { published = true }`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<Partition>,
@@ -62,10 +66,23 @@ impl Manifest {
         self.folder.as_deref().unwrap_or(&self.name)
     }
 
+    /// Puts the curation list itself where there is but its name.
+    pub(super) fn read_curation(&mut self) -> Result<(), DatasetError> {
+        if let Some(Curation::Named(name)) = &self.curation {
+            self.curation = Some(root::curation(name)?);
+        }
+        Ok(())
+    }
+
     fn check(&self, place: &str) -> Result<(), DatasetError> {
         let fail = |message: String| Err(DatasetError::Manifest { place: place.to_owned(), message });
         if self.folder().is_empty() || self.folder().contains(['/', '\\']) || self.folder().starts_with('.') {
             return fail(format!("folder = {:?} must be a plain folder name", self.folder()));
+        }
+        if let Some(Curation::Named(name)) = &self.curation
+            && (name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') || !name.ends_with(".csv"))
+        {
+            return fail(format!("curation = {name:?} must be a plain file name that ends in .csv"));
         }
         self.layout.check().or_else(|message| fail(format!("layout: {message}")))
     }

@@ -72,13 +72,19 @@ fn tile(case: &Case, tile_px: u32) -> Result<RgbImage, DatasetError> {
     let scale = f64::from(tile_px) / f64::from(image.width().max(image.height()));
     let side = |px: u32| ((f64::from(px) * scale).round() as u32).clamp(1, tile_px);
     let (width, height) = (side(image.width()), side(image.height()));
-    let mut picture = imageops::resize(&image, width, height, FilterType::Triangle);
-    let mask = resize_mask_to(&reference, width as usize, height as usize);
-    draw_contour(&mut picture, &mask, colour(case.class));
+    let picture = outlined(imageops::resize(&image, width, height, FilterType::Triangle), &reference, case.class);
     let mut tile = RgbImage::new(tile_px, tile_px);
     let middle = |side: u32| i64::from((tile_px - side) / 2);
     imageops::replace(&mut tile, &picture, middle(width), middle(height));
     Ok(tile)
+}
+
+/// `picture` with the contour of `reference`, which may have another size, in the colour of `class`.
+pub(super) fn outlined(picture: RgbImage, reference: &Mask, class: Class) -> RgbImage {
+    let mut picture = picture;
+    let mask = resize_mask_to(reference, picture.width() as usize, picture.height() as usize);
+    draw_contour(&mut picture, &mask, colour(class));
+    picture
 }
 
 /// Colours the pixels of `mask` that have a neighbour outside it, or lie on the picture's edge.

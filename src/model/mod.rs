@@ -1,28 +1,55 @@
 //! Networks and pixel classifiers: one file each and one row in [`models!`].
 //! A network maps images to logits; no activation at the end, no loss inside.
 
+mod att_unet;
 pub mod block;
 mod boundary_attention;
 mod classifier;
+mod cnn;
+mod dense_unet;
 pub mod encoder;
+mod fcn;
 mod fgfeu_net;
+mod input;
+pub mod lstm;
+mod patch_discriminator;
+mod pix2pix;
+mod pretrained;
 mod profile;
+mod recurrent;
 mod registry;
+mod resunet;
 mod show;
+mod slot;
 mod unet;
+mod vnet;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+pub use att_unet::{AttUNet, AttUNetConfig};
 pub use boundary_attention::{BoundaryAttention, BoundaryAttentionConfig};
 pub use classifier::{
     AlexNet, AlexNetConfig, DenseNet, DenseNetConfig, Fcnn, FcnnConfig, Inception, InceptionConfig, MaskMlp,
     MaskMlpConfig, Masks, ResNet, ResNetConfig, Vgg, VggConfig,
 };
+pub use cnn::{Cnn, CnnConfig};
+pub use dense_unet::{DenseUNet, DenseUNetConfig};
+pub use fcn::{
+    Backbone, Fcn, FcnConfig, FcnDenseNet121, FcnDenseNet121Config, FcnResNet50, FcnResNet50Config, FcnVgg16,
+    FcnVgg16Config, FcnVgg19, FcnVgg19Config, Vgg16Enhanced, Vgg16EnhancedConfig, Vgg19Enhanced, Vgg19EnhancedConfig,
+};
 pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
+pub use patch_discriminator::{AdversaryConfig, PatchDiscriminator};
+pub use pix2pix::{Pix2Pix, Pix2PixConfig};
+pub use pretrained::{Import, Mismatch, import, pretrained_network};
+pub use recurrent::{BiLstmNet, BiLstmNetConfig, LstmNet, LstmNetConfig, Recurrent, RecurrentConfig, Ways};
+pub use resunet::{ResUNet, ResUNetConfig};
 pub use show::{Stage, Summary, summarise, trainable};
+pub use slot::{Slot, fill, slots, values};
 pub use unet::{UNet, UNetConfig};
+pub use vnet::{VNet2d, VNet2dConfig};
 
 use crate::dataset::Normalise;
 pub use crate::metric::Task;
@@ -68,11 +95,16 @@ pub trait NetworkConfig {
     /// The network that it describes.
     type Network: Forward + Module;
 
-    /// Image sides must be a multiple of this.
+    /// Image sides must be a multiple of this, whatever the numbers.
     const STRIDE: usize;
 
     /// Images may not be smaller.
     const MIN_PX: usize = 1;
+
+    /// What they must be a multiple of with these numbers.
+    fn stride(&self) -> usize {
+        Self::STRIDE
+    }
 
     /// What is wrong with the numbers, if anything.
     fn check(&self) -> Result<(), String>;
@@ -87,6 +119,11 @@ pub trait NetworkConfig {
         None
     }
 
+    /// What it is trained against; `None` for a network that is trained on its loss alone.
+    fn adversary(&self) -> Option<AdversaryConfig> {
+        None
+    }
+
     /// A network with random weights from the device's seed.
     fn build(&self, device: &Device) -> Self::Network;
 }
@@ -96,6 +133,20 @@ models! {
         "unet" => UNet, UNetConfig, "U-Net (Ronneberger et al. 2015) with batch-norm and same-size convolutions.";
         "fgfeu-net" => FgfeuNet, FgfeuNetConfig, "VGG16's first ten convolutions as the encoder of a U-Net (P1).";
         "boundary-attention" => BoundaryAttention, BoundaryAttentionConfig, "Boundary attention, edge and deep supervision on a VGG16 encoder (P2).";
+        "cnn" => Cnn, CnnConfig, "A small encoder and decoder without skip connections (P1's CNN).";
+        "fcn-vgg16" => FcnVgg16, FcnVgg16Config, "FCN-8s on VGG16 from scratch (P1's VGG16).";
+        "vgg16-enhanced" => Vgg16Enhanced, Vgg16EnhancedConfig, "FCN-8s on VGG16 with batch-norm and dropout (P1's VGG16_Enhanced).";
+        "fcn-vgg19" => FcnVgg19, FcnVgg19Config, "FCN-8s on VGG19 from scratch (P1's VGG19).";
+        "vgg19-enhanced" => Vgg19Enhanced, Vgg19EnhancedConfig, "FCN-8s on VGG19 with batch-norm and dropout (P1's VGG19_Enhanced).";
+        "fcn-resnet50" => FcnResNet50, FcnResNet50Config, "FCN-8s on ResNet-50 (P1's ResNet50).";
+        "fcn-densenet121" => FcnDenseNet121, FcnDenseNet121Config, "FCN-8s on DenseNet-121 (P1's DenseNet121).";
+        "lstm" => LstmNet, LstmNetConfig, "Columns, then rows of a feature map read by an LSTM in one direction (P1's LSTM).";
+        "bi-lstm" => BiLstmNet, BiLstmNetConfig, "Columns, then rows of a feature map read in both directions, as ReNet (P1's Bi-LSTM).";
+        "resunet" => ResUNet, ResUNetConfig, "Deep residual U-Net (Zhang et al. 2018; P2's ResUNet).";
+        "att-unet" => AttUNet, AttUNetConfig, "U-Net with attention gates on its skip connections (Oktay et al. 2018; P2's Att-UNet).";
+        "vnet-2d" => VNet2d, VNet2dConfig, "V-Net in two dimensions (Milletari et al. 2016; P2's 2D-VNet).";
+        "dense-unet" => DenseUNet, DenseUNetConfig, "DenseNet-121 with a decoder of sums (H-DenseUNet's 2-D part, Li et al. 2018; P2's DenseUNet).";
+        "pix2pix" => Pix2Pix, Pix2PixConfig, "U-Net generator trained against a patch discriminator (Isola et al. 2017).";
     }
     classification {
         "vgg16" => Vgg, VggConfig, "VGG16 with its two hidden layers (P2 Table 4).";
@@ -167,7 +218,8 @@ mod tests {
     use burn::tensor::Distribution;
 
     fn small(name: &str) -> ModelConfig {
-        let text = format!("name = \"{name}\"\nwidth = 0.0625\n");
+        let depth = if name == "pix2pix" { "downs = 4" } else { "" };
+        let text = format!("name = \"{name}\"\nwidth = 0.0625\n{depth}\n");
         toml::from_str(&text).expect("every network has a width")
     }
 
@@ -184,7 +236,7 @@ mod tests {
         let device = Device::flex();
         for name in networks(Task::Segmentation) {
             let network = small(name).build(&device).expect("a network");
-            for (batch, px) in [(1, 32), (2, 48)] {
+            for (batch, px) in [(1, 32), (2, 64)] {
                 let images = Tensor::<4>::random([batch, 3, px, px], Distribution::Normal(0.0, 1.0), &device);
                 assert_eq!(network.forward(images).logits.dims(), [batch, 1, px, px], "{name}");
             }

@@ -4,14 +4,17 @@
 mod arm;
 mod protocol;
 mod train;
+mod transfer;
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::augment::Augment;
 pub use arm::Arm;
 pub use protocol::Protocol;
-pub use train::{Augment, Plateau, TrainConfig};
+pub use train::{Plateau, TrainConfig};
+pub use transfer::{Freeze, Transfer, Weights, begins};
 
 use crate::config;
 use crate::metric::Task;

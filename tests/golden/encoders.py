@@ -125,11 +125,6 @@ def pyramid(model, name, inputs):
     return levels
 
 
-def signs(name, level):
-    """A fixed direction: the loss is the sum of features along it."""
-    return uniform(name, level.numel()), level
-
-
 def backbone_golden(name):
     batch, px, _ = BACKBONES[name]
     model = backbone(name)
@@ -162,8 +157,210 @@ def training_golden(model, name, inputs):
     }
 
 
+# Whole networks. Attributes are named as ours; `bias` is whether convolutions under batch-norm have one, as those of the
+# reference implementations do: ours leave them out, since batch-norm cancels them.
+
+
+def conv(inputs, outputs, size, stride=1, bias=False):
+    padding = size // 2 if size % 2 else 0
+    return nn.Conv2d(inputs, outputs, size, stride=stride, padding=padding, bias=bias)
+
+
+class ConvBlock(nn.Module):
+    def __init__(self, inputs, outputs, size, stride=1, bias=False):
+        super().__init__()
+        self.conv = conv(inputs, outputs, size, stride, bias)
+        self.norm = nn.BatchNorm2d(outputs)
+
+    def before_relu(self, x):
+        return self.norm(self.conv(x))
+
+    def forward(self, x):
+        return F.relu(self.before_relu(x))
+
+
+class Stack(nn.Module):
+    def __init__(self, inputs, outputs, bias):
+        super().__init__()
+        self.blocks = nn.ModuleList([ConvBlock(inputs, outputs, 3, 1, bias), ConvBlock(outputs, outputs, 3, 1, bias)])
+
+    def forward(self, x):
+        return self.blocks[1](self.blocks[0](x))
+
+
+class Gate(nn.Module):
+    def __init__(self, channels, inner, bias):
+        super().__init__()
+        self.gating = ConvBlock(channels, inner, 1, 1, bias)
+        self.skip = ConvBlock(channels, inner, 1, 1, bias)
+        self.attention = ConvBlock(inner, 1, 1, 1, bias)
+
+    def forward(self, gating, skip):
+        joint = F.relu(self.gating.before_relu(gating) + self.skip.before_relu(skip))
+        return skip * torch.sigmoid(self.attention.before_relu(joint))
+
+
+class AttUNet(nn.Module):
+    """After `AttU_Net` of LeeJunHyun/Image_Segmentation (network.py)."""
+
+    def __init__(self, base=64, bias=False):
+        super().__init__()
+        widths = [base << level for level in range(5)]
+        self.down = nn.ModuleList([Stack(i, o, bias) for i, o in zip([3, *widths], widths[:4])])
+        self.bottom = Stack(widths[3], widths[4], bias)
+        deep = [3, 2, 1, 0]
+        self.lift = nn.ModuleList([ConvBlock(widths[i + 1], widths[i], 3, 1, bias) for i in deep])
+        self.gates = nn.ModuleList([Gate(widths[i], widths[i] // 2, bias) for i in deep])
+        self.up = nn.ModuleList([Stack(2 * widths[i], widths[i], bias) for i in deep])
+        self.head = nn.Conv2d(base, 1, 1)
+
+    def forward(self, x):
+        skips = []
+        for stack in self.down:
+            skips.append(stack(x))
+            x = F.max_pool2d(skips[-1], 2)
+        x = self.bottom(x)
+        for lift, gate, stack in zip(self.lift, self.gates, self.up):
+            x = lift(F.interpolate(x, scale_factor=2))
+            x = stack(torch.cat((gate(x, skips.pop()), x), 1))
+        return self.head(x)
+
+
+class PreActivation(nn.Module):
+    def __init__(self, inputs, outputs, stride, bias):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(inputs)
+        self.conv = conv(inputs, outputs, 3, stride, bias)
+
+    def forward(self, x):
+        return self.conv(F.relu(self.norm(x)))
+
+
+class Residual(nn.Module):
+    def __init__(self, inputs, outputs, stride, bias):
+        super().__init__()
+        self.first = PreActivation(inputs, outputs, stride, bias)
+        self.second = PreActivation(outputs, outputs, 1, bias)
+        self.shortcut = ConvBlock(inputs, outputs, 3, stride, bias)
+
+    def forward(self, x):
+        return self.second(self.first(x)) + self.shortcut.before_relu(x)
+
+
+class ResUNet(nn.Module):
+    """After `ResUnet` of rishikksh20/ResUnet (core/res_unet.py)."""
+
+    def __init__(self, base=64, bias=False):
+        super().__init__()
+        widths = [base << level for level in range(4)]
+        self.first = ConvBlock(3, base, 3, 1, bias)
+        self.second = conv(base, base, 3, 1, True)
+        self.shortcut = conv(3, base, 3, 1, True)
+        self.down = nn.ModuleList([Residual(i, o, 2, bias) for i, o in zip(widths, widths[1:])])
+        self.lift = nn.ModuleList([nn.ConvTranspose2d(w, w, 2, 2) for w in widths[:0:-1]])
+        self.up = nn.ModuleList([Residual(widths[i + 1] + widths[i], widths[i], 1, bias) for i in (2, 1, 0)])
+        self.head = nn.Conv2d(base, 1, 1)
+
+    def forward(self, x):
+        x = self.second(self.first(x)) + self.shortcut(x)
+        skips = []
+        for unit in self.down:
+            skips.append(x)
+            x = unit(x)
+        for lift, unit in zip(self.lift, self.up):
+            x = unit(torch.cat((lift(x), skips.pop()), 1))
+        return self.head(x)
+
+
+class PReluBlock(nn.Module):
+    def __init__(self, convolution, outputs):
+        super().__init__()
+        self.conv = convolution
+        self.norm = nn.BatchNorm2d(outputs)
+        self.slope = nn.PReLU()
+
+    def forward(self, x):
+        return self.slope(self.norm(self.conv(x)))
+
+
+class Level(nn.Module):
+    """Convolutions of 5 × 5, added to what came in."""
+
+    def __init__(self, channels, depth, bias):
+        super().__init__()
+        self.blocks = nn.ModuleList([PReluBlock(conv(channels, channels, 5, 1, bias), channels) for _ in range(depth)])
+        self.slope = nn.PReLU()
+
+    def forward(self, x):
+        residual = x
+        for block in self.blocks:
+            residual = block(residual)
+        return self.slope(residual + x)
+
+
+class VNet(nn.Module):
+    """After `VNet` of mattmacy/vnet.pytorch (vnet.py, inplace=False), in two dimensions, on three channels, with one
+    logit."""
+
+    def __init__(self, base=16, bias=False):
+        super().__init__()
+        widths = [base << level for level in range(5)]
+        self.first = nn.Module()
+        self.first.conv = conv(3, base, 5, 1, bias)
+        self.first.norm = nn.BatchNorm2d(base)
+        self.slope = nn.PReLU()
+        pairs = list(zip(widths, widths[1:]))
+        self.shrink = nn.ModuleList([PReluBlock(conv(i, o, 2, 2, bias), o) for i, o in pairs])
+        self.down = nn.ModuleList([Level(o, depth, bias) for (_, o), depth in zip(pairs, (1, 2, 3, 3))])
+        inputs = [widths[4], widths[4], widths[3], widths[2]]
+        halves = [widths[3], widths[2], widths[1], widths[0]]
+        self.grow = nn.ModuleList(
+            [PReluBlock(nn.ConvTranspose2d(i, h, 2, 2, bias=bias), h) for i, h in zip(inputs, halves)]
+        )
+        self.up = nn.ModuleList([Level(2 * h, depth, bias) for h, depth in zip(halves, (3, 2, 1, 1))])
+        self.last = PReluBlock(conv(2 * base, 2, 5, 1, bias), 2)
+        self.head = nn.Conv2d(2, 1, 1)
+
+    def forward(self, x):
+        base = self.first.conv.out_channels
+        tiled = x.repeat(1, -(-base // 3), 1, 1)[:, :base]
+        x = self.slope(self.first.norm(self.first.conv(x)) + tiled)
+        skips = []
+        for shrink, level in zip(self.shrink, self.down):
+            skips.append(x)
+            x = level(shrink(x))
+        for grow, level in zip(self.grow, self.up):
+            x = level(torch.cat((grow(x), skips.pop()), 1))
+        return self.head(self.last(x))
+
+
+NETWORKS = {"att-unet": (AttUNet, 64), "resunet": (ResUNet, 64), "vnet-2d": (VNet, 16)}
+
+
+def network_golden(name):
+    """At an eighth of the width."""
+    network, base = NETWORKS[name]
+    count = sum(parameter.numel() for parameter in network(bias=True).parameters())
+    inputs = images(2, 32)
+    with torch.no_grad():
+        evaluated = fill(network(base // 8)).eval()(inputs)
+        trained = fill(network(base // 8)).train()(inputs)
+    return {"reference_parameters": count, "logits": summary(evaluated), "training": summary(trained)}
+
+
+def lstm_golden():
+    """`torch.nn.LSTM`, both directions; its two biases are one of ours."""
+    lstm = fill(nn.LSTM(3, 4, batch_first=True, bidirectional=True))
+    inputs = values("sequences", (1, 2 * 5 * 3)).reshape(2, 5, 3) * 10
+    return {"outputs": lstm(inputs)[0].flatten().tolist()}
+
+
 def main():
-    golden = {"backbones": {name: backbone_golden(name) for name in BACKBONES}}
+    golden = {
+        "backbones": {name: backbone_golden(name) for name in BACKBONES},
+        "networks": {name: network_golden(name) for name in NETWORKS},
+        "lstm": lstm_golden(),
+    }
     print(json.dumps(golden, separators=(",", ":")))
 
 

@@ -144,6 +144,19 @@ fn kills_leave_a_classifier_bit_for_bit_the_same() {
     killed_equals_undisturbed(crate::classification::SPEC, 4);
 }
 
+#[test]
+fn kills_leave_an_encoder_that_thaws_bit_for_bit_the_same() {
+    let spec = crate::lab::SPEC.replace("fgfeu-net", "boundary-attention");
+    let habits = "freeze = [{ stage = \"encoder\", until_epoch = 2 }]\nlr_scale = { encoder = 0.1 }\nloss =";
+    killed_equals_undisturbed(&spec.replace("loss =", habits), 4);
+}
+
+#[test]
+fn kills_leave_a_network_with_an_adversary_bit_for_bit_the_same() {
+    let spec = crate::lab::SPEC.replace("name = \"fgfeu-net\"", "name = \"pix2pix\", downs = 5");
+    killed_equals_undisturbed(&spec.replace("name = \"combo\"", "name = \"l1\""), 4);
+}
+
 fn saved_epoch(run: &Path) -> u32 {
     let saved =
         events(run).into_iter().filter_map(|e| if let Event::Saved { epoch, .. } = e { Some(epoch) } else { None });

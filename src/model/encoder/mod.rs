@@ -8,7 +8,7 @@ mod resnet;
 pub mod torchvision;
 mod vgg;
 
-use burn::module::Module;
+use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Tensor;
 
 pub use alexnet::AlexNetEncoder;
@@ -19,7 +19,7 @@ pub use torchvision::{Architecture, Place};
 pub use vgg::{VggDepth, VggEncoder};
 
 /// What every backbone does.
-pub trait Encoder: Module {
+pub trait Encoder: Module + ModuleDisplay {
     /// Channels of each level of the pyramid, finest first.
     fn channels(&self) -> Vec<usize>;
 
