@@ -14,21 +14,21 @@ use crate::plan::RunPlan;
 use crate::plane::{Mask, Plane};
 use crate::store::{RunDir, Store};
 
-/// `samples` as the model of `plan` reads them: images as they are, or the masks that it asks for, which are held in
-/// memory.
+/// `samples` as the model of `plan` reads them: images as they are, or the masks that it asks for.
 pub fn as_read(samples: Samples, run: &RunDir, plan: &RunPlan, device: &Device) -> Result<Samples, TrainError> {
     let ModelConfig::MaskMlp(config) = &plan.model else { return Ok(samples) };
-    let train = samples.held()?.into_iter().map(Arc::unwrap_or_clone).collect();
+    let train = samples.held()?.iter().map(|sample| Sample::clone(sample)).collect();
     let parts = [train, samples.valid, samples.test];
     let [train, valid, test] = match &config.masks {
-        Masks::Reference => parts.map(painted),
+        Masks::Reference => parts.map(|part| painted(part, |sample| sample.reference.clone())),
         Masks::Run(name) => {
             let (source, network) = segmenter(name, run, plan, device)?;
             run.log(&format!("masks of {}", source.id()));
             parts.map(|part| predicted(part, &network, &source, device))
         }
     };
-    Ok(Samples { train: train.into_iter().map(|sample| Stored::Held(Arc::new(sample))).collect(), valid, test })
+    let train = train.into_iter().map(|sample| Stored::Held(Arc::new(sample))).collect();
+    Ok(Samples { train, valid, test })
 }
 
 fn predicted(part: Vec<Sample>, network: &Network, source: &RunPlan, device: &Device) -> Vec<Sample> {
@@ -38,12 +38,13 @@ fn predicted(part: Vec<Sample>, network: &Network, source: &RunPlan, device: &De
     part.into_iter().zip(masks).map(|(sample, mask)| sample.showing(paint(&mask))).collect()
 }
 
-fn painted(part: Vec<Sample>) -> Vec<Sample> {
-    let paint = |sample: Sample| {
-        let image = paint(&sample.reference);
-        sample.showing(image)
-    };
-    part.into_iter().map(paint).collect()
+fn painted(part: Vec<Sample>, mask: impl Fn(&Sample) -> Mask) -> Vec<Sample> {
+    part.into_iter()
+        .map(|sample| {
+            let image = paint(&mask(&sample));
+            sample.showing(image)
+        })
+        .collect()
 }
 
 /// White where the mask is set, else black.
