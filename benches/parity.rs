@@ -22,7 +22,7 @@ use seglab::loss::LossConfig;
 use seglab::model::{ModelConfig, trainable};
 use seglab::plan::{RunPlan, plan};
 use seglab::spec::{Augment, Spec};
-use seglab::train::{Batch, Learner, Samples, load, order};
+use seglab::train::{Batch, Cache, Learner, Samples, load, order};
 
 const STEPS: usize = 30;
 
@@ -73,7 +73,7 @@ fn phantoms() -> Anything<(RunPlan, Samples)> {
     spec.train.augment = Augment::default();
     let dataset = Dataset::open(&spec.dataset, &DataRoots::new(None))?;
     let plan = plan(&spec, &dataset)?.swap_remove(0);
-    let samples = load(&dataset, &plan.split, plan.input_px)?;
+    let samples = load(&dataset, (&plan.split, plan.task), plan.input_px, Cache::unbounded())?;
     Ok((plan, samples))
 }
 
@@ -110,7 +110,8 @@ fn batches<'a>(plan: &'a RunPlan, samples: &'a Samples) -> impl Iterator<Item = 
         let places = order(samples.train.len(), plan.seed, epoch);
         let chunks: Vec<Vec<usize>> = places.chunks(plan.train.batch).map(<[usize]>::to_vec).collect();
         let batch = |chunk: Vec<usize>| {
-            Batch::of(&chunk.iter().map(|&i| &samples.train[i]).collect::<Vec<_>>(), &[], plan.train.normalise)
+            let held: Vec<_> = chunk.iter().map(|&i| samples.train[i].sample().expect("held in memory")).collect();
+            Batch::of(&held.iter().map(|sample| &**sample).collect::<Vec<_>>(), &[], plan.train.normalise)
         };
         chunks.into_iter().map(batch)
     })

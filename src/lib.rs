@@ -13,6 +13,7 @@
 //! | --- | --- |
 //! | [`plane`], [`config`] | masks and maps; what TOML files share |
 //! | [`metric`], [`postprocess`], [`dataset`], [`pixel`], [`score`] | masks to numbers and to better masks; files and phantoms to cases; pixel classifiers; folders of masks |
+//! | [`augment`] | random changes of training images |
 //! | [`stats`] | intervals, paired tests and rank stability over cases |
 //! | [`weights`] | files of pretrained weights |
 //! | [`native`] | convolution, batch-norm and pooling with own kernels and gradients |
@@ -30,6 +31,7 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+pub mod augment;
 pub mod cli;
 pub mod config;
 pub mod dataset;

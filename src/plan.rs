@@ -12,7 +12,7 @@ use crate::metric::Task;
 use crate::model::{Kind, ModelConfig};
 use crate::postprocess::PostProcess;
 use crate::run::RunId;
-use crate::spec::{Spec, TrainConfig};
+use crate::spec::{Spec, TrainConfig, Transfer};
 
 /// Version of the plan file.
 pub const SCHEMA: u32 = 1;
@@ -48,6 +48,9 @@ pub struct RunPlan {
     pub edge: EdgeLossConfig,
     /// Recipe.
     pub train: TrainConfig,
+    /// What it takes over from elsewhere; the digest of its weights included.
+    #[serde(default, skip_serializing_if = "Transfer::is_none")]
+    pub transfer: Transfer,
     /// Changes to the predicted test masks before they are scored.
     #[serde(default, skip_serializing_if = "PostProcess::is_none")]
     pub postprocess: PostProcess,
@@ -87,13 +90,12 @@ pub enum PlanError {
 
 /// The spec's runs: by fold, then seed, then arm, so that every arm has a result early.
 pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
-    let splits = splits(spec, &asked(spec.task, dataset));
-    let splits = splits.map_err(|source| PlanError::Split { spec: spec.name.clone(), source })?;
+    let splits = splits(spec, dataset).map_err(|source| PlanError::Split { spec: spec.name.clone(), source })?;
     if spec.task == Task::Classification {
         splits
             .values()
-            .flat_map(|way| way.iter().enumerate())
-            .try_for_each(|split| both_classes(spec, dataset, split))?;
+            .flat_map(|splits| splits.iter().enumerate())
+            .try_for_each(|s| both_classes(spec, dataset, s))?;
     }
     let digest = dataset.digest()?;
     let mut runs = Vec::new();
@@ -112,10 +114,8 @@ pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
                 model: arm.model.clone(),
                 loss: arm.loss(),
                 edge: arm.edge(),
-                train: TrainConfig {
-                    normalise: arm.model.normalise().unwrap_or(spec.train.normalise),
-                    ..spec.train.clone()
-                },
+                train: TrainConfig { normalise: arm.normalise().unwrap_or(spec.train.normalise), ..spec.train.clone() },
+                transfer: arm.transfer(),
                 postprocess: spec.protocol.postprocess.clone(),
                 split: splits[&arm.leak][fold].clone(),
             }));
@@ -126,16 +126,17 @@ pub fn plan(spec: &Spec, dataset: &Dataset) -> Result<Vec<RunPlan>, PlanError> {
 
 /// One list of splits for each way to deal that an arm asks for; an honest arm's are those of a spec without any other.
 fn splits(spec: &Spec, dataset: &Dataset) -> Result<BTreeMap<Leak, Vec<Split>>, SplitError> {
-    let divider = Divider::new(&spec.protocol.split, dataset)?;
+    let asked = asked(spec.task, dataset);
+    let divider = Divider::new(&spec.protocol.split, &asked)?;
     let ways: BTreeSet<Leak> = spec.arms.iter().map(|arm| arm.leak).collect();
     ways.into_iter().map(|leak| Ok((leak, divider.splits(leak)?))).collect()
 }
 
-/// The data set with the cases that a task is about: a classification leaves out those without a tumour or a verdict.
+/// The cases that a task is about: a classification leaves out those without a tumour, or of a class that nobody knows.
 fn asked(task: Task, dataset: &Dataset) -> Dataset {
-    let mut asked = dataset.clone();
-    asked.cases.retain(|case| task == Task::Segmentation || matches!(case.class, Class::Benign | Class::Malignant));
-    asked
+    let mut dataset = dataset.clone();
+    dataset.cases.retain(|case| task == Task::Segmentation || case.class.is_tumour());
+    dataset
 }
 
 /// Without either class there is nothing to learn, no validation that tells them apart, and no AUC.
@@ -145,10 +146,10 @@ fn both_classes(spec: &Spec, dataset: &Dataset, (fold, split): (usize, &Split)) 
         ("the validation part", split.valid().collect()),
         ("the test part", split.test().collect()),
     ];
-    for (part, ids) in parts {
+    for (part, names) in parts {
         for class in [Class::Benign, Class::Malignant] {
-            let of_class = |id: &&str| dataset.case(original(id, split.leak())).is_some_and(|case| case.class == class);
-            if !ids.iter().any(of_class) {
+            let is = |name: &&str| dataset.case(original(name, split.leak())).is_some_and(|case| case.class == class);
+            if !names.iter().any(is) {
                 return Err(PlanError::Class { spec: spec.name.clone(), part, fold, class: class.name() });
             }
         }

@@ -15,8 +15,8 @@ use crate::postprocess::PostProcess;
 use crate::run::{EpochScores, Event};
 use crate::store::{RunDir, StoreError};
 use crate::train::{
-    ChosenDevice, Journal, Outcome, Sample, Samples, TrainError, Training, Validation, choose, fit, load, now_s,
-    predict, score, score_fully,
+    Cache, ChosenDevice, Journal, Outcome, Sample, Samples, TrainError, Training, Validation, as_read, choose, fit,
+    load, now_s, predict, score, score_fully,
 };
 
 /// Images that a pixel classifier predicts between two looks for a request to stop.
@@ -74,14 +74,19 @@ fn execute(run: &RunDir) -> Result<Ended, TrainError> {
         );
         return Err(TrainError::Refused(message));
     }
-    let samples = load(&dataset, &plan.split, plan.input_px)?;
-    let samples =
-        if plan.task == Task::Classification { samples.judged(&dataset, plan.split.leak())? } else { samples };
+    let cache = Cache::new(run.cache_path());
+    // What a worker that died has left may be of an older version.
+    cache.clear();
+    let left_out = dataset.cases.iter().filter(|case| !case.class.is_tumour()).count();
+    if plan.task == Task::Classification && left_out > 0 {
+        run.log(&format!("{left_out} cases that are neither benign nor malignant are left out"));
+    }
+    let samples = load(&dataset, (&plan.split, plan.task), plan.input_px, cache)?;
+    let samples = as_read(samples, run, &plan, &choose().device)?;
     if samples.train.is_empty() || samples.valid.is_empty() || samples.test.is_empty() {
         return Err(TrainError::Refused("plan.toml: a part of the split is empty".to_owned()));
     }
-    let Samples { train: fitted, valid, test } = &samples;
-    let parts = [fitted, valid, test].map(Vec::len);
+    let parts = [samples.train.len(), samples.valid.len(), samples.test.len()];
     run.log(&format!("train {}, valid {}, test {} cases at {} px", parts[0], parts[1], parts[2], plan.input_px));
     if let Some(warning) = plan.split.warning() {
         run.log(&warning);
@@ -143,7 +148,8 @@ fn classify_pixels(
     let shown = shown_case(&samples.valid);
     preview_case(run, &samples.valid[shown])?;
     let began = std::time::Instant::now();
-    let training: Vec<_> = samples.train.iter().map(|s| (&s.image, &s.reference)).collect();
+    let held = samples.held()?;
+    let training: Vec<_> = held.iter().map(|s| (&s.image, &s.reference)).collect();
     run.log(&format!("{}: trains on {} pixels", plan.model.name(), config.pixels()));
     let model = PixelModel::fit(config, &training, plan.seed);
     let model = model.map_err(|error| TrainError::Refused(format!("{}: {error}", plan.model.name())))?;
@@ -162,6 +168,7 @@ fn classify_pixels(
         valid,
         elapsed_s,
         images_per_s,
+        waited_s: None,
     })?;
     match predict_pixels(run, &model, &samples.test) {
         Some(planes) => finish(run, plan, &mut journal, (&samples.test, &planes)),

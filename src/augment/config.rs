@@ -272,7 +272,9 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_an_error() {
-        for text in ["rotation = 1", "rotate = { degree = 3 }", "preset = \"p3\"", "clahe = { from = 1, to = 2, x = 1 }"] {
+        for text in
+            ["rotation = 1", "rotate = { degree = 3 }", "preset = \"p3\"", "clahe = { from = 1, to = 2, x = 1 }"]
+        {
             assert!(parse(text).is_err(), "{text}");
         }
     }

@@ -111,7 +111,8 @@ mod tests {
     fn the_displacement_has_the_standard_deviation_that_was_asked_for() {
         let smooth = Smooth { displacement_px: 2.5, sigma_px: 6.0 };
         let fields = (0..40).map(|seed| Displacement::draw(smooth, 128, &mut ChaCha8Rng::seed_from_u64(seed)));
-        let nodes: Vec<f32> = fields.flat_map(|field| [field.x, field.y].map(|p| p.values().to_vec()).concat()).collect();
+        let nodes: Vec<f32> =
+            fields.flat_map(|field| [field.x, field.y].map(|p| p.values().to_vec()).concat()).collect();
         let variance = nodes.iter().map(|d| d * d).sum::<f32>() / nodes.len() as f32;
         assert!((variance.sqrt() - 2.5).abs() < 0.1, "{}", variance.sqrt());
     }

@@ -17,15 +17,8 @@ pub(super) struct Geometry {
 }
 
 impl Geometry {
-    pub const NONE: Self = Self {
-        mirror_x: false,
-        mirror_y: false,
-        shift: (0, 0),
-        quarters: 0,
-        degrees: 0.0,
-        scale: 1.0,
-        elastic: None,
-    };
+    pub const NONE: Self =
+        Self { mirror_x: false, mirror_y: false, shift: (0, 0), quarters: 0, degrees: 0.0, scale: 1.0, elastic: None };
 
     pub fn only_mirrors(&self) -> bool {
         self.shift == (0, 0) && self.quarters == 0 && self.whole_pixels()

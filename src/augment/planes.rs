@@ -37,9 +37,8 @@ pub(super) fn opaque(mask: &Mask) -> Plane<u8> {
 pub(super) fn luma(planes: &[Plane<u8>]) -> Vec<f32> {
     match planes {
         [r, g, b] => {
-            let weighted = |((r, g), b): ((&u8, &u8), &u8)| {
-                0.299 * f32::from(*r) + 0.587 * f32::from(*g) + 0.114 * f32::from(*b)
-            };
+            let weighted =
+                |((r, g), b): ((&u8, &u8), &u8)| 0.299 * f32::from(*r) + 0.587 * f32::from(*g) + 0.114 * f32::from(*b);
             r.values().iter().zip(g.values()).zip(b.values()).map(weighted).collect()
         }
         _ => planes[0].values().iter().map(|&v| f32::from(v)).collect(),

@@ -157,9 +157,10 @@ fn geometry(augment: &Augment, side: usize, seed: u64) -> Geometry {
     let degrees = augment.rotate.as_ref().and_then(|rotate| {
         Draws::of(seed, Stream::Rotate).sometimes(rotate.probability, (-rotate.degrees, rotate.degrees))
     });
-    let scale = augment.scale.as_ref().and_then(|scale| {
-        Draws::of(seed, Stream::Scale).sometimes(scale.probability, (scale.from, scale.to))
-    });
+    let scale = augment
+        .scale
+        .as_ref()
+        .and_then(|scale| Draws::of(seed, Stream::Scale).sometimes(scale.probability, (scale.from, scale.to)));
     let elastic = augment.elastic.as_ref().and_then(|elastic| {
         let mut draws = Draws::of(seed, Stream::Elastic);
         let px = |share: f64| share * side as f64;
@@ -190,7 +191,8 @@ fn steps(augment: &Augment, seed: u64) -> Vec<Step> {
         gamma: factor(&augment.gamma, Stream::Gamma),
     };
     let saturation = factor(&augment.saturation, Stream::Saturation);
-    let turn = augment.hue.as_ref().and_then(|h| Draws::of(seed, Stream::Hue).sometimes(h.probability, (-h.turn, h.turn)));
+    let turn =
+        augment.hue.as_ref().and_then(|h| Draws::of(seed, Stream::Hue).sometimes(h.probability, (-h.turn, h.turn)));
     let turn = turn.unwrap_or(0.0);
     let speckle = drawn(&augment.speckle, Stream::Speckle);
     [

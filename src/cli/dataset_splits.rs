@@ -15,12 +15,34 @@ use crate::store::write_atomic;
 
 /// Which data set to divide, and how.
 #[derive(Debug, Args)]
-#[group(id = "testing", required = true, multiple = false, args = ["spec", "folds", "holdout", "file", "published"])]
 pub struct SplitsArgs {
     /// Manifest name.
     name: String,
+    #[command(flatten)]
+    testing: TestingArgs,
+    /// Share of the other subjects that validate [default: 0.15 with --folds and --holdout].
+    #[arg(long, value_name = "SHARE", conflicts_with = "spec")]
+    valid: Option<f64>,
+    /// Of the division.
+    #[arg(long, default_value_t = 0, conflicts_with = "spec")]
+    seed: u64,
+    /// By what the parts are alike.
+    #[arg(long, value_enum, default_value_t = Strata::Class, conflicts_with = "spec")]
+    stratify: Strata,
+    /// Write the splits to this file.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Its format; nnU-Net has no validation part beside the one that it reports on.
+    #[arg(long, value_enum, default_value_t = FileFormat::Seglab)]
+    format: FileFormat,
+}
+
+/// Where the test parts come from.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct TestingArgs {
     /// As this spec does: a TOML file, or the name of a built-in one.
-    #[arg(long, value_name = "SPEC", conflicts_with_all = ["valid", "seed", "stratify"])]
+    #[arg(long, value_name = "SPEC")]
     spec: Option<PathBuf>,
     /// Folds of equal size, each the test part once.
     #[arg(long, value_name = "K")]
@@ -34,21 +56,6 @@ pub struct SplitsArgs {
     /// As the data set's publisher says.
     #[arg(long)]
     published: bool,
-    /// Share of the other subjects that validate [default: 0.15 with --folds and --holdout].
-    #[arg(long, value_name = "SHARE")]
-    valid: Option<f64>,
-    /// Of the division.
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-    /// By what the parts are alike.
-    #[arg(long, value_enum, default_value_t = Strata::Class)]
-    stratify: Strata,
-    /// Write the splits to this file.
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Its format; nnU-Net has no validation part beside the one that it reports on.
-    #[arg(long, value_enum, default_value_t = FileFormat::Seglab)]
-    format: FileFormat,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -87,14 +94,15 @@ pub(super) fn splits(context: &Context, args: &SplitsArgs) -> anyhow::Result<Exi
 }
 
 fn division(args: &SplitsArgs) -> anyhow::Result<Division> {
-    if let Some(spec) = &args.spec {
+    let testing = &args.testing;
+    if let Some(spec) = &testing.spec {
         return Ok(Spec::load(spec)?.protocol.split);
     }
-    let (test, valid) = match (args.folds, args.holdout, &args.file) {
+    let (test, valid) = match (testing.folds, testing.holdout, &testing.file) {
         (Some(folds), ..) => (Testing::Folds { folds, run: None }, Some(args.valid.unwrap_or(0.15))),
         (_, Some(share), _) => (Testing::Holdout(share), Some(args.valid.unwrap_or(0.15))),
         (.., Some(path)) => (Testing::File { path: path.clone(), run: None }, args.valid),
-        _ => (Testing::Published, args.valid),
+        _ => (Testing::Published { run: None }, args.valid),
     };
     let stratify = match args.stratify {
         Strata::Class => Stratify::Class,

@@ -8,9 +8,11 @@ mod dataset_splits;
 mod doctor;
 mod follow;
 mod model;
+mod preview;
 mod run;
 mod score;
 mod show;
+mod weights;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -69,6 +71,8 @@ enum Command {
     Dataset(dataset::DatasetArgs),
     /// The networks and pixel classifiers: list, show.
     Model(model::ModelArgs),
+    /// Files of pretrained weights: inspect, import.
+    Weights(weights::WeightsArgs),
     /// Published numbers: which of them cannot be true together.
     Audit(audit::AuditArgs),
     /// Check devices, terminal, data and disk.
@@ -134,6 +138,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> anyhow::Result<ExitC
         Some(Command::Score(args)) => score::score(&args),
         Some(Command::Dataset(args)) => dataset::dataset(context, &args),
         Some(Command::Model(args)) => model::model(&args),
+        Some(Command::Weights(args)) => weights::weights(&args),
         Some(Command::Audit(args)) => audit::audit(&args),
         Some(Command::Doctor) => doctor::doctor(context),
         Some(Command::Executor { slots }) => run::executor(context, slots),

@@ -90,7 +90,7 @@ fn list(json: bool) -> anyhow::Result<()> {
     models.iter().try_for_each(|m| print(&format!("{:<20} {:>12}  {}\n", m.name, thousands(m.params), m.about)))
 }
 
-fn named(name: &str, width: Option<f64>) -> anyhow::Result<ModelConfig> {
+pub(super) fn named(name: &str, width: Option<f64>) -> anyhow::Result<ModelConfig> {
     let known = || MODELS.iter().map(|row| row.name).collect::<Vec<_>>().join(", ");
     let Some(default) = ModelConfig::named(name) else { anyhow::bail!("no model \"{name}\"; known: {}", known()) };
     let Some(width) = width else { return Ok(default) };

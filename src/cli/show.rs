@@ -146,8 +146,11 @@ fn line(view: &RunView, run: &RunStatus) -> String {
     let eta = view.record.eta_s().filter(|_| view.state == State::Running);
     let eta = eta.map_or_else(String::new, |s| format!("  ETA {}", duration(s)));
     let reason = run.reason.map_or_else(String::new, |reason| format!("  {reason}"));
-    let id = run.leak.label(run.id);
-    let text = format!("{:<8} {}/{id}  epoch {}/{}{score}{eta}{reason}", run.state, run.spec, run.epoch, run.epochs);
+    let leak = if run.leak.is_none() { "" } else { "  [leaks]" };
+    let text = format!(
+        "{:<8} {}/{}{leak}  epoch {}/{}{score}{eta}{reason}",
+        run.state, run.spec, run.id, run.epoch, run.epochs
+    );
     printable(&text) + "\n"
 }
 

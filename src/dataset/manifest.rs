@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::curation::Curation;
 use super::fold::Partition;
-use super::{Class, Crop, DatasetError, Layout};
+use super::{Class, Crop, DatasetError, Layout, root};
 use crate::config;
 
 /// A data set's description; one file in `datasets/`.
@@ -64,6 +64,14 @@ impl Manifest {
     /// Folder below the data root.
     pub fn folder(&self) -> &str {
         self.folder.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Puts the curation list itself where there is but its name.
+    pub(super) fn read_curation(&mut self) -> Result<(), DatasetError> {
+        if let Some(Curation::Named(name)) = &self.curation {
+            self.curation = Some(root::curation(name)?);
+        }
+        Ok(())
     }
 
     fn check(&self, place: &str) -> Result<(), DatasetError> {

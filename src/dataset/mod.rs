@@ -3,9 +3,12 @@
 //! Knows files and pixels; not tensors, not training.
 
 pub mod audit;
+mod case;
+mod checksum;
 mod crop;
 pub mod curation;
 pub mod fold;
+mod import;
 mod layout;
 mod manifest;
 mod normalise;
@@ -20,25 +23,22 @@ pub mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use case::Source;
+pub use case::{Case, Decoder, Pixels};
 pub use crop::Crop;
+pub use import::{Import, import};
 pub use layout::{Coco, Layout, Pairs, Pattern, Patterns, Separator, Slices, Table, Volumes};
 pub use manifest::Manifest;
 pub use normalise::Normalise;
 pub use phantom::PhantomKind;
 pub use root::{DataRoots, manifests};
 pub use subject::pseudo_subjects;
-pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify};
-
-use self::curation::Curation;
-use self::shape::Shape;
-use self::volume::{Scan, Stacks};
-use crate::plane::Mask;
+pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify, verify_with};
+pub use volume::Align;
 
 /// What a case shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,6 +58,11 @@ impl Class {
     /// All classes, in the order of tables.
     pub const ALL: [Class; 4] = [Class::Benign, Class::Malignant, Class::Normal, Class::Unknown];
 
+    /// Whether it says which kind of tumour the case shows.
+    pub fn is_tumour(self) -> bool {
+        matches!(self, Class::Benign | Class::Malignant)
+    }
+
     /// The name in files and tables.
     pub fn name(self) -> &'static str {
         match self {
@@ -67,50 +72,6 @@ impl Class {
             Class::Unknown => "unknown",
         }
     }
-}
-
-/// One image with its reference.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Case {
-    /// Unique within the data set, e.g. `benign (12)`.
-    pub id: String,
-    /// Patient; where a set has none, the case itself.
-    pub subject: String,
-    /// What it shows.
-    pub class: Class,
-    source: Source,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Source {
-    Files {
-        image: PathBuf,
-        masks: Vec<PathBuf>,
-        rule: read::MaskRule,
-    },
-    Phantom(phantom::Phantom),
-    /// Shapes on an image of `size`: columns, rows.
-    Drawn {
-        image: PathBuf,
-        size: (u32, u32),
-        shapes: Vec<Shape>,
-    },
-    /// A slice of a volume.
-    Slice {
-        scan: Arc<Scan>,
-        index: usize,
-    },
-    /// The part of another source that [`Crop`] keeps.
-    Cropped(Crop, Box<Source>),
-}
-
-/// A decoded case: image and reference have the same size.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Pixels {
-    /// Three channels, also where the image is grey.
-    pub image: RgbImage,
-    /// Union of the case's masks; empty for a normal case without a mask file.
-    pub reference: Mask,
 }
 
 /// What another process needs to open the same data set.
@@ -210,7 +171,8 @@ impl Dataset {
 
     /// The data set at a known place; reads folder listings, no pixels.
     pub fn at(origin: Origin) -> Result<Self, DatasetError> {
-        let origin = origin.with_curation_read()?;
+        let mut origin = origin;
+        origin.manifest.read_curation()?;
         let Origin { manifest, folder } = &origin;
         let mut cases = manifest.layout.cases(folder.as_deref().unwrap_or(Path::new(manifest.folder())))?;
         if let Some(curation) = &manifest.curation {
@@ -245,94 +207,10 @@ impl Dataset {
     }
 }
 
-impl Origin {
-    /// With the curation list itself where the manifest only names it.
-    fn with_curation_read(mut self) -> Result<Self, DatasetError> {
-        if let Some(Curation::Named(name)) = &self.manifest.curation {
-            self.manifest.curation = Some(root::curation(name)?);
-        }
-        Ok(self)
-    }
-}
-
-impl Case {
-    /// Decodes image and masks; an error names the file. For many cases, see [`Decoder`].
-    pub fn pixels(&self) -> Result<Pixels, DatasetError> {
-        Decoder::default().pixels(self)
-    }
-
-    fn digest(&self, volumes: &BTreeMap<&PathBuf, [u8; 32]>) -> Result<[u8; 32], DatasetError> {
-        let mut hash = Sha256::new();
-        hash.update(format!("{}\0{}\0{}\0", self.id, self.subject, self.class.name()));
-        self.source.digest(&mut hash, volumes)?;
-        Ok(hash.finalize().into())
-    }
-}
-
-/// Decodes cases; of volumes, each once for its slices, as far as memory (512 MiB) allows.
-#[derive(Default)]
-pub struct Decoder(Stacks);
-
-impl Decoder {
-    /// Image and reference of `case`; an error names the file.
-    pub fn pixels(&self, case: &Case) -> Result<Pixels, DatasetError> {
-        case.source.pixels(&case.id, &self.0)
-    }
-}
-
-impl Source {
-    fn pixels(&self, case: &str, stacks: &Stacks) -> Result<Pixels, DatasetError> {
-        match self {
-            Source::Files { image, masks, rule } => read::pixels(case, image, masks, *rule),
-            Source::Phantom(phantom) => Ok(phantom.draw()),
-            Source::Drawn { image, size, shapes } => read::drawn(image, *size, shapes),
-            Source::Slice { scan, index } => stacks.slice(scan, *index),
-            Source::Cropped(crop, whole) => crop.of(case, whole.pixels(case, stacks)?),
-        }
-    }
-
-    /// The files of the volume that this is a slice of.
-    fn volumes(&self) -> Vec<&PathBuf> {
-        match self {
-            Source::Slice { scan, .. } => scan.files().collect(),
-            Source::Cropped(_, whole) => whole.volumes(),
-            Source::Files { .. } | Source::Drawn { .. } | Source::Phantom(_) => vec![],
-        }
-    }
-
-    fn digest(&self, hash: &mut Sha256, volumes: &BTreeMap<&PathBuf, [u8; 32]>) -> Result<(), DatasetError> {
-        match self {
-            Source::Files { image, masks, rule } => {
-                for file in std::iter::once(image).chain(masks) {
-                    hash.update(Sha256::digest(read::bytes(file)?));
-                }
-                // the default adds nothing, so that digests of before are what they were
-                if !rule.is_default() {
-                    hash.update(format!("{rule:?}"));
-                }
-            }
-            Source::Drawn { image, shapes, .. } => {
-                hash.update(Sha256::digest(read::bytes(image)?));
-                shapes.iter().for_each(|shape| shape.digest(hash));
-            }
-            Source::Slice { scan, index } => {
-                hash.update(format!("{:?}\0{index}\0", scan.reading));
-                scan.files().filter_map(|file| volumes.get(file)).for_each(|file| hash.update(file));
-            }
-            Source::Phantom(phantom) => hash.update(format!("{phantom:?} drawing {}", phantom::DRAWING)),
-            Source::Cropped(crop, whole) => {
-                hash.update(format!("{crop:?}\0"));
-                whole.digest(hash, volumes)?;
-            }
-        }
-        Ok(())
-    }
-}
-
 impl DatasetError {
     /// What is wrong with the file or folder at `place`.
     pub(crate) fn file(place: &Path, message: impl ToString) -> Self {
-        DatasetError::File { place: place.display().to_string(), message: message.to_string() }
+        DatasetError::File { place: place.display().to_string(), message: message.to_string().trim_end().to_owned() }
     }
 }
 
@@ -342,7 +220,7 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// Sort key in which `benign (9)` comes before `benign (10)`.
-pub(crate) fn natural(id: &str) -> Vec<(String, u64)> {
+fn natural(id: &str) -> Vec<(String, u64)> {
     let mut key = vec![(String::new(), 0u64)];
     for c in id.chars() {
         let last = key.last_mut().expect("never empty");

@@ -16,13 +16,14 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("bus-uclm", include_str!("../../datasets/bus-uclm.toml")),
     ("bus-uclm-320", include_str!("../../datasets/bus-uclm-320.toml")),
     ("busi", include_str!("../../datasets/busi.toml")),
+    ("busi-curated", include_str!("../../datasets/busi-curated.toml")),
     ("stu", include_str!("../../datasets/stu.toml")),
     ("stu-128", include_str!("../../datasets/stu-128.toml")),
     ("udiat", include_str!("../../datasets/udiat.toml")),
 ];
 
 /// Curation lists that every build knows.
-const BUILT_IN_LISTS: &[(&str, &str)] = &[];
+const BUILT_IN_LISTS: &[(&str, &str)] = &[("busi-curation.csv", include_str!("../../datasets/busi-curation.csv"))];
 
 /// Folder of a user's own manifests, relative to the working directory.
 const MANIFESTS: &str = "datasets";
@@ -106,4 +107,21 @@ fn known() -> String {
 
 fn is_manifest(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_built_in_manifest_finds_its_list() {
+        let named = |manifest: Manifest| match manifest.curation {
+            Some(Curation::Named(name)) => Some(name),
+            _ => None,
+        };
+        let lists: Vec<String> = manifests().into_iter().flatten().filter_map(named).collect();
+        assert_eq!(lists, ["busi-curation.csv"]);
+        let Ok(Curation::Read(corrections)) = curation(&lists[0]) else { panic!("{lists:?}") };
+        assert_eq!(corrections.len(), 185);
+    }
 }

@@ -11,7 +11,7 @@ use crate::plane::Mask;
 /// Furthest coordinate, in pixels.
 const FAR_PX: f64 = 100_000.0;
 /// Most boundary points that are traced, at five a pixel.
-const POINTS: u64 = 1 << 26;
+const POINTS: u64 = 1 << 22;
 /// What pycocotools multiplies coordinates by to trace a boundary.
 const SCALE: f64 = 5.0;
 

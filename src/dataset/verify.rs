@@ -1,12 +1,13 @@
 //! Reads every file of a data set once and says what is wrong with it, before a training does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::read::MaskRule;
-use super::{Case, Class, Dataset, DatasetError, Source, read};
+use super::{Case, Class, Dataset, DatasetError, Decoder, Origin, Source, checksum, read};
 
 /// What a data set holds, and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +45,10 @@ pub struct Finding {
 pub enum FindingKind {
     /// Another number of cases than the manifest expects.
     Count,
+    /// Another number of subjects than the manifest expects.
+    Subjects,
+    /// A file that is not the one in the manifest's list of digests.
+    Digest,
     /// A file that cannot be read or decoded.
     Undecodable,
     /// A mask of another size than its image.
@@ -84,17 +89,30 @@ pub struct Quartiles {
 
 /// Decodes every case; a bad file is a finding, never a failure.
 pub fn verify(dataset: &Dataset) -> Verification {
+    verify_with(dataset, &|_| {})
+}
+
+/// [`verify`], which tells `progress` after each case how many are done.
+pub fn verify_with(dataset: &Dataset, progress: &(dyn Fn(usize) + Sync)) -> Verification {
+    let decoder = Decoder::default();
+    let done = AtomicUsize::new(0);
+    let examine = |case: &Case| {
+        let examined = examine(case, &decoder);
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1);
+        examined
+    };
     let examined: Vec<Examined> = dataset.cases.par_iter().map(examine).collect();
     let per_class = per_class(&dataset.cases);
     let shares = examined.iter().zip(&dataset.cases).filter(|(_, case)| case.class != Class::Normal);
-    let count = count_finding(dataset, &per_class);
+    let whole = [count_finding(dataset, &per_class), subjects_finding(dataset)].into_iter().flatten();
+    let whole: Vec<Finding> = whole.chain(digest_findings(dataset)).collect();
     Verification {
         cases: dataset.cases.len(),
         per_class,
         grey_masks: examined.iter().map(|case| case.grey_masks).sum(),
         sizes: Sizes::of(examined.iter().filter_map(|case| case.size)),
         mask_area: Quartiles::of(shares.filter_map(|(case, _)| case.mask_share).collect()),
-        findings: count.into_iter().chain(examined.into_iter().filter_map(|case| case.finding)).collect(),
+        findings: whole.into_iter().chain(examined.into_iter().filter_map(|case| case.finding)).collect(),
         digest: dataset.digest().ok(),
     }
 }
@@ -107,9 +125,9 @@ struct Examined {
     finding: Option<Finding>,
 }
 
-fn examine(case: &Case) -> Examined {
+fn examine(case: &Case, decoder: &Decoder) -> Examined {
     let finding = |kind, detail| Some(Finding { case: Some(case.id.clone()), kind, detail });
-    let pixels = match case.pixels() {
+    let pixels = match decoder.pixels(case) {
         Ok(pixels) => pixels,
         Err(error) => {
             let size = matches!(error, DatasetError::MaskSize { .. });
@@ -164,6 +182,24 @@ fn count_finding(dataset: &Dataset, per_class: &BTreeMap<Class, usize>) -> Optio
     let expected: usize = counted.iter().map(|(.., expected)| expected).sum();
     let detail = format!("{}: {found} cases, expected {expected} ({})", manifest.name, wrong.join(", "));
     (!wrong.is_empty()).then_some(Finding { case: None, kind: FindingKind::Count, detail })
+}
+
+fn subjects_finding(dataset: &Dataset) -> Option<Finding> {
+    let manifest = &dataset.origin.manifest;
+    let expected = manifest.expected_subjects?;
+    let found = dataset.cases.iter().map(|case| &case.subject).collect::<BTreeSet<_>>().len();
+    let detail = format!("{}: {found} subjects, expected {expected}", manifest.name);
+    (found != expected).then_some(Finding { case: None, kind: FindingKind::Subjects, detail })
+}
+
+fn digest_findings(dataset: &Dataset) -> Vec<Finding> {
+    let Origin { manifest, folder } = &dataset.origin;
+    let Some((folder, list)) = folder.as_ref().zip(manifest.sha256.as_ref()) else { return vec![] };
+    let finding = |detail| Finding { case: None, kind: FindingKind::Digest, detail };
+    match checksum::wrong(folder, list) {
+        Ok(wrong) => wrong.into_iter().map(finding).collect(),
+        Err(error) => vec![finding(error.to_string())],
+    }
 }
 
 impl Sizes {

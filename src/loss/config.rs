@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Bce, Boundary, Compactness, Dice, Focal, Loss, ReferenceMap, ShapeAware, Sum, Tversky, WeightedBce, WeightedIou,
-    WeightedLabels, Weighting,
+    Bce, Boundary, Compactness, Dice, EdgeLossConfig, Focal, L1, Loss, ReferenceMap, ShapeAware, Sum, Tversky,
+    WeightedBce, WeightedIou, WeightedLabels, Weighting,
 };
 use crate::config::within;
 
@@ -59,6 +59,8 @@ pub enum LossConfig {
     BceBoundary(Weighting),
     /// `bce + λ₁ compactness + λ₂ smoothness`. P2 eq. 11–14.
     ShapeAware(ShapeAware),
+    /// `|p − y|`: what pix2pix adds to the adversarial loss. Isola et al. 2017, eq. 3.
+    L1 {},
     /// `Σ weight · loss`, up to 8 terms, sums in sums up to 3 deep.
     Sum {
         /// What is added up.
@@ -76,35 +78,15 @@ pub struct Term {
     pub loss: LossConfig,
 }
 
-/// Loss of an edge map. In TOML: `{ name = "focal" }`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "name", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum EdgeLossConfig {
-    /// P2 eq. 1.
-    Focal {
-        /// How strongly easy pixels are discounted, 0 to 10.
-        #[serde(default = "two")]
-        gamma: f64,
-    },
-    /// P2 eq. 4.
-    Bce {},
-}
-
 impl Default for LossConfig {
     fn default() -> Self {
         Self::Combo {}
     }
 }
 
-impl Default for EdgeLossConfig {
-    fn default() -> Self {
-        Self::Focal { gamma: 2.0 }
-    }
-}
-
 impl LossConfig {
     /// Names of all losses.
-    pub const NAMES: [&'static str; 14] = [
+    pub const NAMES: [&'static str; 15] = [
         "bce",
         "weighted-labels",
         "dice",
@@ -118,6 +100,7 @@ impl LossConfig {
         "bce-iou",
         "bce-boundary",
         "shape-aware",
+        "l1",
         "sum",
     ];
 
@@ -137,6 +120,7 @@ impl LossConfig {
             Self::BceIou(_) => "bce-iou",
             Self::BceBoundary(_) => "bce-boundary",
             Self::ShapeAware(_) => "shape-aware",
+            Self::L1 {} => "l1",
             Self::Sum { .. } => "sum",
         }
     }
@@ -165,6 +149,7 @@ impl LossConfig {
             Self::ShapeAware(ShapeAware { compactness, .. }) => {
                 Box::new(Sum(vec![(1.0, Box::new(Bce)), (compactness, Box::new(Compactness))]))
             }
+            Self::L1 {} => Box::new(L1),
             Self::Sum { terms } => Box::new(Sum(terms.iter().map(|term| (term.weight, term.loss.build())).collect())),
         }
     }
@@ -219,7 +204,7 @@ impl LossConfig {
             | Self::BceBoundary(weighting) => weighting.check(),
             Self::ShapeAware(shape_aware) => shape_aware.check(),
             Self::Sum { terms } => self.check_sum(terms),
-            Self::Bce {} | Self::Dice {} | Self::Combo {} | Self::Boundary {} => Ok(()),
+            Self::Bce {} | Self::Dice {} | Self::Combo {} | Self::Boundary {} | Self::L1 {} => Ok(()),
         }
     }
 
@@ -253,24 +238,6 @@ impl LossConfig {
 
 fn bce_iou(weighting: Weighting) -> Sum {
     Sum(vec![(1.0, Box::new(WeightedBce(weighting.clone()))), (1.0, Box::new(WeightedIou(weighting)))])
-}
-
-impl EdgeLossConfig {
-    /// The loss; its target is the edge of the reference.
-    pub fn build(&self) -> Box<dyn Loss> {
-        match *self {
-            Self::Focal { gamma } => Box::new(Focal { gamma }),
-            Self::Bce {} => Box::new(Bce),
-        }
-    }
-
-    /// What is wrong with the numbers, if anything.
-    pub fn check(&self) -> Result<(), String> {
-        match *self {
-            Self::Focal { gamma } => within("edge.gamma", gamma, 0.0, 10.0),
-            Self::Bce {} => Ok(()),
-        }
-    }
 }
 
 fn two() -> f64 {

@@ -10,6 +10,7 @@ mod confusion;
 mod convention;
 mod distance;
 mod probability;
+mod shape;
 mod surface;
 mod task;
 
@@ -24,6 +25,7 @@ pub use confusion::Confusion;
 pub use convention::{Convention, Reading, Tally, batch_mean};
 pub use distance::{signed_distance, squared_distance_to};
 pub use probability::{Bin, Probabilities, Rank};
+pub use shape::Shape;
 pub use surface::{NSD_TOLERANCE_PX, SurfaceDistances, Surfaces, surface_distances};
 pub use task::Task;
 

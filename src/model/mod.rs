@@ -10,12 +10,17 @@ mod dense_unet;
 pub mod encoder;
 mod fcn;
 mod fgfeu_net;
+mod input;
 pub mod lstm;
+mod patch_discriminator;
+mod pix2pix;
+mod pretrained;
 mod profile;
 mod recurrent;
 mod registry;
 mod resunet;
 mod show;
+mod slot;
 mod unet;
 mod vnet;
 
@@ -26,8 +31,8 @@ use serde::{Deserialize, Serialize};
 pub use att_unet::{AttUNet, AttUNetConfig};
 pub use boundary_attention::{BoundaryAttention, BoundaryAttentionConfig};
 pub use classifier::{
-    AlexNet, AlexNetConfig, DenseNet, DenseNetConfig, Fcnn, FcnnConfig, Inception, InceptionConfig, ResNet,
-    ResNetConfig, Vgg, VggConfig,
+    AlexNet, AlexNetConfig, DenseNet, DenseNetConfig, Fcnn, FcnnConfig, Inception, InceptionConfig, MaskMlp,
+    MaskMlpConfig, Masks, ResNet, ResNetConfig, Vgg, VggConfig,
 };
 pub use cnn::{Cnn, CnnConfig};
 pub use dense_unet::{DenseUNet, DenseUNetConfig};
@@ -36,15 +41,18 @@ pub use fcn::{
     FcnVgg16Config, FcnVgg19, FcnVgg19Config, Vgg16Enhanced, Vgg16EnhancedConfig, Vgg19Enhanced, Vgg19EnhancedConfig,
 };
 pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
+pub use patch_discriminator::{AdversaryConfig, PatchDiscriminator};
+pub use pix2pix::{Pix2Pix, Pix2PixConfig};
+pub use pretrained::{Import, Mismatch, import, pretrained_network};
 pub use recurrent::{BiLstmNet, BiLstmNetConfig, LstmNet, LstmNetConfig, Recurrent, RecurrentConfig, Ways};
 pub use resunet::{ResUNet, ResUNetConfig};
 pub use show::{Stage, Summary, summarise, trainable};
+pub use slot::{Slot, fill, slots, values};
 pub use unet::{UNet, UNetConfig};
 pub use vnet::{VNet2d, VNet2dConfig};
 
-pub use crate::metric::Task;
-
 use crate::dataset::Normalise;
+pub use crate::metric::Task;
 use crate::pixel::{ForestConfig, KnnConfig, PixelConfig, SvmConfig};
 use registry::models;
 
@@ -87,11 +95,16 @@ pub trait NetworkConfig {
     /// The network that it describes.
     type Network: Forward + Module;
 
-    /// Image sides must be a multiple of this.
+    /// Image sides must be a multiple of this, whatever the numbers.
     const STRIDE: usize;
 
     /// Images may not be smaller.
     const MIN_PX: usize = 1;
+
+    /// What they must be a multiple of with these numbers.
+    fn stride(&self) -> usize {
+        Self::STRIDE
+    }
 
     /// What is wrong with the numbers, if anything.
     fn check(&self) -> Result<(), String>;
@@ -103,6 +116,11 @@ pub trait NetworkConfig {
 
     /// The input that its weights were trained on; `None` takes the spec's.
     fn normalise(&self) -> Option<Normalise> {
+        None
+    }
+
+    /// What it is trained against; `None` for a network that is trained on its loss alone.
+    fn adversary(&self) -> Option<AdversaryConfig> {
         None
     }
 
@@ -128,6 +146,7 @@ models! {
         "att-unet" => AttUNet, AttUNetConfig, "U-Net with attention gates on its skip connections (Oktay et al. 2018; P2's Att-UNet).";
         "vnet-2d" => VNet2d, VNet2dConfig, "V-Net in two dimensions (Milletari et al. 2016; P2's 2D-VNet).";
         "dense-unet" => DenseUNet, DenseUNetConfig, "DenseNet-121 with a decoder of sums (H-DenseUNet's 2-D part, Li et al. 2018; P2's DenseUNet).";
+        "pix2pix" => Pix2Pix, Pix2PixConfig, "U-Net generator trained against a patch discriminator (Isola et al. 2017).";
     }
     classification {
         "vgg16" => Vgg, VggConfig, "VGG16 with its two hidden layers (P2 Table 4).";
@@ -135,6 +154,7 @@ models! {
         "resnet50" => ResNet, ResNetConfig, "ResNet-50 (P2 Table 4).";
         "densenet121" => DenseNet, DenseNetConfig, "DenseNet-121.";
         "fcnn" => Fcnn, FcnnConfig, "A small fully convolutional classifier (P2 Table 4).";
+        "mask-mlp" => MaskMlp, MaskMlpConfig, "Multilayer perceptron on the shape of a mask (P2 Table 4, its own).";
         "alexnet-tl" => AlexNet, AlexNetConfig, "AlexNet, for weights of ImageNet (P2 Table 4).";
     }
     pixels {
@@ -198,7 +218,8 @@ mod tests {
     use burn::tensor::Distribution;
 
     fn small(name: &str) -> ModelConfig {
-        let text = format!("name = \"{name}\"\nwidth = 0.0625\n");
+        let depth = if name == "pix2pix" { "downs = 4" } else { "" };
+        let text = format!("name = \"{name}\"\nwidth = 0.0625\n{depth}\n");
         toml::from_str(&text).expect("every network has a width")
     }
 

@@ -61,7 +61,7 @@ macro_rules! models {
                     $(Self::$variant(config) => {
                         config.check()?;
                         check_least($name, input_px, $config::MIN_PX)?;
-                        check_stride($name, input_px, $config::STRIDE)
+                        check_stride($name, input_px, config.stride())
                     })*
                     $(Self::$pix(config) => config.check(),)*
                 }
@@ -83,11 +83,30 @@ macro_rules! models {
                 }
             }
 
+            /// What the network is trained against; `None` for a model that is trained on its loss alone.
+            pub fn adversary(&self) -> Option<AdversaryConfig> {
+                match self {
+                    $(Self::$variant(config) => config.adversary(),)*
+                    $(Self::$pix(_) => None,)*
+                }
+            }
+
             /// Its trainable numbers; 0 for a pixel classifier.
             pub fn params(&self) -> usize {
                 match self {
                     $(Self::$variant(config) => trainable(&config.build(&Device::flex())),)*
                     $(Self::$pix(_) => 0,)*
+                }
+            }
+
+            /// Paths of its trainable parameters, in order of definition; none for a pixel classifier.
+            pub fn paths(&self) -> Vec<String> {
+                match self {
+                    $(Self::$variant(config) => {
+                        let slots = slots(&Network::$variant(config.build(&Device::flex()))).into_iter();
+                        slots.filter(|slot| slot.learns).map(|slot| slot.path).collect()
+                    })*
+                    $(Self::$pix(_) => Vec::new(),)*
                 }
             }
 

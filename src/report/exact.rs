@@ -3,7 +3,8 @@
 
 use serde::Serialize;
 
-use super::inference::{Answer, ArmScores};
+use super::inference::Answer;
+use super::scores::ArmScores;
 use super::together::{Together, delong};
 use crate::metric::{Metric, Task};
 use crate::stats::{
@@ -53,7 +54,7 @@ pub(super) fn of_arms(
         Some(of_all) => {
             let placements: Vec<_> =
                 arms.iter().map(|arm| Together::of(of_all, &arm.runs).placements(metric)).collect();
-            ranked(&placements, (chosen, inference))
+            ranked(arms, &placements, (chosen, inference))
         }
         None => counted(metric, arms, (chosen, inference))?,
     };
@@ -63,9 +64,14 @@ pub(super) fn of_arms(
     Ok(rows)
 }
 
-fn ranked(placements: &[Option<Placements>], (chosen, inference): (usize, &Inference)) -> Vec<Exact> {
+fn ranked(
+    arms: &[ArmScores],
+    placements: &[Option<Placements>],
+    (chosen, inference): (usize, &Inference),
+) -> Vec<Exact> {
     let row = |(i, own): (usize, &Option<Placements>)| {
-        let test = (i != chosen).then(|| delong(own.as_ref(), placements.get(chosen)?.as_ref())).flatten();
+        let test =
+            (i != chosen && !arms[i].leaks()).then(|| delong(own.as_ref(), placements.get(chosen)?.as_ref())).flatten();
         let interval = own.as_ref().and_then(|placements| placements.interval(inference.level));
         Exact { delong: interval, delong_test: test, ..Exact::default() }
     };
@@ -79,7 +85,11 @@ fn counted(
 ) -> Result<Vec<Exact>, Refused> {
     let values = arms.iter().map(|arm| arm.values(metric)).collect::<Result<Vec<CaseValues>, _>>()?;
     let row = |(i, own): (usize, &CaseValues)| {
-        let pairs = values.get(chosen).filter(|_| i != chosen).map(|chosen| Pairs::of(chosen, own)).transpose()?;
+        let pairs = values
+            .get(chosen)
+            .filter(|_| i != chosen && !arms[i].leaks())
+            .map(|chosen| Pairs::of(chosen, own))
+            .transpose()?;
         let test = pairs.and_then(|pairs| mcnemar(&pairs.differences));
         Ok(Exact { wilson: wilson(&own.sample(), inference.level), mcnemar: test, ..Exact::default() })
     };

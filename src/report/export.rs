@@ -37,8 +37,8 @@ pub fn export(spec: &str, runs: &[&RunView], out: &Path) -> Result<Vec<PathBuf>,
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
 
-/// One row per run and test case, with counts, every metric, and whether its subject is in the run's training part; an
-/// empty field is undefined.
+/// One row per run and test case, with counts, every metric of a case, and whether its subject is in the run's training
+/// part; an empty field is undefined.
 fn cases(task: Task, runs: &[&RunView]) -> Result<Vec<u8>, StoreError> {
     let counted: &[&str] = match task {
         Task::Segmentation => &["tp", "fp", "fn", "tn"],
@@ -46,8 +46,8 @@ fn cases(task: Task, runs: &[&RunView]) -> Result<Vec<u8>, StoreError> {
     };
     let per_case = || task.metrics().iter().filter(|metric| metric.of_all.is_none());
     let fixed = ["run", "arm", "fold", "seed", "case", "subject"];
-    let head = fixed.iter().chain(counted).copied().chain(per_case().map(|m| m.name)).chain(["in_training"]);
-    let head = head.map(str::to_owned).collect();
+    let names = fixed.iter().chain(counted).copied().chain(per_case().map(|m| m.name)).chain(["in_training"]);
+    let head = names.map(str::to_owned).collect();
     let mut rows: Vec<Vec<String>> = vec![head];
     for run in runs.iter().filter(|run| run.state == State::Finished) {
         let known = run.plan.split.in_training();

@@ -1,14 +1,14 @@
 //! What the per-case scores of a comparison allow one to say: intervals, tests against one arm, stability of the ranks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::scores::{ArmScores, arm_scores};
 use super::together::Together;
-use super::{Exact, Exposure, LeakCount, RunScores, SCHEMA, current, exact};
+use super::{Exact, Exposure, SCHEMA, current, exact};
 use crate::metric::{Aggregate, Better, CaseScore, Metric, Task};
-use crate::run::State;
 use crate::stats::{
     Best, CaseValue, CaseValues, Inference, OverRuns, Paired, RankStability, Refused, Sample, Summary, against,
     cases_for_width, over_runs, rank_stability,
@@ -115,17 +115,6 @@ pub enum AnswerError {
     },
 }
 
-/// One arm's finished runs.
-pub(super) struct ArmScores {
-    arm: String,
-    task: Task,
-    pub(super) runs: Vec<RunScores>,
-    before: Option<Vec<CaseScore>>,
-    leak: Option<LeakCount>,
-    /// Test cases whose subject was in training.
-    known: BTreeSet<String>,
-}
-
 impl Answers {
     /// Answers `question` about `runs`, which belong to one spec.
     pub fn of(runs: &[&RunView], question: &Question) -> Result<Self, AnswerError> {
@@ -163,7 +152,7 @@ impl Answer {
         }
         let inference = &question.inference;
         let values = arms.iter().map(|arm| arm.values(metric)).collect::<Result<Vec<_>, _>>()?;
-        let others: Vec<usize> = (0..arms.len()).filter(|&arm| arm != chosen && arms[arm].leak.is_none()).collect();
+        let others: Vec<usize> = (0..arms.len()).filter(|&arm| arm != chosen && !arms[arm].leaks()).collect();
         let mut paired: BTreeMap<usize, Paired> = BTreeMap::new();
         if let Some(reference) = values.get(chosen) {
             let compared: Vec<&CaseValues> = others.iter().map(|&arm| &values[arm]).collect();
@@ -196,7 +185,7 @@ impl Answer {
     ) -> Self {
         let row = |(i, arm): (usize, &ArmScores)| {
             let own = &together[i];
-            let paired = (i != chosen).then(|| own.less(&together[chosen], inference));
+            let paired = (i != chosen && !arm.leaks()).then(|| own.less(&together[chosen], inference));
             ArmAnswer { pooled: None, ..arm.row(metric, own.summary(inference), paired) }
         };
         Self { metric: metric.name, arms: arms.iter().enumerate().map(row).collect(), ranks: None }
@@ -229,16 +218,17 @@ impl ArmScores {
     }
 
     pub(super) fn values(&self, metric: &Metric) -> Result<CaseValues, Refused> {
-        case_values(metric, self.scores())
+        case_values(metric, self.runs.iter().flat_map(|run| &run.scores))
     }
 
-    fn scores(&self) -> impl Iterator<Item = &CaseScore> {
-        self.runs.iter().flat_map(|run| &run.scores)
+    pub(super) fn leaks(&self) -> bool {
+        self.leak.is_some()
     }
 
     fn exposure(&self, metric: &Metric, inference: &Inference) -> Result<Option<Exposure>, Refused> {
         let Some(count) = self.leak else { return Ok(None) };
-        let (known, unknown): (Vec<_>, Vec<_>) = self.scores().partition(|score| self.known.contains(&score.case));
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            self.runs.iter().flat_map(|run| &run.scores).partition(|score| self.known.contains(&score.case));
         let summary = |side: &[&CaseScore]| Ok(Summary::of(&case_values(metric, side.iter().copied())?, inference));
         Ok(Some(Exposure { count, known: summary(&known)?, unknown: summary(&unknown)? }))
     }
@@ -250,36 +240,6 @@ fn case_values<'a>(metric: &Metric, scores: impl Iterator<Item = &'a CaseScore>)
         subject: &score.subject,
         value: (metric.of)(score),
     }))
-}
-
-/// In the order in which the arms were first started, those without a finished run left out.
-fn arm_scores(runs: &[&RunView]) -> Result<Vec<ArmScores>, StoreError> {
-    let mut arms: Vec<ArmScores> = Vec::new();
-    for run in runs.iter().filter(|run| run.state == State::Finished) {
-        let scores = RunScores::of(run)?;
-        let before = run.dir.raw_scores()?;
-        let known = run.plan.split.in_training().into_iter().map(str::to_owned);
-        match arms.iter_mut().find(|arm| arm.arm == run.plan.arm) {
-            Some(arm) => {
-                arm.runs.push(scores);
-                arm.known.extend(known);
-                arm.before = arm.before.take().zip(before).map(|(all, more)| [all, more].concat());
-            }
-            None => arms.push(ArmScores {
-                arm: run.plan.arm.clone(),
-                task: run.plan.task,
-                runs: vec![scores],
-                before,
-                leak: None,
-                known: known.collect(),
-            }),
-        }
-    }
-    for arm in &mut arms {
-        let own = |run: &&&RunView| run.state == State::Finished && run.plan.arm == arm.arm;
-        arm.leak = LeakCount::of(&runs.iter().filter(own).copied().collect::<Vec<_>>());
-    }
-    Ok(arms)
 }
 
 /// The arm that was asked for, or the first one that does not leak.
@@ -319,7 +279,7 @@ mod tests {
     use super::*;
     use crate::dataset::{DataRoots, Dataset};
     use crate::metric::{Confusion, metric};
-    use crate::run::RunRecord;
+    use crate::run::{RunRecord, State};
     use crate::spec::Spec;
     use crate::store::Store;
 

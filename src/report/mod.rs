@@ -9,6 +9,7 @@ mod grid;
 mod inference;
 mod leak;
 mod render;
+mod scores;
 mod together;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub use render::{Format, number};
 use crate::metric::{Aggregate, CaseScore, Metric, Task};
 use crate::run::State;
 use crate::store::{RunView, StoreError};
+use scores::RunScores;
 use together::Together;
 
 /// Version of the JSON output.
@@ -112,18 +114,6 @@ impl ArmRow {
             metrics: plan.task.metrics().iter().map(|m| (m.name.to_owned(), over_runs(m, &scores))).collect(),
             leak: LeakCount::of(&own),
         })
-    }
-}
-
-/// The test scores of one run.
-struct RunScores {
-    seed: u64,
-    scores: Vec<CaseScore>,
-}
-
-impl RunScores {
-    fn of(run: &RunView) -> Result<Self, StoreError> {
-        Ok(Self { seed: run.plan.seed, scores: run.dir.scores()? })
     }
 }
 

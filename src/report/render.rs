@@ -128,6 +128,12 @@ impl ArmRow {
         self.metrics.get(metric.name).copied().unwrap_or_default()
     }
 
+    /// How many cases of either class sensitivity and specificity stand on.
+    fn classes(&self) -> String {
+        let n = |name: &str| self.metrics.get(name).map_or(0, |value| value.n);
+        format!("{}: {} malignant, {} benign", self.arm, n("sensitivity"), n("specificity"))
+    }
+
     /// How its protocol deals cases to the parts.
     pub fn protocol(&self) -> Leak {
         self.leak.map_or(Leak::None, |leak| leak.protocol)
@@ -136,12 +142,6 @@ impl ArmRow {
     /// The arm as tables name it.
     pub fn label(&self) -> String {
         self.protocol().label(&self.arm)
-    }
-
-    /// How many cases of either class sensitivity and specificity stand on.
-    fn classes(&self) -> String {
-        let n = |name: &str| self.metrics.get(name).map_or(0, |value| value.n);
-        format!("{}: {} malignant, {} benign", self.arm, n("sensitivity"), n("specificity"))
     }
 
     /// Test cases.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::RunScores;
+use super::scores::RunScores;
 use crate::metric::{Aggregate, CaseScore, Metric, Weighted};
 use crate::stats::{Bootstrap, DeLong, Inference, Paired, Placements, Ranked, Summary};
 

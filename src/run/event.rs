@@ -55,6 +55,9 @@ pub enum Event {
         elapsed_s: f64,
         /// Training images a second, without validation.
         images_per_s: f64,
+        /// Of which the steps stood waiting for batches; absent where there are none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waited_s: Option<f64>,
     },
     /// A checkpoint is complete on disk.
     Saved {

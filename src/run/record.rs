@@ -141,7 +141,7 @@ impl RunRecord {
                 self.steps.truncate(self.steps.partition_point(|p| p.step < step));
                 self.steps.push(StepPoint { step, loss });
             }
-            Event::Epoch { epoch, step, lr, train_loss, valid_loss, valid, elapsed_s, images_per_s } => {
+            Event::Epoch { epoch, step, lr, train_loss, valid_loss, valid, elapsed_s, images_per_s, .. } => {
                 self.curve.truncate(self.curve.partition_point(|p| p.epoch < epoch));
                 let point = EpochPoint { epoch, step, lr, train_loss, valid_loss, valid, elapsed_s, images_per_s };
                 self.curve.push(point);
@@ -246,6 +246,7 @@ mod tests {
             valid: EpochScores::new(),
             elapsed_s: 10.0,
             images_per_s: 1.0,
+            waited_s: None,
         }
     }
 

@@ -1,7 +1,11 @@
 //! What varies between the rows of a table.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::{Freeze, Transfer, Weights};
+use crate::dataset::Normalise;
 use crate::dataset::fold::Leak;
 use crate::loss::{EdgeLossConfig, LossConfig};
 use crate::metric::Task;
@@ -21,6 +25,15 @@ pub struct Arm {
     /// On the edge map of a network that has one; if absent, what P2 pairs with the loss.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edge: Option<EdgeLossConfig>,
+    /// Weights at the start; random where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<Weights>,
+    /// As [`Transfer::freeze`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freeze: Vec<Freeze>,
+    /// As [`Transfer::lr_scale`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lr_scale: BTreeMap<String, f64>,
     /// `images` or `doubled`: this arm's protocol leaks on purpose, to show what that claims. Marked wherever its scores
     /// are told.
     #[serde(default, skip_serializing_if = "Leak::is_none")]
@@ -41,13 +54,25 @@ impl Arm {
         self.edge.clone().unwrap_or_else(|| self.loss().edge())
     }
 
+    /// What it takes over from elsewhere.
+    pub fn transfer(&self) -> Transfer {
+        let (weights, freeze) = (self.weights.clone(), self.freeze.clone());
+        Transfer { weights, freeze, lr_scale: self.lr_scale.clone() }
+    }
+
+    /// The input that its weights or its model insist on; `None` takes the recipe's.
+    pub fn normalise(&self) -> Option<Normalise> {
+        self.transfer().normalise().or_else(|| self.model.normalise())
+    }
+
     pub(super) fn check(&self, task: Task, input_px: usize) -> Result<(), String> {
         self.answers(task)?;
         self.model.check(input_px)?;
         let loss = self.loss();
         loss.check()?;
         loss.fits(&self.model)?;
-        self.edge().check()
+        self.edge().check()?;
+        self.transfer().check(&self.model)
     }
 
     fn answers(&self, task: Task) -> Result<(), String> {

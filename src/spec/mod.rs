@@ -4,14 +4,17 @@
 mod arm;
 mod protocol;
 mod train;
+mod transfer;
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::augment::Augment;
 pub use arm::Arm;
 pub use protocol::Protocol;
-pub use train::{Augment, Plateau, TrainConfig};
+pub use train::{Plateau, TrainConfig};
+pub use transfer::{Freeze, Transfer, Weights, begins};
 
 use crate::config;
 use crate::metric::Task;
@@ -108,7 +111,8 @@ impl Spec {
             if self.arms[..i].iter().any(|other| other.name == arm.name) {
                 return Err(format!("two arms are named \"{}\"", arm.name));
             }
-            let fits = arm.check(self.task, self.protocol.input_px).and_then(|()| self.protocol.split.admits(arm.leak));
+            let fits = arm.check(self.task, self.protocol.input_px);
+            let fits = fits.and_then(|()| self.protocol.split.admits(arm.leak));
             fits.map_err(|e| format!("arm \"{}\": {e}", arm.name))?;
         }
         self.protocol.check(self.task)?;

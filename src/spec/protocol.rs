@@ -15,7 +15,7 @@ pub struct Protocol {
     pub input_px: usize,
     /// One run per seed, arm and fold.
     pub seeds: Vec<u64>,
-    /// By subject, stratified by class.
+    /// By subject, stratified by class, unless an arm says that it leaks.
     pub split: Division,
     /// Changes to the predicted test masks before they are scored; the scores without it are kept beside.
     #[serde(default, skip_serializing_if = "PostProcess::is_none")]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::augment::Augment;
 use crate::config::within;
 use crate::dataset::Normalise;
 
@@ -47,18 +48,6 @@ impl Default for Plateau {
     }
 }
 
-/// Image and mask together, a pure function of seed, epoch and case.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Augment {
-    /// Mirror left and right in half of the cases.
-    pub flip_horizontal: bool,
-    /// Mirror up and down in half of the cases.
-    pub flip_vertical: bool,
-    /// Shift by up to this share of the side in both directions, 0 ≤ shift ≤ 0.5; edges are repeated.
-    pub shift: f64,
-}
-
 impl TrainConfig {
     pub(super) fn check(&self) -> Result<(), String> {
         within("train.epochs", f64::from(self.epochs), 1.0, 1e6)?;
@@ -66,6 +55,6 @@ impl TrainConfig {
         within("train.lr", self.lr, 1e-12, 10.0)?;
         within("train.plateau.factor", self.plateau.factor, 1e-6, 1.0)?;
         within("train.plateau.min_lr", self.plateau.min_lr, 0.0, 10.0)?;
-        within("train.augment.shift", self.augment.shift, 0.0, 0.5)
+        self.augment.check()
     }
 }

@@ -1,12 +1,12 @@
 //! One run's directory: `plan.toml`, `dataset.toml`, `events.jsonl`, `checkpoint/`, `run.lock`, `queued`, `stop`, `scores.json`, `scores-raw.json`,
-//! `verdicts.json`, `preview/`, `worker.log`.
+//! `verdicts.json`, `preview/`, `cache/`, `worker.log`.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{StoreError, atomic, unwritable};
+use super::{Store, StoreError, atomic, unwritable};
 use crate::dataset::Origin;
 use crate::plan::RunPlan;
 use crate::run::{Event, RunId};
@@ -70,6 +70,11 @@ impl RunDir {
     /// The directory.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The store that holds it.
+    pub fn store(&self) -> Store {
+        Store::new(self.path.ancestors().nth(2).unwrap_or(&self.path))
     }
 
     /// The spec it belongs to.
@@ -216,6 +221,11 @@ impl RunDir {
     /// `checkpoint/`.
     pub fn checkpoint_path(&self) -> PathBuf {
         self.path.join("checkpoint")
+    }
+
+    /// `cache/`, which lives as long as the worker.
+    pub fn cache_path(&self) -> PathBuf {
+        self.path.join("cache")
     }
 
     /// `worker.log`.

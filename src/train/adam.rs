@@ -17,6 +17,11 @@ impl Adam {
     pub fn for_network() -> ModuleOptimizer {
         ModuleOptimizer::from(Self { betas: [0.9, 0.999], epsilon: 1e-8 })
     }
+
+    /// For a network and its discriminator: β₁ 0.5. Source: Isola et al. 2017, arXiv:1611.07004, §3.3.
+    pub fn for_adversaries() -> ModuleOptimizer {
+        ModuleOptimizer::from(Self { betas: [0.5, 0.999], epsilon: 1e-8 })
+    }
 }
 
 impl Optimizer for Adam {

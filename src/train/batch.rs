@@ -3,19 +3,17 @@
 
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::ScopedJoinHandle;
+use std::time::{Duration, Instant};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use image::RgbImage;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
-use super::{Sample, mix};
+use super::{Sample, Stored, TrainError, mix};
+use crate::augment::Recipe;
 use crate::dataset::Normalise;
 use crate::dataset::fold::shuffle;
 use crate::loss::{ReferenceMap, Truth, edge};
-use crate::plane::Plane;
-use crate::spec::Augment;
+use crate::plan::RunPlan;
 
 /// Batches that wait for the training step.
 const AHEAD: usize = 2;
@@ -35,13 +33,13 @@ pub struct Batch {
 impl Batch {
     /// From samples as they are, with `maps` of their references.
     pub fn of(samples: &[&Sample], maps: &[ReferenceMap], normalise: Normalise) -> Self {
-        let moved: Vec<_> = samples.iter().map(|&sample| (sample, Movement::NONE)).collect();
-        Self::moved(&moved, maps, normalise)
+        let unchanged: Vec<_> = samples.iter().map(|&sample| (sample, Recipe::NONE)).collect();
+        Self::changed(&unchanged, maps, normalise)
     }
 
-    /// From samples, each moved in its own way.
-    fn moved(samples: &[(&Sample, Movement)], maps: &[ReferenceMap], normalise: Normalise) -> Self {
-        let prepare = |(sample, movement): &(&Sample, Movement)| Prepared::of(sample, movement, maps, normalise);
+    /// From samples, each changed in its own way.
+    fn changed(samples: &[(&Sample, Recipe)], maps: &[ReferenceMap], normalise: Normalise) -> Self {
+        let prepare = |(sample, recipe): &(&Sample, Recipe)| Prepared::of(sample, recipe, maps, normalise);
         let prepared: Vec<Prepared> = samples.par_iter().map(prepare).collect();
         let join = |part: &dyn Fn(&Prepared) -> &Vec<f32>| prepared.iter().flat_map(part).copied().collect();
         Self {
@@ -86,73 +84,24 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn of(sample: &Sample, movement: &Movement, maps: &[ReferenceMap], normalise: Normalise) -> Self {
+    fn of(sample: &Sample, recipe: &Recipe, maps: &[ReferenceMap], normalise: Normalise) -> Self {
         if let Some(malignant) = sample.malignant {
             let target = vec![f32::from(u8::from(malignant))];
-            let image = normalise.apply(&movement.image(&sample.image));
-            return Self { image, edge: target.clone(), target, maps: Vec::new() };
+            let (image, _) = recipe.apply(&sample.image, &sample.reference);
+            return Self { image: normalise.apply(&image), edge: target.clone(), target, maps: Vec::new() };
         }
-        let reference = movement.plane(&sample.reference);
-        // A mirrored mask has the mirrored map; a shift brings parts of the mask in or out.
-        let map = |map: &ReferenceMap| match movement.only_mirrors() {
-            true => movement.plane(sample.map(*map)),
+        let (image, reference) = recipe.apply(&sample.image, &sample.reference);
+        // A mirrored mask has the mirrored map; other movements bring parts of the mask in or out.
+        let map = |map: &ReferenceMap| match recipe.only_mirrors() {
+            true => recipe.mirrored(sample.map(*map)),
             false => map.of(&reference),
         };
         Self {
-            image: normalise.apply(&movement.image(&sample.image)),
+            image: normalise.apply(&image),
             target: reference.indicator().values().to_vec(),
             edge: edge(&reference).indicator().values().to_vec(),
             maps: maps.iter().map(|m| map(m).values().to_vec()).collect(),
         }
-    }
-}
-
-/// Where each pixel of an augmented image comes from.
-struct Movement {
-    mirror_x: bool,
-    mirror_y: bool,
-    shift: (isize, isize),
-}
-
-impl Movement {
-    const NONE: Self = Self { mirror_x: false, mirror_y: false, shift: (0, 0) };
-
-    fn draw(augment: &Augment, side: usize, seed: u64) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut coin = |wanted: bool| rng.next_u32() & 1 == 1 && wanted;
-        let (mirror_x, mirror_y) = (coin(augment.flip_horizontal), coin(augment.flip_vertical));
-        let reach = (augment.shift * side as f64).floor() as u64;
-        let mut offset = || (rng.next_u64() % (2 * reach + 1)) as isize - reach as isize;
-        Self { mirror_x, mirror_y, shift: (offset(), offset()) }
-    }
-
-    fn only_mirrors(&self) -> bool {
-        self.shift == (0, 0)
-    }
-
-    fn plane<T: Clone>(&self, plane: &Plane<T>) -> Plane<T> {
-        let size = plane.size();
-        Plane::from_fn(size.0, size.1, |x, y| {
-            let (x, y) = self.source((x, y), size);
-            plane.values()[y * size.0 + x].clone()
-        })
-    }
-
-    fn image(&self, image: &RgbImage) -> RgbImage {
-        let size = (image.width() as usize, image.height() as usize);
-        RgbImage::from_fn(image.width(), image.height(), |x, y| {
-            let (x, y) = self.source((x as usize, y as usize), size);
-            *image.get_pixel(x as u32, y as u32)
-        })
-    }
-
-    /// Column and row that the pixel at (x, y) comes from.
-    fn source(&self, (x, y): (usize, usize), (width, height): (usize, usize)) -> (usize, usize) {
-        let from = |place: usize, shift: isize, mirror: bool, n: usize| {
-            let moved = (place as isize + shift).clamp(0, n as isize - 1) as usize;
-            if mirror { n - 1 - moved } else { moved }
-        };
-        (from(x, self.shift.0, self.mirror_x, width), from(y, self.shift.1, self.mirror_y, height))
     }
 }
 
@@ -165,7 +114,8 @@ pub fn order(n: usize, seed: u64, epoch: u32) -> Vec<usize> {
 
 /// An epoch's batches, made ahead on another thread.
 pub struct Batches<'scope> {
-    ready: Receiver<Batch>,
+    ready: Receiver<Result<Batch, TrainError>>,
+    waited: Duration,
     _maker: ScopedJoinHandle<'scope, ()>,
 }
 
@@ -173,42 +123,59 @@ impl<'scope> Batches<'scope> {
     /// Batches of epoch `epoch` in its order; the last one may be smaller.
     pub fn start<'env: 'scope>(
         scope: &'scope std::thread::Scope<'scope, 'env>,
-        samples: &'env [Sample],
-        plan: &'env crate::plan::RunPlan,
+        samples: &'env [Stored],
+        plan: &'env RunPlan,
         epoch: u32,
     ) -> Self {
         let (send, ready) = sync_channel(AHEAD);
-        let maps = plan.loss.maps();
         let maker = scope.spawn(move || {
             for places in order(samples.len(), plan.seed, epoch).chunks(plan.train.batch) {
-                let moved = |&i: &usize| {
-                    let seed = mix(&[plan.seed, u64::from(epoch), i as u64, 0x6175_676d]);
-                    (&samples[i], Movement::draw(&plan.train.augment, samples[i].reference.width(), seed))
-                };
-                let chosen: Vec<(&Sample, Movement)> = places.iter().map(moved).collect();
+                let batch = made(samples, plan, epoch, places);
+                let broken = batch.is_err();
                 // The training ended early: nobody waits for more.
-                if send.send(Batch::moved(&chosen, &maps, plan.train.normalise)).is_err() {
+                if send.send(batch).is_err() || broken {
                     return;
                 }
             }
         });
-        Self { ready, _maker: maker }
+        Self { ready, waited: Duration::ZERO, _maker: maker }
+    }
+
+    /// How long the taker of batches has waited so far.
+    pub fn waited(&self) -> Duration {
+        self.waited
     }
 }
 
 impl Iterator for Batches<'_> {
-    type Item = Batch;
+    type Item = Result<Batch, TrainError>;
 
-    fn next(&mut self) -> Option<Batch> {
-        self.ready.recv().ok()
+    fn next(&mut self) -> Option<Self::Item> {
+        let began = Instant::now();
+        let batch = self.ready.recv().ok();
+        self.waited += began.elapsed();
+        batch
     }
+}
+
+/// The batch of the samples at `places`, each changed as seed, epoch and place have it.
+fn made(samples: &[Stored], plan: &RunPlan, epoch: u32, places: &[usize]) -> Result<Batch, TrainError> {
+    let fetched = places.par_iter().map(|&i| samples[i].sample()).collect::<Result<Vec<_>, _>>()?;
+    let recipe = |&i: &usize| {
+        let seed = mix(&[plan.seed, u64::from(epoch), i as u64, 0x6175_676d]);
+        Recipe::draw(&plan.train.augment, plan.input_px, seed)
+    };
+    let chosen: Vec<(&Sample, Recipe)> =
+        fetched.iter().map(|sample| &**sample).zip(places.iter().map(recipe)).collect();
+    Ok(Batch::changed(&chosen, &plan.loss.maps(), plan.train.normalise))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::augment::Augment;
     use crate::plane::Mask;
-    use image::Rgb;
+    use image::{Rgb, RgbImage};
 
     fn sample() -> Sample {
         let reference = Mask::from_fn(8, 8, |x, y| (2..6).contains(&x) && (1..5).contains(&y));
@@ -230,8 +197,8 @@ mod tests {
     #[test]
     fn image_and_mask_move_together() {
         let sample = sample();
-        let augment = Augment { flip_horizontal: true, flip_vertical: true, shift: 0.25 };
-        let moved = |seed| Batch::moved(&[(&sample, Movement::draw(&augment, 8, seed))], &[], Normalise::ZScore);
+        let augment = Augment { flip_horizontal: true, flip_vertical: true, shift: 0.25, ..Augment::default() };
+        let moved = |seed| Batch::changed(&[(&sample, Recipe::draw(&augment, 8, seed))], &[], Normalise::ZScore);
         let all: Vec<Batch> = (0..20).map(moved).collect();
         assert!(all.iter().any(|b| b.target != all[0].target), "twenty seeds, one movement");
         for batch in all {
@@ -247,10 +214,10 @@ mod tests {
         let sample = sample();
         let mut mirrored = 0;
         for (seed, shift) in (0..40).map(|seed| (seed, if seed % 2 == 0 { 0.0 } else { 0.25 })) {
-            let augment = Augment { flip_horizontal: true, flip_vertical: true, shift };
-            let movement = Movement::draw(&augment, 8, seed);
-            mirrored += usize::from(movement.only_mirrors());
-            let batch = Batch::moved(&[(&sample, movement)], &MAPS, Normalise::ZScore);
+            let augment = Augment { flip_horizontal: true, flip_vertical: true, shift, ..Augment::default() };
+            let recipe = Recipe::draw(&augment, 8, seed);
+            mirrored += usize::from(recipe.only_mirrors());
+            let batch = Batch::changed(&[(&sample, recipe)], &MAPS, Normalise::ZScore);
             let mask = Mask::new(8, 8, batch.target.iter().map(|&v| v == 1.0).collect()).expect("64 values");
             assert_eq!(batch.edge, edge(&mask).indicator().values());
             for (map, values) in batch.maps {

@@ -20,6 +20,7 @@ const STATE: &str = "state.json";
 const MODEL: &str = "model.bpk";
 const OPTIMIZER: &str = "optimizer.bpk";
 const SMOOTHNESS: &str = "smoothness.bpk";
+const DISCRIMINATOR: &str = "discriminator.bpk";
 
 /// Everything of a checkpoint but the tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +38,9 @@ pub struct Checkpoint {
     /// SHA-256 of the file of the loss's own weights, if it has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smoothness_sha256: Option<String>,
+    /// SHA-256 of the file of the discriminator's weights, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discriminator_sha256: Option<String>,
 }
 
 /// A run's checkpoints.
@@ -59,6 +63,11 @@ impl Checkpoints {
         let optimizer = self.bytes(OPTIMIZER, learner.optimizer.into_bytes())?;
         let smoothness = learner.objective.smoothness.clone().map(|weights| weights.into_record().into_bytes());
         let smoothness = smoothness.map(|bytes| self.bytes(SMOOTHNESS, bytes)).transpose()?;
+        let discriminator = learner.adversary.as_ref().map(|adversary| {
+            let _ = adversary.discriminator.valid();
+            adversary.discriminator.clone().into_record().into_bytes()
+        });
+        let discriminator = discriminator.map(|bytes| self.bytes(DISCRIMINATOR, bytes)).transpose()?;
         let state = Checkpoint {
             epoch,
             step,
@@ -66,10 +75,12 @@ impl Checkpoints {
             model_sha256: sha256(&model),
             optimizer_sha256: sha256(&optimizer),
             smoothness_sha256: smoothness.as_deref().map(sha256),
+            discriminator_sha256: discriminator.as_deref().map(sha256),
         };
         let state = serde_json::to_vec(&state).map_err(|error| StoreError::new(&self.dir, error))?;
         let mut files: Vec<(&str, &[u8])> = vec![(MODEL, &model), (OPTIMIZER, &optimizer), (STATE, &state)];
         files.extend(smoothness.as_deref().map(|bytes| (SMOOTHNESS, bytes)));
+        files.extend(discriminator.as_deref().map(|bytes| (DISCRIMINATOR, bytes)));
         self.write(epoch, &files)
             .map_err(|error| StoreError::new(&self.dir, format!("{error}; free some space, then \"seglab resume\"")))?;
         self.prune(epoch, schedule.best.map(|(_, best)| best));
@@ -104,6 +115,11 @@ impl Checkpoints {
             let sha256 = checkpoint.smoothness_sha256.as_deref().unwrap_or_default();
             let bytes = self.read(checkpoint.epoch, SMOOTHNESS, sha256)?;
             learner.objective.smoothness = Some(self.filled(SMOOTHNESS, smoothness, bytes)?);
+        }
+        if let Some(adversary) = &mut learner.adversary {
+            let sha256 = checkpoint.discriminator_sha256.as_deref().unwrap_or_default();
+            let bytes = self.read(checkpoint.epoch, DISCRIMINATOR, sha256)?;
+            adversary.discriminator = self.filled(DISCRIMINATOR, adversary.discriminator.clone(), bytes)?;
         }
         Ok(learner)
     }

@@ -6,13 +6,15 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::{
-    Batches, Checkpoint, Checkpoints, Journal, Learner, Sample, Samples, Schedule, TrainError, Validation, Verdict, mix,
+    Batches, Checkpoint, Checkpoints, Journal, Learner, Sample, Samples, Schedule, Sources, Stored, TrainError,
+    Validation, Verdict, mix,
 };
 use crate::metric::{Aggregate, Task};
 use crate::model::{Network, trainable};
 use crate::plan::RunPlan;
 use crate::run::{EpochScores, Event};
 use crate::store::RunDir;
+use crate::weights::WeightsRoot;
 
 /// A request to stop is looked for this often.
 const STOP_CHECK: Duration = Duration::from_millis(200);
@@ -47,7 +49,7 @@ pub fn fit(
 ) -> Result<Outcome, TrainError> {
     while !training.schedule.ended(&training.plan.train, training.epoch) {
         let began = Instant::now();
-        let Some(train_loss) = training.epoch(&samples.train, journal)? else {
+        let Some(pass) = training.epoch(&samples.train, journal)? else {
             return Ok(Outcome::Stopped(training.epoch));
         };
         let trained = began.elapsed().as_secs_f64();
@@ -60,11 +62,12 @@ pub fn fit(
             epoch: training.epoch,
             step: training.step,
             lr,
-            train_loss: Some(train_loss),
+            train_loss: Some(pass.loss),
             valid_loss: Some(validation.loss),
             valid: means(training.plan.task, &validation),
             elapsed_s: began.elapsed().as_secs_f64(),
             images_per_s: samples.train.len() as f64 / trained,
+            waited_s: Some(pass.waited_s),
         })?;
         training.save()?;
         training.note(lr, verdict);
@@ -73,10 +76,18 @@ pub fn fit(
     training.best().map(|network| Outcome::Trained(Box::new(network)))
 }
 
+/// What one pass over the training part comes to.
+struct Pass {
+    /// Mean over its images.
+    loss: f64,
+    /// How long steps waited for batches.
+    waited_s: f64,
+}
+
 impl<'a> Training<'a> {
     /// At the start, or at the run's newest checkpoint. `device` is without autodiff.
     pub fn new(run: &'a RunDir, plan: &'a RunPlan, device: &Device) -> Result<Self, TrainError> {
-        let mut training = Self {
+        let training = Self {
             run,
             plan,
             learner: Learner::new(plan, device)?,
@@ -86,10 +97,21 @@ impl<'a> Training<'a> {
             step: 0,
             looked_for_stop: Instant::now(),
         };
-        if let Some(checkpoint) = training.checkpoints.newest()? {
-            training = training.at(&checkpoint)?;
+        match training.checkpoints.newest()? {
+            Some(checkpoint) => training.at(&checkpoint),
+            None => training.begun(),
         }
-        Ok(training)
+    }
+
+    /// With the weights that the plan names.
+    fn begun(mut self) -> Result<Self, TrainError> {
+        let sources = Sources { store: self.run.store(), root: WeightsRoot::from_env() };
+        let (model, import) = sources.begin(self.learner.model, self.plan)?;
+        self.learner.model = model;
+        if let Some(import) = import {
+            self.run.log(&import.headline());
+        }
+        Ok(self)
     }
 
     fn at(mut self, checkpoint: &Checkpoint) -> Result<Self, TrainError> {
@@ -114,12 +136,15 @@ impl<'a> Training<'a> {
         trainable(&self.learner.model) as u64
     }
 
-    /// One pass over the training part: its mean loss, or `None` if it was asked to stop.
-    fn epoch(&mut self, samples: &[Sample], journal: &mut Journal) -> Result<Option<f64>, TrainError> {
+    /// One pass over the training part, or `None` if it was asked to stop.
+    fn epoch(&mut self, samples: &[Stored], journal: &mut Journal) -> Result<Option<Pass>, TrainError> {
         let plan = self.plan;
+        self.learner.enter(self.epoch + 1);
         std::thread::scope(|scope| {
             let (mut sum, mut seen) = (0.0, 0);
-            for batch in Batches::start(scope, samples, plan, self.epoch + 1) {
+            let mut batches = Batches::start(scope, samples, plan, self.epoch + 1);
+            while let Some(batch) = batches.next() {
+                let batch = batch?;
                 if self.stop_requested() {
                     return Ok(None);
                 }
@@ -130,7 +155,7 @@ impl<'a> Training<'a> {
                 sum += loss * batch.size() as f64;
                 seen += batch.size();
             }
-            Ok(Some(sum / seen as f64))
+            Ok(Some(Pass { loss: sum / seen as f64, waited_s: batches.waited().as_secs_f64() }))
         })
     }
 

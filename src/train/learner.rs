@@ -2,22 +2,28 @@
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::Device;
+use burn::tensor::{Device, activation};
 
-use super::{Adam, Batch, Sample, TrainError, Validation, mix, validate};
+use super::groups::Groups;
+use super::{Adam, Adversary, Batch, Sample, Scene, TrainError, Validation, mix, validate};
 use crate::loss::Objective;
 use crate::model::{Forward, Network};
 use crate::plan::RunPlan;
 use crate::spec::TrainConfig;
+use crate::spec::Transfer;
 
-/// Network, objective and [`Adam`], which trains the weights of both, on an autodiff device.
+/// Network, objective, adversary and [`Adam`], which trains the weights of all, on an autodiff device.
 pub struct Learner {
     /// The network.
     pub model: Network,
     /// What it is trained on.
     pub objective: Objective,
-    /// Of both.
+    /// What it is trained against, if anything.
+    pub adversary: Option<Adversary>,
+    /// Of all three.
     pub optimizer: ModuleOptimizer,
+    transfer: Transfer,
+    groups: Groups,
     device: Device,
 }
 
@@ -29,20 +35,38 @@ impl Learner {
         let model = plan.model.build(&device);
         let model = model.ok_or_else(|| TrainError::Refused(format!("{} is no network", plan.model.name())))?;
         let objective = Objective::new(&plan.loss, &plan.edge, &plan.model, &device).map_err(TrainError::Refused)?;
-        Ok(Self { model, objective, optimizer: Adam::for_network(), device })
+        let adversary = plan.model.adversary().map(|config| Adversary::new(config, &device));
+        let optimizer = if adversary.is_some() { Adam::for_adversaries() } else { Adam::for_network() };
+        let (transfer, groups) = (plan.transfer.clone(), Groups::default());
+        Ok(Self { model, objective, adversary, optimizer, transfer, groups, device })
     }
 
-    /// One step of gradient descent: the batch's loss before it. A loss that is not finite changes no weight.
+    /// Freezes and thaws stages for `epoch`, from 1; before its first step.
+    pub fn enter(&mut self, epoch: u32) {
+        (self.model, self.groups) = Groups::enter(&self.transfer, self.model.clone(), epoch);
+    }
+
+    /// One step of gradient descent: the batch's loss before it, without what an adversary adds. A loss that is not finite
+    /// changes no weight of the network.
     pub fn step(&mut self, batch: &Batch, lr: f64, seed: u64) -> f64 {
         // Dropout's masks follow from the seed alone: a resumed run draws the same ones.
         self.device.seed(seed);
-        let output = self.model.forward(batch.images(&self.device));
-        let loss = self.objective.forward(output, &batch.truth(&self.device));
-        let value = loss.clone().inner().into_scalar::<f64>();
+        let (images, truth) = (batch.images(&self.device), batch.truth(&self.device));
+        let output = self.model.forward(images.clone());
+        let prediction = output.logits.clone();
+        let mut loss = self.objective.forward(output, &truth);
+        let mut value = loss.clone().inner().into_scalar::<f64>();
+        if let (true, Some(adversary)) = (value.is_finite(), &mut self.adversary) {
+            let scene = Scene { images, prediction: activation::sigmoid(prediction), reference: truth.target };
+            loss = adversary.step(scene, loss, &mut self.optimizer, lr);
+            let total = loss.clone().inner().into_scalar::<f64>();
+            value = if total.is_finite() { value } else { total };
+        }
         if value.is_finite() {
             let mut gradients = loss.backward();
-            let of_model = GradientsParams::from_module(&mut gradients, &self.model);
-            self.model = self.optimizer.step(lr, self.model.clone(), of_model);
+            for (scale, of_group) in self.groups.split(&mut gradients, &self.model) {
+                self.model = self.optimizer.step(lr * scale, self.model.clone(), of_group);
+            }
             if let Some(smoothness) = self.objective.smoothness.take() {
                 let of_smoothness = GradientsParams::from_module(&mut gradients, &smoothness);
                 self.objective.smoothness = Some(self.optimizer.step(lr, smoothness, of_smoothness));
@@ -61,7 +85,9 @@ impl Learner {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::Normalise;
     use crate::loss::LossConfig;
+    use crate::model::{slots, values};
     use crate::plane::Mask;
     use crate::spec::Spec;
     use image::{Rgb, RgbImage};
@@ -93,6 +119,7 @@ mod tests {
             edge: loss.edge(),
             loss,
             train: spec.train,
+            transfer: crate::spec::Transfer::default(),
             postprocess: crate::postprocess::PostProcess::default(),
             split: Split::try_from(parts).expect("three subjects"),
         }
@@ -110,5 +137,94 @@ mod tests {
             assert!(losses[7] < losses[0], "{name}: {losses:?}");
             assert!(learner.validate(&samples, &plan.train).loss.is_finite(), "{name}");
         }
+    }
+
+    fn batch(samples: &[Sample]) -> Batch {
+        let loss = LossConfig::default();
+        Batch::of(&samples.iter().collect::<Vec<_>>(), &loss.maps(), Normalise::ZScore)
+    }
+
+    fn learner(transfer: &str) -> Learner {
+        let transfer = toml::from_str(transfer).expect("a transfer");
+        let plan = RunPlan { transfer, ..plan(LossConfig::default()) };
+        Learner::new(&plan, &Device::flex()).expect("a network that fits")
+    }
+
+    /// Path and numbers of every tensor, running statistics up to date.
+    fn tensors(learner: &Learner) -> Vec<(String, Vec<f32>)> {
+        let _ = learner.model.valid();
+        let slots = slots(&learner.model).into_iter().filter(|slot| !slot.shape.is_empty());
+        slots.map(|slot| slot.path).zip(values(&learner.model)).collect()
+    }
+
+    #[test]
+    fn a_frozen_stage_and_its_statistics_stand_still_bit_for_bit_until_it_thaws() {
+        let samples = [sample(4), sample(14)];
+        let batch = batch(&samples);
+        let mut learner = learner("freeze = [{ stage = \"encoder\", until_epoch = 2 }]");
+        let moved = |before: &[(String, Vec<f32>)], after: &[(String, Vec<f32>)]| -> Vec<bool> {
+            let encoder = before.iter().zip(after).filter(|((path, _), _)| path.starts_with("encoder."));
+            encoder.map(|(before, after)| before != after).collect()
+        };
+        let before = tensors(&learner);
+        for epoch in [1, 2] {
+            learner.enter(epoch);
+            learner.step(&batch, 1e-3, u64::from(epoch));
+        }
+        let frozen = tensors(&learner);
+        let still = moved(&before, &frozen);
+        assert!(still.len() > 60 && still.iter().all(|moved| !moved), "{still:?}");
+        assert_ne!(before, frozen, "the rest learns");
+        learner.enter(3);
+        learner.step(&batch, 1e-3, 3);
+        let thawed = moved(&frozen, &tensors(&learner));
+        assert!(thawed.iter().all(|moved| *moved), "{thawed:?}");
+    }
+
+    #[test]
+    fn a_stage_at_half_the_rate_goes_half_as_far_in_adams_first_step() {
+        let samples = [sample(4), sample(14)];
+        let batch = batch(&samples);
+        let [full, half] = ["", "lr_scale = { encoder = 0.5 }"].map(|transfer| {
+            let mut learner = learner(transfer);
+            let before = tensors(&learner);
+            learner.enter(1);
+            learner.step(&batch, 1e-2, 1);
+            (before, tensors(&learner))
+        });
+        assert_eq!(full.0, half.0, "the same start");
+        let mut seen = 0;
+        for (((path, start), (_, full)), (_, half)) in full.0.iter().zip(&full.1).zip(&half.1) {
+            if path.contains("running_") || !path.starts_with("encoder.") {
+                assert_eq!(full, half, "{path}");
+                continue;
+            }
+            seen += 1;
+            for ((start, full), half) in start.iter().zip(full).zip(half) {
+                let ratio_gap = 2.0 * (half - start) - (full - start);
+                assert!(ratio_gap.abs() < 1e-6, "{path}: {start} {full} {half}");
+            }
+        }
+        assert!(seen > 30, "{seen}");
+    }
+
+    #[test]
+    fn a_few_steps_against_an_adversary_lower_the_loss_and_move_the_discriminator() {
+        let samples = [sample(4), sample(14)];
+        let mut plan = plan(LossConfig::L1 {});
+        plan.model = toml::from_str("name = \"pix2pix\"\nwidth = 0.125\ndowns = 5").expect("a network");
+        let mut learner = Learner::new(&plan, &Device::flex()).expect("a network that fits");
+        let batch = batch(&samples);
+        let opinion = |learner: &Learner| {
+            let (images, masks) = (batch.images(&learner.device), batch.truth(&learner.device).target);
+            let discriminator = &learner.adversary.as_ref().expect("an adversary").discriminator;
+            discriminator.forward(images, masks).mean().into_scalar::<f32>()
+        };
+        let before = opinion(&learner);
+        let losses: Vec<f64> = (0..12).map(|step| learner.step(&batch, 2e-3, step)).collect();
+        assert!(losses[11] < 0.8 * losses[0], "{losses:?}");
+        assert!((opinion(&learner) - before).abs() > 1e-3);
+        // what is validated is the arm's loss alone, a mean distance of probabilities
+        assert!((0.0..=1.0).contains(&learner.validate(&samples, &plan.train).loss));
     }
 }

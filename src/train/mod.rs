@@ -3,29 +3,39 @@
 //! continues bit for bit.
 
 mod adam;
+mod adversarial;
 mod batch;
+mod cache;
 mod checkpoint;
 mod device;
 mod fit;
+mod groups;
 mod journal;
 mod learner;
+mod masks;
 mod predict;
+mod pretrained;
 mod sample;
 mod schedule;
 
 pub use adam::Adam;
+pub use adversarial::{Adversary, Scene};
 pub use batch::{Batch, Batches, order};
+pub use cache::{CACHE_ENV, Cache};
 pub use checkpoint::{Checkpoint, Checkpoints};
 pub use device::{ChosenDevice, choose};
 pub use fit::{Outcome, Training, fit};
 pub use journal::{Journal, now_s};
 pub use learner::Learner;
+pub use masks::as_read;
 pub use predict::{Validation, predict, score, score_fully, validate};
-pub use sample::{Sample, Samples, load};
+pub use pretrained::Sources;
+pub use sample::{Sample, Samples, Stored, load};
 pub use schedule::{Schedule, Verdict};
 
 use crate::dataset::DatasetError;
 use crate::store::StoreError;
+use crate::weights::WeightsError;
 
 /// Why a training ends before its time.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +46,9 @@ pub enum TrainError {
     /// A file of the run cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A file of weights cannot be used.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
     /// The loss is no number any more.
     #[error(
         "{what} is {value} at step {step} (epoch {epoch}); checkpoints of earlier epochs are kept; a lower train.lr often helps"

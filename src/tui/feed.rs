@@ -234,6 +234,7 @@ mod tests {
             loss,
             edge,
             train: spec.train,
+            transfer: crate::spec::Transfer::default(),
             postprocess: crate::postprocess::PostProcess::default(),
             split: Split::try_from(parts).expect("three subjects"),
         }

@@ -11,8 +11,11 @@ pub struct Architecture {
     pub title: &'static str,
 }
 
+/// Name and shape of a tensor.
+type Mark = (&'static str, &'static [usize]);
+
 /// Names, and shapes of tensors that tell each from the others; the first that fits is it.
-const MARKS: &[(Architecture, &[(&str, &[usize])])] = &[
+const MARKS: &[(Architecture, &[Mark])] = &[
     (ALEXNET, &[("features.0.weight", &[64, 3, 11, 11]), ("features.10.weight", &[256, 256, 3, 3])]),
     (RESNET50, &[("conv1.weight", &[64, 3, 7, 7]), ("layer3.5.conv3.weight", &[1024, 256, 1, 1])]),
     (
@@ -46,9 +49,12 @@ const MARKS: &[(Architecture, &[(&str, &[usize])])] = &[
     (VGG16, &[("features.0.weight", &[64, 3, 3, 3]), ("features.2.weight", &[64, 64, 3, 3])]),
 ];
 
-/// Members of [`MARKS`] that are larger than an architecture's own: they tell ResNet-101 from ResNet-50.
-const EXCESS: &[(&str, &str)] =
-    &[("resnet50", "layer3.6.conv1.weight"), ("densenet121", "features.denseblock3.denselayer25.conv1.weight")];
+/// Tensors of larger or other networks of the same beginning: ResNet101, DenseNet169, VGG13.
+const OTHERS: &[(&str, &str)] = &[
+    ("resnet50", "layer3.6.conv1.weight"),
+    ("densenet121", "features.denseblock3.denselayer25.conv1.weight"),
+    ("vgg16", "features.15.weight"),
+];
 
 const ALEXNET: Architecture = Architecture { name: "alexnet", title: "AlexNet" };
 const RESNET50: Architecture = Architecture { name: "resnet50", title: "ResNet50" };
@@ -66,9 +72,9 @@ impl Architecture {
             let found = file.tensors.iter().find(|tensor| torchvision_name(&tensor.name) == name);
             found.map(|tensor: &FileTensor| tensor.shape.as_slice())
         };
-        let fits = |marks: &[(&str, &[usize])]| marks.iter().all(|(name, shape)| shape_of(name) == Some(shape));
-        let larger = |own: &Self| EXCESS.iter().any(|(name, key)| own.name == *name && shape_of(key).is_some());
-        MARKS.iter().find(|(own, marks)| fits(marks) && !larger(own)).map(|(own, _)| *own)
+        let fits = |marks: &[Mark]| marks.iter().all(|(name, shape)| shape_of(name) == Some(shape));
+        let other = |own: &Self| OTHERS.iter().any(|(name, key)| own.name == *name && shape_of(key).is_some());
+        MARKS.iter().find(|(own, marks)| fits(marks) && !other(own)).map(|(own, _)| *own)
     }
 }
 

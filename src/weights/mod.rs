@@ -6,6 +6,7 @@
 //! Weak spot: a file that is replaced between its digest and its reading is not noticed.
 
 mod architecture;
+mod convention;
 mod known;
 mod number;
 mod open;
@@ -22,10 +23,11 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 pub use architecture::{Architecture, torchvision_name};
+pub use convention::Convention;
 pub use known::{KNOWN, Known};
 pub use number::Dtype;
 pub use open::{open, sha256};
-pub use root::{WEIGHTS_ENV, WeightsRoot};
+pub use root::{WEIGHTS_ENV, WeightsRoot, check_name};
 pub use safetensors::write as write_safetensors;
 
 /// Larger files are refused: VGG19, the largest that is of use here, has 0.6 GB.

@@ -7,7 +7,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::{FileTensor, Format, LIMIT_BYTES, WeightsError, WeightsFile, pytorch, safetensors};
-use crate::dataset::{hex, natural};
+use crate::dataset::hex;
 
 /// Keys under which training scripts keep a network's state.
 const WRAPPERS: &[&str] = &["state_dict", "model_state_dict", "model_state", "model"];
@@ -80,4 +80,9 @@ fn unwrap(path: &Path, format: Format, tensors: Vec<FileTensor>) -> WeightsFile 
     outside.sort();
     let inside = (!prefix.is_empty()).then(|| prefix.trim_end_matches('.').to_owned());
     WeightsFile { path: path.to_owned(), format, inside, tensors, outside }
+}
+
+/// For sorting: `layer.10` comes after `layer.9`.
+fn natural(name: &str) -> Vec<(Option<u64>, String)> {
+    name.split('.').map(|part| (part.parse().ok(), part.to_owned())).collect()
 }

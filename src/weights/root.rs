@@ -41,7 +41,7 @@ impl WeightsRoot {
 }
 
 /// What is wrong with the name of a file of weights, if anything.
-pub(crate) fn check_name(name: &str) -> Result<(), String> {
+pub fn check_name(name: &str) -> Result<(), String> {
     let plain = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
     match plain && !name.is_empty() && !name.contains('\\') && !name.contains(char::is_control) {
         true => Ok(()),

@@ -31,6 +31,9 @@ pub(super) fn check(file: &mut File, length: u64) -> Result<(), String> {
         return Err(format!("data.pkl of {} bytes; at most {}", main.bytes, pickle::LIMIT_BYTES));
     }
     let head = read(file, main.offset, LOCAL_BYTES)?;
+    if !head.starts_with(LOCAL) {
+        return Err("a zip whose table of contents does not lead to data.pkl".to_owned());
+    }
     let gap = u64::from(u16_at(&head, 26)) + u64::from(u16_at(&head, 28));
     let text = read(file, main.offset + LOCAL_BYTES + gap, main.bytes)?;
     pickle::walk(&text).map_err(|error| format!("data.pkl: {error}")).map(drop)
@@ -88,10 +91,10 @@ fn read(file: &mut File, offset: u64, count: u64) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(offset)).map_err(|error| error.to_string())?;
     file.take(count).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.len() as u64 != count || (count == LOCAL_BYTES && !bytes.starts_with(LOCAL)) {
-        return Err(format!("a zip without the {count} bytes that it names at {offset}: truncated"));
+    match bytes.len() as u64 == count {
+        true => Ok(bytes),
+        false => Err(format!("a zip without the {count} bytes that it names at {offset}: truncated")),
     }
-    Ok(bytes)
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> u16 {

@@ -99,6 +99,7 @@ def compactness(logits, *_):
 # Keys are the losses as a spec has them.
 LOSSES = {
     'name = "bce"': bce,
+    'name = "l1"': lambda logits, target, _: F.l1_loss(torch.sigmoid(logits), target),
     'name = "dice"': dice,
     'name = "combo"': lambda *a: dice(*a) + bce(*a),
     'name = "focal"': focal(),

@@ -81,7 +81,8 @@ fn blur_movement_and_speckle_are_those_of_scipy_and_scikit_image() {
     }
     for case in list(&golden["affine"]) {
         let (radians, scale) = (number(case, "degrees").to_radians(), number(case, "scale"));
-        let matrix = [[radians.cos(), -radians.sin()], [radians.sin(), radians.cos()]].map(|row| row.map(|v| v / scale));
+        let matrix =
+            [[radians.cos(), -radians.sin()], [radians.sin(), radians.cos()]].map(|row| row.map(|v| v / scale));
         let centre = (SIDE as f64 - 1.0) / 2.0;
         let from = [0, 1].map(|i| case["shift"][i].as_f64().expect("a shift") - centre);
         let offset = matrix.map(|row| row[0] * from[0] + row[1] * from[1] + centre);

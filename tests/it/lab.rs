@@ -62,7 +62,7 @@ impl Lab {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_seglab"));
         command.current_dir(self.path()).args(arguments);
-        command.env_remove("SEGLAB_DATA").env_remove("SEGLAB_RESULTS");
+        command.env_remove("SEGLAB_DATA").env_remove("SEGLAB_RESULTS").env_remove("SEGLAB_WEIGHTS");
         command
     }
 

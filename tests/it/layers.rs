@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Lowest first; modules of one layer may know each other.
 const LAYERS: &[&[&str]] = &[
     &["config", "plane"],
-    &["metric", "postprocess", "stats", "dataset", "pixel", "score", "native", "weights"],
+    &["metric", "postprocess", "stats", "dataset", "augment", "pixel", "score", "native", "weights"],
     &["model", "loss"],
     &["spec", "audit"],
     &["run"],

@@ -1,7 +1,7 @@
 //! A worker that is killed at any moment continues as if nothing had happened.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use burn::module::{Module, ModuleVisitor, Param};
@@ -64,8 +64,14 @@ fn result(path: &Path) -> Result {
             _ => {}
         }
     }
-    let scores = std::fs::read_to_string(path.join("scores.json")).expect("scores");
+    let scores = std::fs::read_to_string(scores(path)).expect("scores");
     Result { steps, epochs, scores, weights: newest_weights(&run) }
+}
+
+/// Where a run of either task keeps them.
+fn scores(run: &Path) -> PathBuf {
+    let verdicts = run.join("verdicts.json");
+    if verdicts.exists() { verdicts } else { run.join("scores.json") }
 }
 
 fn worker(lab: &Lab, run: &Path) -> std::process::Child {
@@ -105,7 +111,7 @@ fn killed_equals_undisturbed(spec: &str, wanted: u32) {
         }
         child.wait().expect("ended");
         assert!(saved_epoch(&run) >= saved_before, "a checkpoint is gone");
-        if run.join("scores.json").exists() {
+        if scores(&run).exists() {
             // Finished early: the remaining kills hit a fresh run.
             assert!(worker(&lab, &run).wait().expect("ended").success());
             assert_eq!(result(&run), expected, "after {kills} kills");
@@ -131,6 +137,24 @@ fn kills_leave_a_network_with_batch_norm_bit_for_bit_the_same() {
 fn kills_leave_a_loss_with_weights_of_its_own_bit_for_bit_the_same() {
     let spec = crate::lab::SPEC.replace("name = \"combo\"", "name = \"shape-aware\", smoothness = 1.0");
     killed_equals_undisturbed(&spec, 4);
+}
+
+#[test]
+fn kills_leave_a_classifier_bit_for_bit_the_same() {
+    killed_equals_undisturbed(crate::classification::SPEC, 4);
+}
+
+#[test]
+fn kills_leave_an_encoder_that_thaws_bit_for_bit_the_same() {
+    let spec = crate::lab::SPEC.replace("fgfeu-net", "boundary-attention");
+    let habits = "freeze = [{ stage = \"encoder\", until_epoch = 2 }]\nlr_scale = { encoder = 0.1 }\nloss =";
+    killed_equals_undisturbed(&spec.replace("loss =", habits), 4);
+}
+
+#[test]
+fn kills_leave_a_network_with_an_adversary_bit_for_bit_the_same() {
+    let spec = crate::lab::SPEC.replace("name = \"fgfeu-net\"", "name = \"pix2pix\", downs = 5");
+    killed_equals_undisturbed(&spec.replace("name = \"combo\"", "name = \"l1\""), 4);
 }
 
 fn saved_epoch(run: &Path) -> u32 {

@@ -148,8 +148,7 @@ impl Block {
     fn correlation(&self) -> Option<f32> {
         let variance = |sum: f64, squares: f64| squares / self.n - (sum / self.n).powi(2);
         let (first, other) = (variance(self.sum.0, self.squares.0), variance(self.sum.1, self.squares.1));
-        let flat = |variance: f64| !(variance >= LEAST_DEVIATION * LEAST_DEVIATION);
-        if !self.is_whole() || flat(first) || flat(other) {
+        if !self.is_whole() || first.min(other) < LEAST_DEVIATION * LEAST_DEVIATION {
             return None;
         }
         let covariance = self.product / self.n - self.sum.0 * self.sum.1 / (self.n * self.n);

@@ -29,6 +29,7 @@ pub(super) fn register(first: &Plane<f32>, other: &Plane<f32>, map: Map) -> Map 
         };
         let reach = |scale: f32, shift: f32, side: usize| (scale * side as f32 / 2.0 + shift).abs();
         let moves = reach(step[0], step[1], first.width()).max(reach(step[2], step[3], first.height()));
+        // what is not a number is not plausible either
         if !moved.is_plausible(4.0) || !moves.is_finite() {
             break;
         }
@@ -69,16 +70,9 @@ fn step(first: &Plane<f32>, other: &Plane<f32>, map: &Map) -> Option<[f32; 4]> {
         for x in (0..width).step_by(STRIDE) {
             let (u, v) = map.apply(x as f32, y as f32);
             let Some(row) = row(first.values()[y * width + x], other, (u, v), (x as f32, y as f32)) else { continue };
-            for i in 0..UNKNOWNS {
-                for j in i..=UNKNOWNS {
-                    normal[i][j] += f64::from(row[i] * row[j]);
-                }
+            for (sums, own) in normal.iter_mut().zip(row) {
+                sums.iter_mut().zip(row).for_each(|(sum, other)| *sum += f64::from(own * other));
             }
-        }
-    }
-    for i in 1..UNKNOWNS {
-        for j in 0..i {
-            normal[i][j] = normal[j][i];
         }
     }
     let solution = solve(normal)?;
@@ -99,7 +93,7 @@ fn solve(mut rows: [[f64; UNKNOWNS + 1]; UNKNOWNS]) -> Option<[f64; UNKNOWNS]> {
         let pivot = (column..UNKNOWNS).max_by(|a, b| rows[*a][column].abs().total_cmp(&rows[*b][column].abs()))?;
         rows.swap(column, pivot);
         let top = rows[column];
-        if !(top[column].abs() > 1e-9) {
+        if top[column].abs() < 1e-9 {
             return None;
         }
         for (i, row) in rows.iter_mut().enumerate() {

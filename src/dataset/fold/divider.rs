@@ -45,6 +45,18 @@ pub(super) struct GivenParts {
     pub test: Vec<String>,
 }
 
+impl Given {
+    /// The first `run` splits; all of them if absent.
+    fn first(mut self, run: Option<usize>) -> Result<Self, SplitError> {
+        let (splits, run) = (self.splits.len(), run.unwrap_or(self.splits.len()));
+        self.splits.truncate(run);
+        match run > splits {
+            true => Err(SplitError::File { place: self.place, message: format!("{splits} splits, but run = {run}") }),
+            false => Ok(self),
+        }
+    }
+}
+
 impl<'a> Divider<'a> {
     /// Reads what the division needs beside the cases: a file, or, for strata of sizes, every mask.
     pub fn new(division: &'a Division, dataset: &'a Dataset) -> Result<Self, SplitError> {
@@ -52,8 +64,8 @@ impl<'a> Divider<'a> {
         let source = match &division.test {
             Testing::Folds { folds, run } => Source::Folds { folds: *folds, run: run.unwrap_or(*folds) },
             Testing::Holdout(share) => Source::Holdout(*share),
-            Testing::File { path, run } => Source::Given(SplitsFile::read(path)?.first(*run, path)?),
-            Testing::Published => Source::Given(partition::of(dataset)?),
+            Testing::File { path, run } => Source::Given(SplitsFile::read(path)?.into_given(path).first(*run)?),
+            Testing::Published { run } => Source::Given(partition::of(dataset)?.first(*run)?),
         };
         let shares = match division.stratify {
             Stratify::Class => Vec::new(),

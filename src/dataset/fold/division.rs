@@ -41,8 +41,11 @@ pub enum Testing {
         /// All if absent.
         run: Option<usize>,
     },
-    /// The parts that the data set was published with: its manifest's `partition`.
-    Published,
+    /// The parts that the data set was published with, see [`Partition`](super::Partition); `run` of the splits.
+    Published {
+        /// All if absent.
+        run: Option<usize>,
+    },
 }
 
 /// A division as it is written; one of the first four keys.
@@ -76,11 +79,11 @@ impl TryFrom<Keys> for Division {
             (Some(folds), None, None, None) => Testing::Folds { folds, run },
             (None, Some(share), None, None) => Testing::Holdout(share),
             (None, None, Some(path), None) => Testing::File { path, run },
-            (None, None, None, Some(true)) => Testing::Published,
+            (None, None, None, Some(true)) => Testing::Published { run },
             _ => return Err("split: expected one of folds, holdout, file, published = true".to_owned()),
         };
-        if run.is_some() && !matches!(test, Testing::Folds { .. } | Testing::File { .. }) {
-            return Err("split: run goes with folds or file; there is one split here".to_owned());
+        if run.is_some() && matches!(test, Testing::Holdout(_)) {
+            return Err("split: holdout is one split; run goes with folds, file and published".to_owned());
         }
         let division = Self { test, valid, seed, stratify };
         division.check().map(|()| division)
@@ -95,7 +98,7 @@ impl From<Division> for Keys {
             Testing::Folds { folds, run } => Keys { folds: Some(folds), run, ..keys },
             Testing::Holdout(share) => Keys { holdout: Some(share), ..keys },
             Testing::File { path, run } => Keys { file: Some(path), run, ..keys },
-            Testing::Published => Keys { published: Some(true), ..keys },
+            Testing::Published { run } => Keys { published: Some(true), run, ..keys },
         }
     }
 }
@@ -108,7 +111,9 @@ impl Division {
                 return Err(format!("folds = {folds}, run = {run}: expected folds ≥ 2 and 1 ≤ run ≤ folds"));
             }
             Testing::Holdout(share) => within_01("holdout", share)?,
-            Testing::File { run: Some(0), .. } => return Err("run = 0: expected at least 1".to_owned()),
+            Testing::File { run: Some(0), .. } | Testing::Published { run: Some(0) } => {
+                return Err("run = 0: expected at least 1".to_owned());
+            }
             _ => {}
         }
         match (self.valid, &self.test) {
@@ -116,14 +121,14 @@ impl Division {
             (None, Testing::Folds { .. } | Testing::Holdout(_)) => {
                 Err("split: missing valid, the share of the other subjects that validate".to_owned())
             }
-            (None, Testing::File { .. } | Testing::Published) => Ok(()),
+            (None, Testing::File { .. } | Testing::Published { .. }) => Ok(()),
         }
     }
 
     /// Whether a protocol that leaks in this way can be made of it.
     pub fn admits(&self, leak: Leak) -> Result<(), String> {
         match (&self.test, leak) {
-            (Testing::File { .. } | Testing::Published, Leak::Doubled) => {
+            (Testing::File { .. } | Testing::Published { .. }, Leak::Doubled) => {
                 Err("leak = \"doubled\" deals copies of images; expected a split by folds or holdout".to_owned())
             }
             _ => Ok(()),
@@ -136,7 +141,7 @@ impl Division {
             Testing::Folds { folds, .. } => format!("folds = {folds}"),
             Testing::Holdout(share) => format!("holdout = {share}"),
             Testing::File { path, .. } => path.display().to_string(),
-            Testing::Published => "the published partition".to_owned(),
+            Testing::Published { .. } => "the published partition".to_owned(),
         };
         let valid = self.valid.map_or_else(String::new, |share| format!(", valid = {share}"));
         let size = if self.stratify.is_default() { "" } else { ", by class and size" };

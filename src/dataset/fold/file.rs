@@ -15,16 +15,16 @@ const SCHEMA: u32 = 1;
 ///
 /// **seglab's**, an object; `valid` may be missing, and a share of `train` validates then:
 /// ```json
-/// { "schema": 1, "dataset": "busi", "division": "folds = 5, valid = 0.15, seed 0",
+/// { "schema": 1, "dataset": "busi", "division": "folds = 5, valid = 0.15, seed = 0",
 ///   "splits": [ { "train": ["benign (1)", …], "valid": ["benign (4)", …], "test": ["benign (2)", …] }, … ] }
 /// ```
 /// `dataset` and `division` tell people where it comes from. They are not compared with anything: subjects are always
 /// those of the data set that is split, and one that they find in two parts is refused.
 ///
 /// **nnU-Net's** `splits_final.json`, a list of folds `{ "train": […], "val": […] }`. nnU-Net reports its scores on
-/// `val` and stops by the number of epochs: `val` becomes the test part, and a share of `train` validates. Written so,
-/// the validation part goes back into `train`; read again with the same `valid`, `seed` and strata it is drawn the same.
-/// Source: nnU-Net 2.5, documentation/manual_data_splits.md.
+/// `val`: it becomes the test part, and a share of `train` validates. Written so, the validation part goes back into
+/// `train`; read again with the same `valid`, `seed` and strata it is drawn the same.
+/// Source: nnU-Net (v2), documentation/manual_data_splits.md.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SplitsFile {
@@ -102,15 +102,7 @@ impl SplitsFile {
         Ok(Self { schema: SCHEMA, dataset: String::new(), division: String::new(), splits })
     }
 
-    /// The first `run` splits; all of them if absent.
-    pub(super) fn first(self, run: Option<usize>, path: &Path) -> Result<Given, SplitError> {
-        let (place, mut splits) = (path.display().to_string(), self.splits);
-        match run {
-            Some(run) if run > splits.len() => {
-                return Err(SplitError::File { place, message: format!("{} splits, but run = {run}", splits.len()) });
-            }
-            run => splits.truncate(run.unwrap_or(splits.len())),
-        }
-        Ok(Given { place, splits })
+    pub(super) fn into_given(self, path: &Path) -> Given {
+        Given { place: path.display().to_string(), splits: self.splits }
     }
 }

@@ -1,4 +1,5 @@
-//! The parts that a data set was published with: a CSV file in its folder, named by the manifest.
+//! The parts that a data set was published with: a CSV file in its folder, named by the manifest, such as BUS-BRA's
+//! `5-fold-cv.csv` with the columns `ID` (`bus_0001-l`) and `kFold` (1 to 5).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -15,9 +16,12 @@ use crate::dataset::{Dataset, read};
 pub struct Partition {
     /// CSV with a header, in the data set's folder.
     pub file: String,
-    /// Column of the case ids.
+    /// Column of the cases.
     #[serde(default = "case_column")]
     pub case: String,
+    /// How that column names the case `{case}`, e.g. `bus_{case}`.
+    #[serde(default = "case_pattern")]
+    pub pattern: String,
     /// Column of the parts: `train`, `valid`, `test` (also `training`, `val`, `validation`, `testing`), in any case; or
     /// whole numbers, which are folds: each is the test part once.
     #[serde(default = "part_column")]
@@ -26,6 +30,10 @@ pub struct Partition {
 
 fn case_column() -> String {
     "case".to_owned()
+}
+
+fn case_pattern() -> String {
+    "{case}".to_owned()
 }
 
 fn part_column() -> String {
@@ -72,16 +80,23 @@ fn rows(path: &Path, partition: &Partition) -> Result<BTreeMap<String, String>, 
     let mut reader = csv::Reader::from_reader(&content[..]);
     let header = reader.headers().map_err(|error| error.to_string())?.clone();
     let column = |name: &str| {
-        let found = header.iter().position(|head| head.trim() == name);
+        let found = header.iter().position(|head| head.trim_start_matches('\u{feff}').trim() == name);
         found.ok_or_else(|| format!("no column \"{name}\"; columns: {}", header.iter().collect::<Vec<_>>().join(", ")))
     };
     let (case, part) = (column(&partition.case)?, column(&partition.part)?);
+    let pattern = &partition.pattern;
+    let around =
+        pattern.split_once("{case}").ok_or_else(|| format!("pattern {pattern:?}: expected a {{case}} in it"))?;
     let mut rows = BTreeMap::new();
     for record in reader.records() {
         let record = record.map_err(|error| error.to_string())?;
         let cell = |at: usize| record.get(at).unwrap_or_default().trim().to_owned();
-        if let Some(first) = rows.insert(cell(case), cell(part)).filter(|first| *first != cell(part)) {
-            return Err(format!("case \"{}\" is in {first} and in {}", cell(case), cell(part)));
+        let named = cell(case);
+        let Some(id) = named.strip_prefix(around.0).and_then(|id| id.strip_suffix(around.1)) else {
+            return Err(format!("\"{named}\" in column \"{}\": expected {pattern:?}", partition.case));
+        };
+        if let Some(first) = rows.insert(id.to_owned(), cell(part)).filter(|first| *first != cell(part)) {
+            return Err(format!("case \"{id}\" is in {first} and in {}", cell(part)));
         }
     }
     Ok(rows)

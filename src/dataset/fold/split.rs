@@ -54,9 +54,9 @@ impl Leak {
         format!("protocol leaks ({}): {known} of {test} test images are of subjects also in training", self.describe())
     }
 
-    /// The name of an arm in tables: one that leaks never stands there as if it did not.
+    /// The name of an arm in tables: one that leaks never stands there as if it did not, also where the end is cut off.
     pub fn label(self, arm: &str) -> String {
-        if self.is_none() { arm.to_owned() } else { format!("{arm} [leaks]") }
+        if self.is_none() { arm.to_owned() } else { format!("[leaks] {arm}") }
     }
 }
 
@@ -181,6 +181,12 @@ impl Split {
     /// Ids of the cases that choose the epoch.
     pub fn valid(&self) -> impl ExactSizeIterator<Item = &str> {
         self.parts.valid.iter().map(|(case, _)| case.as_str())
+    }
+
+    /// A subject of `other`'s test part that this split trains or chooses an epoch on, if any.
+    pub fn trained_on<'a>(&self, other: &'a Self) -> Option<&'a str> {
+        let seen = |subject: &String| self.parts.train.iter().chain(&self.parts.valid).any(|(_, own)| own == subject);
+        other.parts.test.iter().map(|(_, subject)| subject).find(|subject| seen(subject)).map(String::as_str)
     }
 
     /// Ids of the cases that are scored at the end.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shuffle;
 use super::split::{Leak, second};
-use crate::dataset::{Case, Class, DatasetError};
+use crate::dataset::{Case, Class, DatasetError, Decoder};
 
 /// By what subjects are alike.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,8 +35,9 @@ const THIRDS: usize = 3;
 
 /// Share of the image that each case's masks cover, 0..=1; decodes every case.
 pub(super) fn lesion_shares(cases: &[Case]) -> Result<Vec<f64>, DatasetError> {
+    let decoder = Decoder::default();
     let share = |case: &Case| -> Result<f64, DatasetError> {
-        let reference = case.pixels()?.reference;
+        let reference = decoder.pixels(case)?.reference;
         Ok(reference.area_px() as f64 / reference.values().len() as f64)
     };
     cases.par_iter().map(share).collect()
@@ -81,7 +82,7 @@ impl<'a> Strata<'a> {
         let mut sized = false;
         for case in cases {
             let (class, shares) = units.entry(&case.unit).or_insert((case.class, Vec::new()));
-            if case.class == Class::Malignant || *class == Class::Normal {
+            if seriousness(case.class) > seriousness(*class) {
                 *class = case.class;
             }
             sized |= case.share.is_some();
@@ -120,6 +121,16 @@ impl<'a> Strata<'a> {
             }
         }
         drawn
+    }
+}
+
+/// A tumour of unknown nature is more than none, and says less than one of a known.
+fn seriousness(class: Class) -> u8 {
+    match class {
+        Class::Normal => 0,
+        Class::Unknown => 1,
+        Class::Benign => 2,
+        Class::Malignant => 3,
     }
 }
 

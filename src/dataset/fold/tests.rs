@@ -178,7 +178,7 @@ fn keys_that_make_no_split_are_refused() {
         ("folds = 3", "missing valid"),
         ("holdout = 1.0\nvalid = 0.2", "holdout = 1: expected 0 < holdout < 1"),
         ("holdout = 0.2\nvalid = nan", "valid = NaN"),
-        ("holdout = 0.2\nrun = 1\nvalid = 0.2", "run goes with folds or file"),
+        ("holdout = 0.2\nrun = 1\nvalid = 0.2", "holdout is one split"),
         ("holdout = 0.2\nfolds = 5\nvalid = 0.2", "expected one of folds, holdout, file"),
         ("valid = 0.2", "expected one of folds, holdout, file"),
         ("published = false", "expected one of folds, holdout, file"),
@@ -288,16 +288,18 @@ fn a_published_partition_is_taken_as_it_is() {
 
 #[test]
 fn published_folds_are_tested_in_turn() {
-    let partition = "partition = { file = \"5-fold-cv.csv\", case = \"ID\", part = \"kFold\" }";
+    let partition =
+        "partition = { file = \"5-fold-cv.csv\", case = \"ID\", part = \"kFold\", pattern = \"bus_{case}\" }";
     let (folder, dataset) = files(&["a", "b", "c", "d", "e", "f"], partition);
     write(
         folder.path(),
         "5-fold-cv.csv",
-        "ID,Side,kFold\na,left,10\nb,left,2\nc,right,2\nd,left,9\ne,left,9\nf,left,10\n",
+        "\u{feff}ID,Side,kFold\nbus_a,left,10\nbus_b,left,2\nbus_c,right,2\nbus_d,left,9\nbus_e,left,9\nbus_f,left,10\n",
     );
     let splits = honest("published = true\nvalid = 0.25", &dataset);
     let tested: Vec<Vec<&str>> = splits.iter().map(|split| split.test().collect()).collect();
     assert_eq!(tested, [["b", "c"], ["d", "e"], ["a", "f"]]);
+    assert_eq!(honest("published = true\nrun = 2\nvalid = 0.25", &dataset)[..], splits[..2]);
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub use self::coco::Coco;
 pub use self::identity::{Separator, Table};
 pub use self::pairs::Pairs;
 pub use self::pattern::{Pattern, Patterns};
+pub(super) use self::tree::{Root, printable};
 pub use self::volumes::{Slices, Volumes};
 use super::volume::Format;
 use super::{Case, DatasetError, PhantomKind, phantom};

@@ -267,8 +267,18 @@ impl From<Patterns> for OneOrMany {
 impl Patterns {
     /// `patterns` that are known to be right.
     pub(super) fn built_in(patterns: &[&str]) -> Self {
-        let parsed = patterns.iter().map(|text| Pattern::try_from((*text).to_owned()));
-        Self(parsed.collect::<Result<_, _>>().expect("a built-in pattern"))
+        let texts: Vec<String> = patterns.iter().map(|text| (*text).to_owned()).collect();
+        Self::try_from_texts(&texts).expect("a built-in pattern")
+    }
+
+    /// `texts` as patterns.
+    pub(crate) fn try_from_texts(texts: &[String]) -> Result<Self, String> {
+        Ok(Self(texts.iter().cloned().map(Pattern::try_from).collect::<Result<_, _>>()?))
+    }
+
+    /// The first of them.
+    pub(crate) fn first(&self) -> Option<Pattern> {
+        self.0.first().cloned()
     }
 
     /// Placeholders that every pattern has.

@@ -8,7 +8,7 @@ use nifti::object::GzDecodedFile;
 
 pub(super) enum Stream {
     Plain(BufReader<File>),
-    Member(GzDecodedFile),
+    Member(Box<GzDecodedFile>),
     End,
 }
 
@@ -21,7 +21,7 @@ impl Stream {
         }
         let mut file = BufReader::new(File::open(path)?);
         let gzip = file.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-        Ok(if gzip { Self::Member(GzDecodedFile::new(file)) } else { Self::Plain(file) })
+        Ok(if gzip { Self::Member(Box::new(GzDecodedFile::new(file))) } else { Self::Plain(file) })
     }
 }
 
@@ -40,7 +40,7 @@ impl Read for Stream {
             let Stream::Member(ended) = std::mem::replace(self, Stream::End) else { return Ok(0) };
             let mut rest = ended.into_inner();
             if !rest.fill_buf()?.is_empty() {
-                *self = Stream::Member(GzDecodedFile::new(rest));
+                *self = Stream::Member(Box::new(GzDecodedFile::new(rest)));
             }
         }
     }

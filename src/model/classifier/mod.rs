@@ -6,6 +6,7 @@ mod densenet;
 mod fcnn;
 mod head;
 mod inception;
+mod mask_mlp;
 mod resnet;
 mod vgg;
 
@@ -13,6 +14,7 @@ pub use alexnet::{AlexNet, AlexNetConfig};
 pub use densenet::{DenseNet, DenseNetConfig};
 pub use fcnn::{Fcnn, FcnnConfig};
 pub use inception::{Inception, InceptionConfig};
+pub use mask_mlp::{MaskMlp, MaskMlpConfig, Masks};
 pub use resnet::{ResNet, ResNetConfig};
 pub use vgg::{Vgg, VggConfig};
 

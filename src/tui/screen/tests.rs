@@ -183,6 +183,20 @@ fn what_matters_is_on_the_smallest_common_terminal() {
 }
 
 #[test]
+fn an_arm_that_leaks_is_marked_and_never_the_best() {
+    use crate::dataset::fold::Leak;
+    let mut compared = comparison(3);
+    compared.arms[2].leak = Some(crate::report::LeakCount { protocol: Leak::Doubled, test: 40, in_training: 27 });
+    let mut app = app(3, Screen::Compare, unicode());
+    app.update(Msg::Compared(Ok(Box::new(compared))));
+    let text = drawn(&app, (80, 24)).join("\n");
+    for words in ["[leaks] arm-2", "0.510*", "27 of 40 test images"] {
+        assert!(text.contains(words), "{words} is not in\n{text}");
+    }
+    assert!(!text.contains("0.520*"), "{text}");
+}
+
+#[test]
 fn an_empty_store_says_what_to_do() {
     let text = drawn(&app(0, Screen::Runs, unicode()), (80, 24)).join("\n");
     assert!(text.contains("seglab demo") && text.contains("No runs in results yet"), "{text}");

@@ -1,0 +1,238 @@
+//! Guesses how a folder is laid out. A guess is a manifest, tried on the folder before it is shown, with a note for each
+//! key that someone should look at. Knows names and tables; pixels only of a few masks.
+
+mod name;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use self::name::{Kind, Listing, Role};
+use super::layout::{Coco, Layout, Pairs, Patterns, Slices, Table, Volumes};
+use super::read::{MaskRule, mask_from_file};
+use super::{Align, Class, Dataset, DatasetError, Manifest, Origin};
+
+/// What was understood of a folder.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The folder read by the manifest.
+    pub dataset: Dataset,
+    /// What is not sure, with the key to edit.
+    pub notes: Vec<String>,
+}
+
+impl Import {
+    /// The manifest as a file's text, the notes as comments above it.
+    pub fn to_toml(&self) -> Result<String, DatasetError> {
+        let manifest = &self.dataset.origin.manifest;
+        let text = toml::to_string(manifest)
+            .map_err(|error| DatasetError::Manifest { place: manifest.name.clone(), message: error.to_string() })?;
+        let notes: String = self.notes.iter().map(|note| format!("# unsure: {note}\n")).collect();
+        Ok(notes + &text)
+    }
+}
+
+/// What no folder says.
+const UNKNOWN: &str = "origin = \"not given: where it comes from\"\nlicence = \"not given\"\n";
+
+/// A layout to try, and what is not sure about it.
+#[derive(Clone)]
+struct Guess {
+    layout: Layout,
+    classes: Vec<Class>,
+    notes: Vec<String>,
+}
+
+/// The layout that makes the most cases of `folder`, as a manifest called `name`.
+///
+/// An error says why the most likely layout does not fit, or that nothing looks like images with masks.
+pub fn import(folder: &Path, name: &str) -> Result<Import, DatasetError> {
+    let listing = Listing::of(folder)?;
+    let mut best: Option<Import> = None;
+    let mut refused = None;
+    for guess in guesses(folder, &listing) {
+        match tried(folder, name, guess.clone()).or_else(|error| first_volume(folder, name, guess).ok_or(error)) {
+            Ok(found) if best.as_ref().is_none_or(|best| found.dataset.cases.len() > best.dataset.cases.len()) => {
+                best = Some(found);
+            }
+            Ok(_) => {}
+            Err(error) => drop(refused.get_or_insert(error)),
+        }
+    }
+    let nothing = || DatasetError::Empty {
+        place: folder.display().to_string(),
+        expected:
+            "pictures, NIfTI or DICOM files with masks whose folder or name says mask, label, seg or gt, or a COCO \
+                   JSON file; write datasets/NAME.toml by hand for anything else (datasets/README.md)"
+                .to_owned(),
+    };
+    best.ok_or_else(|| refused.unwrap_or_else(nothing))
+}
+
+/// The guess for files of several volumes: the first of them.
+fn first_volume(folder: &Path, name: &str, mut guess: Guess) -> Option<Import> {
+    let Layout::Nifti(volumes) = &mut guess.layout else { return None };
+    volumes.volume = Some(0);
+    guess.notes.push("layout.volume: files hold several volumes, of which the first is taken".to_owned());
+    tried(folder, name, guess).ok()
+}
+
+fn tried(folder: &Path, name: &str, guess: Guess) -> Result<Import, DatasetError> {
+    let Guess { layout, classes, mut notes } = guess;
+    let below = folder.file_name().and_then(|name| name.to_str()).unwrap_or(name);
+    let head = format!("name = {name:?}\ntitle = {name:?}\n{UNKNOWN}[layout]\nkind = \"busi\"\n");
+    let mut manifest = Manifest::parse(&head, name)?;
+    manifest.folder = (below != name).then(|| below.to_owned());
+    manifest.classes = classes;
+    manifest.layout = layout;
+    // what will be written must read back
+    let manifest = Manifest::parse(&toml::to_string(&manifest).unwrap_or_default(), name)?;
+    let mut dataset = Dataset::at(Origin { manifest, folder: Some(folder.to_owned()) })?;
+    let subjects: BTreeSet<&str> = dataset.cases.iter().map(|case| case.subject.as_str()).collect();
+    if subjects.len() == dataset.cases.len() && dataset.cases.len() > 1 {
+        notes.push(
+            "layout.images: every image is its own subject; name {subject} there, or layout.table.subject, else \
+            images of one patient may be in training and test"
+                .to_owned(),
+        );
+    }
+    let manifest = &mut dataset.origin.manifest;
+    for case in &dataset.cases {
+        *manifest.expected.entry(case.class).or_default() += 1;
+    }
+    manifest.expected_subjects = Some(subjects.len());
+    notes.push("origin, licence, citation: not given".to_owned());
+    Ok(Import { dataset, notes })
+}
+
+fn guesses(folder: &Path, listing: &Listing) -> Vec<Guess> {
+    let mut guesses = coco(listing);
+    for kind in [Kind::Nifti, Kind::Dicom, Kind::Picture] {
+        let masks = match kind {
+            // beside a series, any volume or picture is a mask, whatever it is called
+            Kind::Dicom => [Kind::Nifti, Kind::Picture]
+                .into_iter()
+                .flat_map(|kind| [Role::Mask, Role::Image].map(|role| listing.patterns(kind, role)))
+                .collect::<Vec<_>>()
+                .concat(),
+            kind => listing.patterns(kind, Role::Mask),
+        };
+        for images in name::without_endings(listing.patterns(kind, Role::Image)).iter().take(4) {
+            // several masks of one image lie in one folder; another folder holds another version of them
+            for masks in name::by_folder(images, &masks).iter().take(4) {
+                guesses.extend(described(folder, listing, kind, (images, masks)));
+            }
+        }
+    }
+    guesses
+}
+
+/// Classes and subjects for images and masks: by a table if one says them, else by names, else unknown.
+fn described(folder: &Path, listing: &Listing, kind: Kind, patterns: (&[String], &[String])) -> Option<Guess> {
+    let whole = (name::with_whole_case(patterns.0), name::with_whole_case(patterns.1));
+    match table::find(folder, listing, &whole.0) {
+        Some(found) => guess(folder, kind, (&whole.0, &whole.1), Some(found)),
+        None => guess(folder, kind, patterns, None),
+    }
+}
+
+fn guess(folder: &Path, kind: Kind, patterns: (&[String], &[String]), table: Option<table::Found>) -> Option<Guess> {
+    let image = patterns.0.first()?;
+    let (table, labels) = table.map(|found| (Some(found.table), found.labels)).unwrap_or_default();
+    let by_table = table.as_ref().is_some_and(|table: &Table| table.class.is_some());
+    let class = (!image.contains("{class}") && !by_table).then_some(Class::Unknown);
+    let images = Patterns::try_from_texts(patterns.0).ok()?;
+    let masks = Patterns::try_from_texts(patterns.1).ok()?;
+    let mask_values = mask_values(folder, kind, &masks);
+    let sure = [
+        (
+            class.is_none(),
+            "layout.class: names and tables say no class; give \"benign\" or \"malignant\" (and edit classes)",
+        ),
+        (
+            !image.contains("{subject}") || image.contains("{subject}/"),
+            "layout.images: what comes before the first _ is taken for the subject",
+        ),
+        (
+            table.as_ref().is_none_or(|table| table.subject.is_some()) || image.contains("{subject}"),
+            "layout.table.subject: no column that looks like a patient",
+        ),
+        (
+            mask_values == MaskRule::Half,
+            "layout.mask_values: a mask has no bright value, so that all but black is the tumour",
+        ),
+    ];
+    let notes = sure.into_iter().filter(|(sure, _)| !sure).map(|(_, note)| note.to_owned()).collect();
+    let pairs = Pairs { images, masks, mask_values, class, labels, table };
+    let layout = match kind {
+        Kind::Nifti => Layout::Nifti(volumes(pairs)),
+        Kind::Dicom => Layout::Dicom(volumes(pairs)),
+        Kind::Picture | Kind::Table | Kind::Json => Layout::Pairs(pairs),
+    };
+    Some(Guess { layout, classes: classes(class), notes })
+}
+
+fn volumes(Pairs { images, masks, class, labels, table, .. }: Pairs) -> Volumes {
+    let (slices, align) = (Slices::default(), Align::default());
+    Volumes {
+        images,
+        masks,
+        slices,
+        volume: None,
+        window: [1.0, 99.0],
+        mask_labels: vec![],
+        align,
+        class,
+        labels,
+        table,
+    }
+}
+
+fn classes(class: Option<Class>) -> Vec<Class> {
+    match class {
+        Some(class) => vec![class, Class::Normal],
+        None => vec![Class::Benign, Class::Malignant, Class::Normal],
+    }
+}
+
+/// Whether one of the first masks that are not black lacks bright values.
+fn mask_values(folder: &Path, kind: Kind, masks: &Patterns) -> MaskRule {
+    if kind != Kind::Picture {
+        return MaskRule::Half;
+    }
+    let files = super::layout::Root::new(folder).and_then(|root| root.files(masks)).unwrap_or_default();
+    let dim = files
+        .iter()
+        .take(20)
+        .any(|file| mask_from_file(&file.path).is_err_and(|e| e.to_string().contains("no value above")));
+    if dim { MaskRule::Nonzero } else { MaskRule::Half }
+}
+
+fn coco(listing: &Listing) -> Vec<Guess> {
+    let folders: Vec<Option<String>> =
+        std::iter::once(None).chain(listing.picture_folders().into_iter().map(Some)).collect();
+    let layouts = listing.json_files().into_iter().take(8).flat_map(|file| {
+        folders.iter().flat_map(move |images| {
+            let file = file.clone();
+            [None, Some(Class::Unknown)].map(move |class| (file.clone(), images.clone(), class))
+        })
+    });
+    let guess = |(annotations, images, class): (String, Option<String>, Option<Class>)| {
+        let pattern = Patterns::try_from_texts(&["{case}".to_owned()]).ok()?.first()?;
+        let (labels, ignore) = (BTreeMap::new(), Vec::new());
+        let mut notes =
+            vec!["layout.pattern: name {subject} there if file names say it, e.g. \"{subject}_{case}.png\"".to_owned()];
+        if class.is_some() {
+            notes.push(
+                "layout.class: no category is called benign or malignant; give layout.labels instead of it".to_owned(),
+            );
+        }
+        let classes = classes(class);
+        let layout = Layout::Coco(Coco { annotations, images, pattern, class, labels, ignore, table: None });
+        Some(Guess { layout, classes, notes })
+    };
+    layouts.filter_map(guess).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! Folders as people have them, and what is understood of them.
+
+use image::{GrayImage, Luma};
+use tempfile::TempDir;
+
+use super::*;
+
+fn folder(files: &[(&str, u8)]) -> TempDir {
+    let folder = TempDir::new().expect("temporary folder");
+    for (name, value) in files {
+        let path = folder.path().join("set").join(name);
+        std::fs::create_dir_all(path.parent().expect("in a folder")).expect("temporary folder");
+        GrayImage::from_pixel(4, 3, Luma([*value])).save(path).expect("temporary image");
+    }
+    folder
+}
+
+/// `images`, `masks`, cases, subjects.
+fn understood(folder: &TempDir) -> (String, String, usize, usize) {
+    let import = import(&folder.path().join("set"), "set").expect("understood");
+    let manifest = &import.dataset.origin.manifest;
+    let Layout::Pairs(pairs) = &manifest.layout else { panic!("{:?}", manifest.layout) };
+    // what is written reads back
+    let text = import.to_toml().expect("plain data");
+    assert_eq!(&Manifest::parse(&text, "set.toml").expect(&text), manifest);
+    let subjects = manifest.expected_subjects.expect("counted");
+    (pairs.images.to_string(), pairs.masks.to_string(), import.dataset.cases.len(), subjects)
+}
+
+#[test]
+fn folders_for_classes_with_masks_beside_images() {
+    let files = [
+        ("benign/benign (1).png", 9),
+        ("benign/benign (1)_mask.png", 255),
+        ("benign/benign (1)_mask_1.png", 255),
+        ("malignant/malignant (1).png", 9),
+        ("malignant/malignant (1)_mask.png", 255),
+    ];
+    let expected = "{class}/{case}_mask.png or {class}/{case}_mask_{n}.png".to_owned();
+    assert_eq!(understood(&folder(&files)), ("{class}/{case}.png".to_owned(), expected, 2, 2));
+}
+
+#[test]
+fn prefixes_of_images_and_masks_and_a_table() {
+    let set = folder(&[
+        ("Images/bus_0001-l.png", 9),
+        ("Images/bus_0001-r.png", 9),
+        ("Images/bus_0002-l.png", 9),
+        ("Masks/mask_0001-l.png", 255),
+        ("Masks/mask_0001-r.png", 255),
+        ("Masks/mask_0002-l.png", 255),
+    ]);
+    let table = "ID,Case,Pathology\nbus_0001-l,1,benign\nbus_0001-r,1,benign\nbus_0002-l,2,malignant\n";
+    std::fs::write(set.path().join("set/bus_data.csv"), table).expect("temporary file");
+    let (images, masks) = ("Images/bus_{case}.png".to_owned(), "Masks/mask_{case}.png".to_owned());
+    assert_eq!(understood(&set), (images, masks, 3, 2));
+    let found = import(&set.path().join("set"), "set").expect("understood");
+    assert_eq!(found.dataset.origin.manifest.expected, BTreeMap::from([(Class::Benign, 2), (Class::Malignant, 1)]));
+}
+
+#[test]
+fn patients_in_names_dim_masks_and_no_classes_are_noted() {
+    let set = folder(&[
+        ("img/A_1.png", 9),
+        ("img/A_2.png", 9),
+        ("img/B_1.png", 9),
+        ("img/B_2.png", 9),
+        ("gt/A_1.png", 1),
+        ("gt/A_2.png", 1),
+        ("gt/B_1.png", 1),
+        ("gt/B_2.png", 1),
+    ]);
+    assert_eq!(understood(&set).3, 2);
+    let notes = import(&set.path().join("set"), "set").expect("understood").notes;
+    for key in ["layout.class", "layout.images", "layout.mask_values", "origin"] {
+        assert!(notes.iter().any(|note| note.starts_with(key)), "{key}: {notes:?}");
+    }
+}
+
+#[test]
+fn volumes_series_and_annotations() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/sources");
+    for (set, kind, cases) in
+        [("nifti", "Nifti(", 80), ("nifti4d", "Nifti(", 2), ("dicom", "Dicom(", 16), ("coco", "Coco(", 24)]
+    {
+        let found = import(&golden.join(set), set).expect(set).dataset;
+        assert!(format!("{:?}", found.origin.manifest.layout).starts_with(kind), "{set}");
+        assert_eq!(found.cases.len(), cases, "{set}");
+    }
+}
+
+#[test]
+fn another_version_of_the_masks_is_left_alone() {
+    let set = folder(&[("images/1.png", 9), ("masks/1.png", 255), ("masks_orig/1.png", 255)]);
+    assert_eq!(understood(&set).1, "masks/{case}.png");
+}
+
+#[test]
+fn a_folder_without_masks_says_what_is_looked_for() {
+    let message =
+        import(&folder(&[("a.png", 1), ("b.png", 2)]).path().join("set"), "set").expect_err("no masks").to_string();
+    assert!(message.contains("no case found; expected pictures, NIfTI or DICOM files with masks"), "{message}");
+    assert!(import(TempDir::new().expect("temporary folder").path(), "set").is_err());
+    let lone = folder(&[("images/a.png", 1), ("images/b.png", 1), ("masks/a.png", 255)]);
+    assert!(import(&lone.path().join("set"), "set").expect_err("b has no mask").to_string().contains("b.png: no mask"));
+}

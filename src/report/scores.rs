@@ -1,0 +1,61 @@
+//! The test scores of a comparison's runs, by arm.
+
+use std::collections::BTreeSet;
+
+use super::LeakCount;
+use crate::metric::{CaseScore, Task};
+use crate::run::State;
+use crate::store::{RunView, StoreError};
+
+/// The test scores of one run.
+pub(super) struct RunScores {
+    pub seed: u64,
+    pub scores: Vec<CaseScore>,
+}
+
+impl RunScores {
+    pub fn of(run: &RunView) -> Result<Self, StoreError> {
+        Ok(Self { seed: run.plan.seed, scores: run.dir.scores()? })
+    }
+}
+
+/// One arm's finished runs.
+pub(super) struct ArmScores {
+    pub arm: String,
+    pub task: Task,
+    pub runs: Vec<RunScores>,
+    pub before: Option<Vec<CaseScore>>,
+    pub leak: Option<LeakCount>,
+    /// Test cases whose subject was in training.
+    pub known: BTreeSet<String>,
+}
+
+/// In the order in which the arms were first started, those without a finished run left out.
+pub(super) fn arm_scores(runs: &[&RunView]) -> Result<Vec<ArmScores>, StoreError> {
+    let mut arms: Vec<ArmScores> = Vec::new();
+    for run in runs.iter().filter(|run| run.state == State::Finished) {
+        let scores = RunScores::of(run)?;
+        let before = run.dir.raw_scores()?;
+        let known = run.plan.split.in_training().into_iter().map(str::to_owned);
+        match arms.iter_mut().find(|arm| arm.arm == run.plan.arm) {
+            Some(arm) => {
+                arm.runs.push(scores);
+                arm.known.extend(known);
+                arm.before = arm.before.take().zip(before).map(|(all, more)| [all, more].concat());
+            }
+            None => arms.push(ArmScores {
+                arm: run.plan.arm.clone(),
+                task: run.plan.task,
+                runs: vec![scores],
+                before,
+                leak: None,
+                known: known.collect(),
+            }),
+        }
+    }
+    for arm in &mut arms {
+        let own = |run: &&&RunView| run.state == State::Finished && run.plan.arm == arm.arm;
+        arm.leak = LeakCount::of(&runs.iter().filter(own).copied().collect::<Vec<_>>());
+    }
+    Ok(arms)
+}
