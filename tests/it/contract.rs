@@ -14,7 +14,9 @@ fn networks() -> impl Iterator<Item = &'static Row> {
 }
 
 fn small(row: &Row) -> ModelConfig {
-    toml::from_str(&format!("name = \"{}\"\nwidth = 0.0625\n", row.name)).expect("every network has a width")
+    // eight halvings, its default, want 256 px
+    let depth = if row.name == "pix2pix" { "downs = 4" } else { "" };
+    toml::from_str(&format!("name = \"{}\"\nwidth = 0.0625\n{depth}\n", row.name)).expect("every network has a width")
 }
 
 /// Classifiers read no less than 75 px.
