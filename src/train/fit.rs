@@ -130,7 +130,7 @@ impl<'a> Training<'a> {
         std::thread::scope(|scope| {
             let (mut sum, mut seen) = (0.0, 0);
             let mut batches = Batches::start(scope, samples, plan, self.epoch + 1);
-            while let Some(batch) = batches.next() {
+            for batch in batches.by_ref() {
                 let batch = batch?;
                 if self.stop_requested() {
                     return Ok(None);
