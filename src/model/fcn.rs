@@ -53,13 +53,17 @@ macro_rules! backbones {
 
 backbones! {
     "VGG16 as published." Vgg16: VggEncoder =
-        |width, device| VggEncoder::whole(VggDepth::Sixteen, Norm::None, width, device), dropout 0.0, normalise None;
+        |width, device| VggEncoder::whole(VggDepth::Sixteen, Norm::None, width, device),
+        dropout 0.0, normalise None;
     "VGG16 with batch-norm and the input of ImageNet's weights." Vgg16Bn: VggEncoder =
-        |width, device| VggEncoder::whole(VggDepth::Sixteen, Norm::Batch, width, device), dropout 0.5, normalise Some(Normalise::Imagenet);
+        |width, device| VggEncoder::whole(VggDepth::Sixteen, Norm::Batch, width, device),
+        dropout 0.5, normalise Some(Normalise::Imagenet);
     "VGG19 as published." Vgg19: VggEncoder =
-        |width, device| VggEncoder::whole(VggDepth::Nineteen, Norm::None, width, device), dropout 0.0, normalise None;
+        |width, device| VggEncoder::whole(VggDepth::Nineteen, Norm::None, width, device),
+        dropout 0.0, normalise None;
     "VGG19 with batch-norm and the input of ImageNet's weights." Vgg19Bn: VggEncoder =
-        |width, device| VggEncoder::whole(VggDepth::Nineteen, Norm::Batch, width, device), dropout 0.5, normalise Some(Normalise::Imagenet);
+        |width, device| VggEncoder::whole(VggDepth::Nineteen, Norm::Batch, width, device),
+        dropout 0.5, normalise Some(Normalise::Imagenet);
     "ResNet-50." ResNet50: ResNetEncoder = ResNetEncoder::new, dropout 0.0, normalise None;
     "DenseNet-121." DenseNet121: DenseNetEncoder = DenseNetEncoder::new, dropout 0.0, normalise None;
 }

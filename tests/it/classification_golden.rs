@@ -96,7 +96,8 @@ fn delong_agrees_with_confidenceinterval_and_clusters_with_obuchowski() {
         let alone = ranking.placements(&ranking.p, |i| i);
         assert!(close(alone.auc(), ranking.metrics["auc"].expect("both classes")));
         if let Some(se) = ranking.se {
-            assert!((alone.se().expect("two a class") - se).abs() < 1e-10, "{:?} {se}", alone.se());
+            // that package keeps midranks in single precision
+            assert!((alone.se().expect("two a class") - se).abs() < 1e-7, "{:?} {se}", alone.se());
         }
         let clustered = ranking.placements(&ranking.p, |i| ranking.subject[i]).se();
         assert_eq!(clustered.is_some(), ranking.clustered_se.is_some());

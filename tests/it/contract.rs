@@ -14,7 +14,9 @@ fn networks() -> impl Iterator<Item = &'static Row> {
 }
 
 fn small(row: &Row) -> ModelConfig {
-    toml::from_str(&format!("name = \"{}\"\nwidth = 0.0625\n", row.name)).expect("every network has a width")
+    // eight halvings, its default, want 256 px
+    let depth = if row.name == "pix2pix" { "downs = 4" } else { "" };
+    toml::from_str(&format!("name = \"{}\"\nwidth = 0.0625\n{depth}\n", row.name)).expect("every network has a width")
 }
 
 /// Classifiers read no less than 75 px.
@@ -124,7 +126,7 @@ fn a_side_that_is_no_multiple_of_the_stride_is_refused_by_name() {
 }
 
 const OVERFIT_PX: usize = 64;
-const STEPS: usize = 150;
+const STEPS: usize = 400;
 
 /// A dark ellipse with a speckled border on a brighter, speckled ground.
 fn phantom() -> (Vec<f32>, Mask) {
@@ -156,6 +158,7 @@ fn every_segmentation_network_can_learn_one_image_by_heart() {
     let loss: LossConfig = toml::from_str("name = \"combo\"").expect("a loss");
     let truth = Truth::of(std::slice::from_ref(&reference), &loss.maps(), &device);
     let loss = loss.build();
+    let mut failed = Vec::new();
     for row in networks().filter(|row| row.task == Task::Segmentation) {
         let started = std::time::Instant::now();
         let mut network = build(row, 3, &device);
@@ -172,6 +175,7 @@ fn every_segmentation_network_can_learn_one_image_by_heart() {
             }
         }
         println!("{}: DSC {best:.3} after {steps} steps, {:.1} s", row.name, started.elapsed().as_secs_f64());
-        assert!(best > 0.95, "{}: DSC {best:.3} after {steps} steps", row.name);
+        failed.extend((best <= 0.95).then_some((row.name, best)));
     }
+    assert!(failed.is_empty(), "after {STEPS} steps: {failed:?}");
 }

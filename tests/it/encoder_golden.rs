@@ -17,6 +17,11 @@ use serde_json::Value;
 
 /// Relative to the largest magnitude of the expected values.
 const TOLERANCE: f64 = 1e-4;
+/// Of features with the batch's statistics: dozens of batch-norms over a few values each amplify rounding, and PyTorch's
+/// own single precision is off by up to 4e-4 from its double (`rounding`).
+const IN_TRAINING: f64 = 2e-3;
+/// Of the images' gradient, which jumps where rounding flips a ReLU: PyTorch's own is off by up to 1.7e-2.
+const OF_GRADIENT: f64 = 2e-2;
 const SAMPLES: usize = 48;
 
 fn golden() -> Value {
@@ -120,7 +125,7 @@ fn names(architecture: Architecture, case: &Value) -> BTreeMap<String, [Option<S
 }
 
 /// Shape, mean, standard deviation and samples of `tensor` as the script sees them; the largest relative deviation.
-fn compare<const D: usize>(what: &str, tensor: Tensor<D>, expected: &Value) -> f64 {
+fn compare<const D: usize>(what: &str, tensor: Tensor<D>, expected: &Value, tolerance: f64) -> f64 {
     let shape: Vec<f64> = tensor.dims().iter().map(|&n| n as f64).collect();
     assert_eq!(shape, numbers(&expected["shape"]), "{what}");
     let values: Vec<f64> = tensor.into_data().iter::<f64>().collect();
@@ -131,15 +136,15 @@ fn compare<const D: usize>(what: &str, tensor: Tensor<D>, expected: &Value) -> f
     let mut wanted = numbers(&expected["samples"]);
     got.extend([mean, variance.sqrt()]);
     wanted.extend([&expected["mean"], &expected["sd"]].map(|v| v.as_f64().expect("a number")));
-    deviation(what, &got, &wanted)
+    deviation(what, &got, &wanted, tolerance)
 }
 
-fn deviation(what: &str, got: &[f64], expected: &[f64]) -> f64 {
+fn deviation(what: &str, got: &[f64], expected: &[f64], tolerance: f64) -> f64 {
     assert_eq!(got.len(), expected.len(), "{what}");
     let scale = expected.iter().fold(0f64, |scale, v| scale.max(v.abs()));
     assert!(scale > 0.0, "{what}: nothing but zeros");
     let off = got.iter().zip(expected).map(|(g, e)| (g - e).abs() / scale).fold(0.0, f64::max);
-    assert!(off <= TOLERANCE, "{what}: off by {off:e}: {got:?}, expected {expected:?}");
+    assert!(off <= tolerance, "{what}: off by {off:e}: {got:?}, expected {expected:?}");
     off
 }
 
@@ -171,7 +176,10 @@ fn check<E: Encoder>(architecture: Architecture, build: impl Fn(&Device) -> E) {
     let levels = encoder.pyramid(images(size, &device));
     let expected = case["levels"].as_array().expect("levels");
     assert_eq!(levels.len(), expected.len());
-    let off = levels.into_iter().zip(expected).map(|(level, expected)| compare(architecture.name(), level, expected));
+    let off = levels
+        .into_iter()
+        .zip(expected)
+        .map(|(level, expected)| compare(architecture.name(), level, expected, TOLERANCE));
     println!("{}: levels off by at most {:e}", architecture.name(), off.fold(0.0, f64::max));
     if case["training"].is_object() {
         check_training(architecture, build, (case, size));
@@ -191,18 +199,18 @@ fn check_training<E: Encoder>(
     let direction = uniform("direction", last.shape().num_elements()).map(|u| u as f32).collect::<Vec<_>>();
     let direction = Tensor::<4>::from_data(TensorData::new(direction, last.shape()), &device);
     let gradients = (last.clone() * direction).sum().backward();
-    let of_last = compare(&format!("{name} in training"), last.inner(), &expected["last"]);
+    let of_last = compare(&format!("{name} in training"), last.inner(), &expected["last"], IN_TRAINING);
     let of_images = images.grad(&gradients).expect("a gradient");
-    let of_images = compare(&format!("{name}'s gradient"), of_images, &expected["gradient"]);
+    let of_images = compare(&format!("{name}'s gradient"), of_images, &expected["gradient"], OF_GRADIENT);
     let mut first = FirstMean::default();
     encoder.valid().visit(&mut first);
     // torchvision's biases under batch-norm move its means, and ours lack them
-    let key = expected["running_mean"]["key"].as_str().expect("a key");
+    let key = expected["key"].as_str().expect("a key");
     let mean = first.found.expect("a batch-norm");
     let bias = names(architecture, case).into_values().find(|[name, _]| name.as_deref() == Some(key));
     let bias = bias.and_then(|[_, bias]| bias).map_or(vec![0.0; mean.dims()[0]], |name| values(&name, &mean.dims()));
     let mean = mean.clone() + Tensor::from_data(TensorData::new(bias, mean.dims()), &mean.device());
-    let of_mean = compare(&format!("{name}'s running mean"), mean, &expected["running_mean"]);
+    let of_mean = compare(&format!("{name}'s running mean"), mean, &expected["running_mean"], TOLERANCE);
     println!("{name} in training: features off by {of_last:e}, gradient {of_images:e}, running mean {of_mean:e}");
 }
 
@@ -289,7 +297,7 @@ fn whole_networks_compute_what_their_reference_implementations_do() {
             let network = fill(network, paths.1, &device);
             let logits = network.forward(images([2, 32], &device)).logits;
             let logits = if expected == "training" { logits.inner() } else { logits };
-            let off = compare(&format!("{name}, {expected}"), logits, &case[expected]);
+            let off = compare(&format!("{name}, {expected}"), logits, &case[expected], TOLERANCE);
             println!("{name}, {expected}: off by {off:e}");
         }
     }
@@ -336,6 +344,6 @@ fn the_lstm_is_pytorchs_in_both_directions() {
         lstm.forward(sequences.clone())
     });
     let got: Vec<f64> = Tensor::cat(read.to_vec(), 2).into_data().iter::<f64>().collect();
-    deviation("LSTM", &got, &numbers(&golden()["lstm"]["outputs"]));
-    assert!(trainable(&Lstm::new([3, 4], Direction::Onward, &device)) == 16 * (3 + 4) + 16);
+    deviation("LSTM", &got, &numbers(&golden()["lstm"]["outputs"]), TOLERANCE);
+    assert_eq!(trainable(&Lstm::new([3, 4], Direction::Onward, &device)), 16 * (3 + 4) + 16);
 }

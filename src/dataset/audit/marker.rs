@@ -11,6 +11,8 @@ const STEP: i16 = 80;
 const LEAST_LEVEL: i16 = 140;
 /// Least stroke pixels of a finding: less than a caliper's cross has.
 const LEAST_STROKES: usize = 24;
+/// Least longer side of an image that strokes are looked for in: shrunk speckle is as sharp as a stroke.
+const LEAST_SIDE_PX: u32 = 256;
 /// Share of either side, from the corners, that is not looked at: scanners put the maker's mark there.
 const CORNER: f64 = 0.08;
 /// Least distance of two channels of a coloured pixel, and least coloured pixels of a finding.
@@ -25,6 +27,9 @@ pub(super) fn markers(image: &RgbImage) -> impl Iterator<Item = String> {
 fn strokes(image: &RgbImage) -> Option<String> {
     let grey = image::imageops::grayscale(image);
     let (width, height) = grey.dimensions();
+    if width.max(height) < LEAST_SIDE_PX {
+        return None;
+    }
     let level = |x: u32, y: u32| i16::from(grey.get_pixel(x, y).0[0]);
     let mut places = Vec::new();
     for y in 2..height.saturating_sub(2) {
