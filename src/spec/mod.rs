@@ -71,6 +71,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("busi-quick", include_str!("../../baselines/busi-quick.toml")),
     ("leak", include_str!("../../baselines/leak.toml")),
     ("leak-phantom", include_str!("../../baselines/leak-phantom.toml")),
+    ("classify-phantom", include_str!("../../baselines/classify-phantom.toml")),
+    ("zoo-phantom", include_str!("../../baselines/zoo-phantom.toml")),
 ];
 
 impl Spec {

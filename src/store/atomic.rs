@@ -14,7 +14,8 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(&temporary);
     }
     written?;
-    path.parent().map_or(Ok(()), sync_dir)
+    // A plain name is of the working directory.
+    path.parent().map_or(Ok(()), |dir| sync_dir(if dir.as_os_str().is_empty() { Path::new(".") } else { dir }))
 }
 
 /// Makes renames and removals in `dir` durable.

@@ -100,6 +100,9 @@ def compactness(logits, *_):
 LOSSES = {
     'name = "bce"': bce,
     'name = "l1"': lambda logits, target, _: F.l1_loss(torch.sigmoid(logits), target),
+    'name = "weighted-labels"\npositive = 3.0': lambda logits, target, _: F.binary_cross_entropy_with_logits(
+        logits, target, pos_weight=torch.tensor(3.0, dtype=logits.dtype)
+    ),
     'name = "dice"': dice,
     'name = "combo"': lambda *a: dice(*a) + bce(*a),
     'name = "focal"': focal(),

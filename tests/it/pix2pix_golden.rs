@@ -17,14 +17,28 @@ fn wave(number: f64, n: usize) -> Vec<f32> {
     (0..n).map(|i| (i as f64 * 0.7 + number).cos() as f32).collect()
 }
 
-/// Gives the parameters of one network their values, in order.
+/// Gives the parameters of one network their values, in order; running statistics are none.
 #[derive(Default)]
-struct Fill(usize);
+struct Fill {
+    number: usize,
+    path: Vec<String>,
+}
 
 impl ModuleMapper for Fill {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let number = self.0;
-        self.0 += 1;
+        if is_statistic(&self.path) {
+            return param;
+        }
+        let number = self.number;
+        self.number += 1;
         param.map(|tensor| {
             let n = tensor.shape().num_elements();
             let scale_of_batch_norm = D == 1 && tensor.clone().mean().into_scalar::<f32>() > 0.5;
@@ -35,16 +49,35 @@ impl ModuleMapper for Fill {
     }
 }
 
+fn is_statistic(path: &[String]) -> bool {
+    path.last().is_some_and(|name| name.starts_with("running_"))
+}
+
 /// Of each gradient a weighted sum and the sum of magnitudes.
-struct Projections<'a>(&'a Gradients, Vec<[f64; 2]>);
+struct Projections<'a> {
+    gradients: &'a Gradients,
+    path: Vec<String>,
+    sums: Vec<[f64; 2]>,
+}
 
 impl ModuleVisitor for Projections<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let gradient = param.val().grad(self.0).expect("a gradient for every parameter").into_data();
+        if is_statistic(&self.path) {
+            return;
+        }
+        let gradient = param.val().grad(self.gradients).expect("a gradient for every parameter").into_data();
         let gradient: Vec<f64> = gradient.iter::<f64>().collect();
         assert!(gradient.iter().all(|g| g.is_finite()));
         let weighted = gradient.iter().enumerate().map(|(i, g)| g * (0.7 * i as f64).cos()).sum();
-        self.1.push([weighted, gradient.iter().map(|g| g.abs()).sum()]);
+        self.sums.push([weighted, gradient.iter().map(|g| g.abs()).sum()]);
     }
 }
 
@@ -53,12 +86,12 @@ fn compare(network: &impl Module, loss: Tensor<1>, golden: &Value) {
     let value = loss.clone().into_scalar::<f64>();
     assert!((value - expected).abs() < 1e-5 * expected.abs(), "{value}, theirs {expected}");
     let gradients = loss.backward();
-    let mut projections = Projections(&gradients, Vec::new());
+    let mut projections = Projections { gradients: &gradients, path: Vec::new(), sums: Vec::new() };
     network.visit(&mut projections);
     let expected: Vec<[f64; 2]> = serde_json::from_value(golden["gradients"].clone()).expect("pairs");
-    assert_eq!(projections.1.len(), expected.len());
+    assert_eq!(projections.sums.len(), expected.len());
     // a bias before a batch-norm would have none but rounding; there is none
-    for (place, (own, theirs)) in projections.1.iter().zip(&expected).enumerate() {
+    for (place, (own, theirs)) in projections.sums.iter().zip(&expected).enumerate() {
         for (own, value) in own.iter().zip(theirs) {
             assert!((own - value).abs() < 2e-4 * theirs[1], "parameter {place}: {own}, theirs {value}");
         }

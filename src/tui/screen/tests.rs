@@ -190,7 +190,7 @@ fn an_arm_that_leaks_is_marked_and_never_the_best() {
     let mut app = app(3, Screen::Compare, unicode());
     app.update(Msg::Compared(Ok(Box::new(compared))));
     let text = drawn(&app, (80, 24)).join("\n");
-    for words in ["[leaks] arm-2", "0.510*", "27 of 40 test images"] {
+    for words in ["[leaks] arm-2", "0.510*", "27 of 40 test"] {
         assert!(text.contains(words), "{words} is not in\n{text}");
     }
     assert!(!text.contains("0.520*"), "{text}");
