@@ -125,10 +125,10 @@ fn an_arm_of_another_task_is_refused_with_both_named() {
     for (spec, words) in [
         (SPEC.replace("\"fcnn\"", "\"unet\""), ["task = \"classification\"", "model unet is for segmentation"]),
         (
-            SPEC.replace("task = \"classification\"\n", ""),
+            SPEC.replace("task = \"classification\"", "task = \"segmentation\""),
             ["task = \"segmentation\"", "model fcnn is for classification"],
         ),
-        (format!("{SPEC}loss = {{ name = \"dice\" }}\n"), ["task = \"classification\"", "loss dice is of masks"]),
+        (format!("{SPEC}loss = {{ name = \"dice\" }}\n"), ["a classification", "loss dice is of masks"]),
     ] {
         let error = seglab::spec::Spec::parse(&spec, "x").expect_err("refused").to_string();
         assert!(words.iter().all(|word| error.contains(word)), "{error}");
