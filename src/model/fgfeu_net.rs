@@ -39,7 +39,7 @@ impl Default for FgfeuNetConfig {
 /// Source: P1 (Wang et al. 2025) §3.1.
 /// Choices where P1 is silent: two 3×3 convolutions of 512 at H/16 between encoder and decoder; nearest-neighbour
 /// up-sampling; no activation between the final 3×3 (three kernels) and the 1×1, since three ReLU units can die.
-/// Ours differs: random He-normal weights; P1 starts from ImageNet.
+/// P1 starts from ImageNet's weights; here they are He-normal unless the arm names some.
 #[derive(Module, Debug)]
 pub struct FgfeuNet {
     encoder: VggEncoder,
