@@ -43,7 +43,7 @@ pub struct Pair {
     /// Median over blocks of 20 × 20 px of the correlation of the fine structure, −1..=1. Same frame: ≥ 0.945, or ≥ 0.6
     /// where `anatomy` is ≥ 0.9875.
     pub speckle: f32,
-    /// The same of the coarse structure. Neighbouring frame: ≥ 0.25.
+    /// The same of the coarse structure. Neighbouring frame: ≥ 0.25, by five keypoints.
     pub anatomy: f32,
     /// Share of the smaller image that both show, 0..=1.
     pub overlap: f32,
@@ -69,7 +69,7 @@ pub(super) struct Found {
 pub(super) fn compare(examined: &[Examined], candidate: &Candidate) -> Option<Found> {
     let (first, other) = (examined[candidate.first].frame.as_ref()?, examined[candidate.other].frame.as_ref()?);
     let agreement = agreement(&first.values(), &other.values(), candidate.map);
-    let kind = if first.digest == other.digest { PairKind::Exact } else { agreement.verdict()? };
+    let kind = if first.digest == other.digest { PairKind::Exact } else { agreement.verdict(candidate.matches)? };
     let Candidate { first, other, matches: keypoints, .. } = *candidate;
     Some(Found { first, other, kind, agreement, keypoints })
 }
