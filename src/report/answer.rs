@@ -75,7 +75,7 @@ impl Answers {
             notes += &format!("Needed: subjects for an interval {width} wide\n");
         }
         if answer.is_exact() {
-            notes += "exact: Wilson's interval of a share of cases, DeLong's of the AUC; neither where subjects or seeds repeat\n";
+            notes += "exact: Wilson's interval of a share of cases, none where subjects or seeds repeat; DeLong's of the AUC\n";
         }
         if before {
             notes += "Before: without post-processing\n";
