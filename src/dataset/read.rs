@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use image::imageops::{self, FilterType};
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::{DynamicImage, GrayImage, ImageReader, Limits, RgbImage};
 
 use serde::{Deserialize, Serialize};
@@ -102,7 +103,10 @@ pub(super) fn drawn(path: &Path, size: (u32, u32), shapes: &[Shape]) -> Result<P
 pub fn mask_from_file(path: &Path) -> Result<Mask, DatasetError> {
     let image = decode(path)?;
     // Judged before values are scaled to 8 bits, which hides small ones.
-    let largest = image.to_luma16().iter().copied().max().unwrap_or(0);
+    let largest = match &image {
+        DynamicImage::ImageLuma8(luma) => luma.iter().copied().max().map_or(0, |value| u16::from(value) * 257),
+        deeper => deeper.to_luma16().iter().copied().max().unwrap_or(0),
+    };
     if largest > 0 && largest <= 127 * 257 {
         let largest =
             if image.color().bytes_per_pixel() > image.color().channel_count() { largest } else { largest / 257 };
@@ -175,9 +179,19 @@ fn decode(path: &Path) -> Result<DynamicImage, DatasetError> {
     reader.decode().map_err(|error| DatasetError::file(path, error))
 }
 
-/// `image` squashed to `size_px × size_px` with a triangle filter, which averages when it shrinks.
+/// `image` squashed to `size_px × size_px` with a triangle filter, which averages when it shrinks. Whole numbers
+/// throughout: the same bytes on every machine.
 pub fn resize_image(image: &RgbImage, size_px: u32) -> RgbImage {
-    imageops::resize(image, size_px, size_px, FilterType::Triangle)
+    let (width, height) = image.dimensions();
+    let mut resized = RgbImage::new(size_px, size_px);
+    let source = ImageRef::new(width, height, image.as_raw(), PixelType::U8x3);
+    let target = Image::from_slice_u8(size_px, size_px, resized.as_mut(), PixelType::U8x3);
+    let triangle = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    if let (Ok(source), Ok(mut target)) = (source, target) {
+        // fails where a side is 0, and there is nothing to resize
+        let _empty = Resizer::new().resize(&source, &mut target, &triangle);
+    }
+    resized
 }
 
 /// `mask` squashed to `size_px × size_px`: set where more than half of the pixel's area is set.
@@ -190,14 +204,20 @@ pub fn resize_mask(mask: &Mask, size_px: usize) -> Mask {
 /// In units of 1/`width` (1/`height`) of a source pixel all overlaps are whole numbers: the result is exact.
 pub(super) fn resize_mask_to(mask: &Mask, width: usize, height: usize) -> Mask {
     let columns: Vec<_> = (0..width).map(|x| overlaps(x, mask.width(), width)).collect();
-    let rows: Vec<_> = (0..height).map(|y| overlaps(y, mask.height(), height)).collect();
     let whole = mask.width() * mask.height();
-    Plane::from_fn(width, height, |x, y| {
-        let set = |x: usize, y: usize| usize::from(mask.get(x, y) == Some(&true));
-        let row_area = |y: usize| columns[x].iter().map(|(x, width)| width * set(*x, y)).sum::<usize>();
-        let area: usize = rows[y].iter().map(|(y, height)| height * row_area(*y)).sum();
-        2 * area > whole
-    })
+    let mut set = Vec::with_capacity(width * height);
+    let mut areas = vec![0; width];
+    for y in 0..height {
+        areas.fill(0);
+        for (row, share) in overlaps(y, mask.height(), height) {
+            let row = &mask.values()[row * mask.width()..][..mask.width()];
+            for (area, covered) in areas.iter_mut().zip(&columns) {
+                *area += share * covered.iter().map(|&(x, length)| length * usize::from(row[x])).sum::<usize>();
+            }
+        }
+        set.extend(areas.iter().map(|area| 2 * area > whole));
+    }
+    Plane::new(width, height, set).expect("a value a pixel")
 }
 
 /// Source pixels that target pixel `at` covers, with the length covered, in units of 1/`to` of a source pixel.

@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d};
 use burn::nn::pool::{AvgPool2d, MaxPool2d, MaxPool2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Initializer, PaddingConfig2d};
+use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Initializer, PRelu, PaddingConfig2d};
 use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, Tensor, activation};
@@ -194,6 +194,16 @@ pub fn normalise(norm: &BatchNorm, features: Tensor<4>) -> Tensor<4> {
 /// Where every network's ReLUs are computed.
 pub fn relu(features: Tensor<4>) -> Tensor<4> {
     noted(activation::relu(features))
+}
+
+/// `max(x, 0.2 x)`.
+pub fn leaky_relu(features: Tensor<4>) -> Tensor<4> {
+    noted(activation::leaky_relu(features, 0.2))
+}
+
+/// Where every network's parametric ReLUs are computed.
+pub fn p_relu(slope: &PRelu, features: Tensor<4>) -> Tensor<4> {
+    noted(slope.forward(features))
 }
 
 /// Where every network's dropout is drawn.

@@ -4,7 +4,7 @@
 mod att_unet;
 pub mod block;
 mod boundary_attention;
-mod classifier;
+pub mod classifier;
 mod cnn;
 mod dense_unet;
 pub mod encoder;

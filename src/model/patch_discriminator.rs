@@ -6,8 +6,8 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Initializer, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 
-use super::block::{convolve, normalise};
-use super::pix2pix::{NORMAL, batch_norm, halving, leaky};
+use super::block::{convolve, join, leaky_relu, normalise};
+use super::pix2pix::{NORMAL, batch_norm, halving};
 use super::scaled;
 
 /// What a network is trained against.
@@ -53,9 +53,9 @@ impl PatchDiscriminator {
     /// Images `[B, 3, H, W]` and masks `[B, 1, H, W]`, 0..=1, to logits of being real `[B, 1, H/8 − 2, W/8 − 2]`.
     pub fn forward(&self, images: Tensor<4>, masks: Tensor<4>) -> Tensor<4> {
         let last = self.layers.len() - 1;
-        let mut features = leaky(convolve(&self.layers[0], Tensor::cat(vec![images, masks], 1)));
+        let mut features = leaky_relu(convolve(&self.layers[0], join(vec![images, masks])));
         for (layer, norm) in self.layers[1..last].iter().zip(&self.norms) {
-            features = leaky(normalise(norm, convolve(layer, features)));
+            features = leaky_relu(normalise(norm, convolve(layer, features)));
         }
         convolve(&self.layers[last], features)
     }

@@ -3,10 +3,10 @@
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Initializer, PaddingConfig2d};
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::block::{convolve, drop_out, normalise};
+use super::block::{convolve, drop_out, join, leaky_relu, lift, normalise, relu};
 use super::{AdversaryConfig, Forward, NetworkConfig, Output, scaled};
 use crate::config::within;
 
@@ -99,20 +99,20 @@ impl Forward for Pix2Pix {
         let last = self.down.len() - 1;
         let mut levels = vec![convolve(&self.down[0], images)]; // [B, 64, H/2, W/2]
         for level in 1..=last {
-            let features = convolve(&self.down[level], leaky(levels[level - 1].clone()));
+            let features = convolve(&self.down[level], leaky_relu(levels[level - 1].clone()));
             let norm = self.down_norm.get(level - 1);
             levels.push(norm.map_or(features.clone(), |norm| normalise(norm, features))); // [B, ≤ 512, H/2ⁱ⁺¹, W/2ⁱ⁺¹]
         }
         let mut features = levels.pop().expect("at least one level");
         for (up, norm) in self.up.iter().zip(&self.up_norm) {
-            features = normalise(norm, up.forward(activation::relu(features)));
+            features = normalise(norm, lift(up, relu(features)));
             // inner levels: those between two of 512 channels, but the innermost
             if (WIDEST + 1..last).contains(&levels.len()) {
                 features = drop_out(&self.dropout, features);
             }
-            features = Tensor::cat(vec![levels.pop().expect("one skip per level"), features], 1);
+            features = join(vec![levels.pop().expect("one skip per level"), features]);
         }
-        Output::plain(self.up[last].forward(activation::relu(features)))
+        Output::plain(lift(&self.up[last], relu(features)))
     }
 }
 
@@ -130,11 +130,6 @@ pub(super) fn batch_norm(channels: usize, device: &Device) -> BatchNorm {
     let mut norm = BatchNormConfig::new(channels).init(device);
     norm.gamma = Initializer::Normal { mean: 1.0, std: 0.02 }.init([channels], device);
     norm
-}
-
-/// `max(x, 0.2 x)`.
-pub(super) fn leaky(features: Tensor<4>) -> Tensor<4> {
-    activation::leaky_relu(features, 0.2)
 }
 
 #[cfg(test)]

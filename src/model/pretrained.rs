@@ -44,14 +44,19 @@ pub struct Mismatch {
 }
 
 impl Import {
-    /// Such as `VGG16: 20 of 20 tensors into encoder; the rest random`.
+    /// Such as `VGG16: 26 of 26 tensors into encoder, 4 behind it; the rest random`.
     pub fn headline(&self) -> String {
-        let wanted = self.loaded.len() + self.missing.len() + self.mismatched.len();
-        let (whose, place) = match self.architecture {
-            Some(title) => (title, "encoder; the rest random"),
-            None => ("own names", "network"),
+        let Some(title) = self.architecture else {
+            return format!("own names: {} of {} tensors into network", self.loaded.len(), self.wanted());
         };
-        format!("{whose}: {} of {wanted} tensors into {place}", self.loaded.len())
+        let behind = self.loaded.iter().filter(|(_, path)| !path.starts_with(ENCODER)).count();
+        let head = if behind > 0 { format!(", {behind} behind it") } else { String::new() };
+        let (loaded, wanted) = (self.loaded.len() - behind, self.wanted() - behind);
+        format!("{title}: {loaded} of {wanted} tensors into encoder{head}; the rest random")
+    }
+
+    fn wanted(&self) -> usize {
+        self.loaded.len() + self.missing.len() + self.mismatched.len()
     }
 
     /// Why it is not whole: shapes that differ, places that stay random; `None` if it is.
@@ -137,7 +142,7 @@ impl Matching {
 
     fn take(&mut self, tensor: &FileTensor) -> Result<(), String> {
         let found = match tensor.dtype.is_real() {
-            true => self.find(&tensor.name),
+            true => self.find(tensor),
             false => Err(format!("a counter ({})", tensor.dtype.name())),
         };
         let (slot, place) = match found {
@@ -148,7 +153,7 @@ impl Matching {
             }
         };
         let (name, path) = (tensor.name.clone(), slot.path);
-        if slot.shape != tensor.shape {
+        if !matches!(place, Some(Place::Head(_))) && slot.shape != tensor.shape {
             let (file, network) = (tensor.shape.clone(), slot.shape);
             self.import.mismatched.push(Mismatch { name, path, file, network });
             return Ok(());
@@ -164,8 +169,8 @@ impl Matching {
         Ok(())
     }
 
-    /// Where a name goes, or why nowhere.
-    fn find(&self, name: &str) -> Result<(Slot, Option<Place>), String> {
+    /// Where a tensor goes, or why nowhere.
+    fn find(&self, FileTensor { name, shape, .. }: &FileTensor) -> Result<(Slot, Option<Place>), String> {
         let slot = |path: &str| self.slots.iter().find(|slot| slot.path == path).cloned();
         if let Some(slot) = slot(name) {
             return Ok((slot, None));
@@ -177,7 +182,11 @@ impl Matching {
                 let found = slot(&path).ok_or_else(|| format!("the network has no {path}"))?;
                 Ok((found, place))
             }
-            Some(Place::Head) => Err("the classifier of ImageNet".to_owned()),
+            Some(Place::Head(path)) => {
+                let fits = |slot: &Slot| without_ones(&slot.shape) == without_ones(shape);
+                let found = slot(path).filter(fits).ok_or("the classifier of ImageNet")?;
+                Ok((found, place))
+            }
             Some(Place::Counter) => Err("a counter".to_owned()),
             None => Err(format!("no name of {}", self.title)),
         }
@@ -189,6 +198,12 @@ impl Matching {
         }
         tensor.read()
     }
+}
+
+/// A fully connected layer's weight has two axes in a file, and two more of length 1 here.
+fn without_ones(shape: &[usize]) -> &[usize] {
+    let ones = shape.iter().rev().take_while(|&&n| n == 1).count();
+    &shape[..shape.len() - ones]
 }
 
 /// A convolution under batch-norm has no bias here: `norm(z + b) = norm'(z)` with the running mean less `b`.

@@ -6,7 +6,7 @@ use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, PRelu, PReluC
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::block::{ConvBlock, Norm, Window, conv1x1, convolution, convolve, drop_out, join, lift, normalise};
+use super::block::{ConvBlock, Norm, Window, conv1x1, convolution, convolve, drop_out, join, lift, normalise, p_relu};
 use super::{Forward, NetworkConfig, Output, scaled};
 use crate::config::within;
 
@@ -88,7 +88,7 @@ impl Forward for VNet2d {
         let first = self.first.before_relu(images.clone());
         let [_, channels, ..] = first.dims();
         let repeated = images.repeat_dim(1, channels.div_ceil(3)).narrow(1, 0, channels);
-        let mut features = self.slope.forward(first + repeated);
+        let mut features = p_relu(&self.slope, first + repeated);
         let mut skips = Vec::with_capacity(DOWN);
         for (i, (shrink, level)) in self.shrink.iter().zip(&self.down).enumerate() {
             skips.push(features.clone()); // [B, 16·2ⁱ, H/2ⁱ, W/2ⁱ]
@@ -131,7 +131,7 @@ impl PReluBlock {
     }
 
     fn forward(&self, features: Tensor<4>) -> Tensor<4> {
-        self.slope.forward(normalise(&self.norm, convolve(&self.conv, features)))
+        p_relu(&self.slope, normalise(&self.norm, convolve(&self.conv, features)))
     }
 }
 
@@ -154,7 +154,7 @@ impl PReluLift {
     }
 
     fn forward(&self, features: Tensor<4>) -> Tensor<4> {
-        self.slope.forward(normalise(&self.norm, lift(&self.conv, features)))
+        p_relu(&self.slope, normalise(&self.norm, lift(&self.conv, features)))
     }
 }
 
@@ -173,6 +173,6 @@ impl Level {
 
     fn forward(&self, features: Tensor<4>, kept: Tensor<4>) -> Tensor<4> {
         let residual = self.blocks.iter().fold(features, |features, block| block.forward(features));
-        self.slope.forward(residual + kept)
+        p_relu(&self.slope, residual + kept)
     }
 }

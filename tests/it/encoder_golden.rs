@@ -16,18 +16,18 @@ use seglab::model::{Forward, ModelConfig, trainable};
 use serde_json::Value;
 
 /// Relative to the largest magnitude of the expected values.
-const TOLERANCE: f64 = 1e-4;
+pub(crate) const TOLERANCE: f64 = 1e-4;
 /// With the batch's statistics everything is computed in double precision: dozens of batch-norms over a few values each
 /// amplify rounding, and the gradient jumps where rounding flips a ReLU. PyTorch's own single precision is off by up to
 /// 4e-4 and 1.7e-2 from its double (`rounding`).
-const IN_DOUBLE: f64 = 1e-6;
+pub(crate) const IN_DOUBLE: f64 = 1e-6;
 const SAMPLES: usize = 48;
 
-fn golden() -> Value {
+pub(crate) fn encoders() -> Value {
     serde_json::from_str(include_str!("../golden/encoders.json")).expect("JSON")
 }
 
-fn count(value: &Value) -> usize {
+pub(crate) fn count(value: &Value) -> usize {
     value.as_u64().expect("a count") as usize
 }
 
@@ -64,7 +64,7 @@ fn values(name: &str, shape: &[usize]) -> Vec<f32> {
     uniform(name, shape.iter().product()).map(|u| value(u) as f32).collect()
 }
 
-fn images([batch, px]: [usize; 2], device: &Device) -> Tensor<4> {
+pub(crate) fn images([batch, px]: [usize; 2], device: &Device) -> Tensor<4> {
     let size = batch * 3 * px * px;
     let values: Vec<f32> = values(&format!("images {batch} {px}"), &[1, size]).iter().map(|v| v * 100.0).collect();
     Tensor::from_data(TensorData::new(values, [batch, 3, px, px]), device)
@@ -101,7 +101,7 @@ impl ModuleMapper for Filling<'_> {
     }
 }
 
-fn fill<M: Module>(
+pub(crate) fn fill<M: Module>(
     module: M,
     names: BTreeMap<String, [Option<String>; 2]>,
     (device, precision): (&Device, FloatDType),
@@ -122,14 +122,14 @@ fn names(architecture: Architecture, case: &Value) -> BTreeMap<String, [Option<S
                 assert_eq!(seen, None, "{key}");
             }
             Place::OffMean(path) => names.entry(path).or_default()[1] = Some(key.clone()),
-            Place::Head | Place::Counter => {}
+            Place::Head(_) | Place::Counter => {}
         }
     }
     names
 }
 
 /// Shape, mean, standard deviation and samples of `tensor` as the script sees them; the largest relative deviation.
-fn compare<const D: usize>(what: &str, tensor: Tensor<D>, expected: &Value, tolerance: f64) -> f64 {
+pub(crate) fn compare<const D: usize>(what: &str, tensor: Tensor<D>, expected: &Value, tolerance: f64) -> f64 {
     let shape: Vec<f64> = tensor.dims().iter().map(|&n| n as f64).collect();
     assert_eq!(shape, numbers(&expected["shape"]), "{what}");
     let values: Vec<f64> = tensor.into_data().iter::<f64>().collect();
@@ -172,7 +172,7 @@ impl burn::module::ModuleVisitor for FirstMean {
 }
 
 fn check<E: Encoder>(architecture: Architecture, build: impl Fn(&Device) -> E) {
-    let golden = golden();
+    let golden = encoders();
     let case = &golden["backbones"][architecture.name()];
     let size = [count(&case["batch"]), count(&case["px"])];
     let device = Device::flex();
@@ -290,7 +290,7 @@ impl burn::module::ModuleVisitor for Paths {
 
 #[test]
 fn whole_networks_compute_what_their_reference_implementations_do() {
-    let golden = golden();
+    let golden = encoders();
     for (name, case) in golden["networks"].as_object().expect("networks") {
         let dropout = if name == "vnet-2d" { "dropout = 0.0" } else { "" };
         let text = format!("name = \"{name}\"\nwidth = 0.125\n{dropout}");
@@ -313,7 +313,7 @@ fn whole_networks_compute_what_their_reference_implementations_do() {
 /// batch-norm, which ours leave out.
 #[test]
 fn at_width_1_networks_have_as_many_parameters_as_their_reference_implementations() {
-    let golden = golden();
+    let golden = encoders();
     // biases of each: the channels of every convolution that a batch-norm follows
     let att_unet = 4 * (64 + 128 + 256 + 512) + 2 * 1024 + (512 + 256 + 128 + 64) + 2 * (256 + 128 + 64 + 32) + 4;
     let resunet = 64 + 3 * (128 + 256 + 512 + 256 + 128 + 64);
@@ -349,6 +349,6 @@ fn the_lstm_is_pytorchs_in_both_directions() {
         lstm.forward(sequences.clone())
     });
     let got: Vec<f64> = Tensor::cat(read.to_vec(), 2).into_data().iter::<f64>().collect();
-    deviation("LSTM", &got, &numbers(&golden()["lstm"]["outputs"]), TOLERANCE);
+    deviation("LSTM", &got, &numbers(&encoders()["lstm"]["outputs"]), TOLERANCE);
     assert_eq!(trainable(&Lstm::new([3, 4], Direction::Onward, &device)), 16 * (3 + 4) + 16);
 }

@@ -4,6 +4,7 @@ mod audit_golden;
 mod augment;
 mod classification;
 mod classification_golden;
+mod classifier_golden;
 mod cli;
 mod contract;
 mod dataset_audit;

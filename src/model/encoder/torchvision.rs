@@ -1,6 +1,7 @@
-//! Where torchvision's parameters live in our encoders, by name.
+//! Where torchvision's parameters live in our encoders and classifiers, by name.
 //!
-//! Shapes are the same on both sides. Knows names only; reading files is somebody else's.
+//! Shapes are the same on both sides, but that a fully connected layer is a 1×1 convolution here. Knows names only; reading
+//! files is somebody else's.
 
 use super::inception::{MIXED, POOLED, Path, STEM};
 use super::vgg::VggDepth;
@@ -34,8 +35,8 @@ pub enum Place {
     /// The bias of a convolution under batch-norm, which ours leave out: to be subtracted from the running mean at this
     /// path, which changes no output.
     OffMean(String),
-    /// It belongs to the ImageNet classifier, or to Inception's auxiliary one.
-    Head,
+    /// The path of a parameter behind the encoder, such as `head.hidden.0.weight`, in the classifier of this architecture.
+    Head(String),
     /// A count of batches that nothing reads.
     Counter,
 }
@@ -70,12 +71,11 @@ impl Architecture {
     /// Where `key`, such as `features.0.weight`, goes; `None` if the architecture has no such parameter.
     pub fn place(self, key: &str) -> Option<Place> {
         let (module, parameter) = key.rsplit_once('.')?;
-        let head = ["classifier.", "fc.", "AuxLogits."];
-        if head.iter().any(|prefix| key.starts_with(prefix)) {
-            return Some(Place::Head);
-        }
         if parameter == "num_batches_tracked" {
             return Some(Place::Counter);
+        }
+        if let Some(path) = self.head(module, parameter) {
+            return Some(Place::Head(path));
         }
         let path: Vec<&str> = module.split('.').collect();
         let (module, layer) = match self {
@@ -93,6 +93,32 @@ impl Architecture {
             return Some(Place::OffMean(join(&module, "norm.running_mean")));
         }
         Some(Place::Encoder(join(&module, layer.parameter(parameter)?)))
+    }
+
+    /// The path of a parameter of the classifier, or of Inception's auxiliary one.
+    fn head(self, module: &str, parameter: &str) -> Option<String> {
+        let vgg = [("classifier.0", "head.hidden.0"), ("classifier.3", "head.hidden.1"), ("classifier.6", "head.last")];
+        let alexnet =
+            [("classifier.1", "head.hidden.0"), ("classifier.4", "head.hidden.1"), ("classifier.6", "head.last")];
+        let dense: &[(&str, &str)] = match self {
+            Self::Vgg16 | Self::Vgg16Bn | Self::Vgg19 | Self::Vgg19Bn => &vgg,
+            Self::AlexNet => &alexnet,
+            Self::ResNet50 => &[("fc", "head.last")],
+            Self::DenseNet121 => &[("classifier", "head.last")],
+            Self::InceptionV3 => &[("fc", "head.last"), ("AuxLogits.fc", "auxiliary.last")],
+        };
+        if let Some((_, path)) = dense.iter().find(|(name, _)| *name == module) {
+            return matches!(parameter, "weight" | "bias").then(|| join(path, parameter));
+        }
+        let (block, layer) = module.strip_prefix("AuxLogits.")?.split_once('.')?;
+        let block =
+            [("conv0", "auxiliary.narrow"), ("conv1", "auxiliary.wide")].iter().find(|(name, _)| *name == block)?;
+        let layer = match layer {
+            "conv" => Layer::Conv,
+            "bn" => Layer::Norm,
+            _ => return None,
+        };
+        Some(join(block.1, layer.parameter(parameter)?))
     }
 }
 
