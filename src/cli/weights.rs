@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::{model, print, printable};
-use crate::model::{Import, pretrained_network};
+use crate::model::{Import, Named, pretrained_network};
 use crate::report::SCHEMA;
 use crate::weights::{Architecture, Convention, KNOWN, WeightsFile, open, sha256, write_safetensors};
 
@@ -92,12 +95,23 @@ pub(super) fn weights(args: &WeightsArgs) -> anyhow::Result<ExitCode> {
             let imported = Imported { schema: SCHEMA, headline: import.headline(), import: &import };
             print(&if *json { serde_json::to_string_pretty(&imported)? + "\n" } else { describe(&imported) })?;
             if let Some(out) = out {
-                let mut written = std::io::BufWriter::new(std::fs::File::create_new(out)?);
-                write_safetensors(&mut written, &tensors)?;
+                write(out, &tensors)?;
             }
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A file that is not there yet; none is left if it cannot be written whole.
+fn write(out: &Path, tensors: &[Named]) -> anyhow::Result<()> {
+    let fail = || format!("{} cannot be written", out.display());
+    let file = File::create_new(out).with_context(fail)?;
+    let mut writer = BufWriter::new(file);
+    let written = write_safetensors(&mut writer, tensors).and_then(|()| writer.flush());
+    if written.is_err() {
+        let _ = std::fs::remove_file(out);
+    }
+    written.with_context(fail)
 }
 
 fn inspect(path: &Path, json: bool) -> anyhow::Result<()> {

@@ -43,7 +43,7 @@ pub use fcn::{
 pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
 pub use patch_discriminator::{AdversaryConfig, PatchDiscriminator};
 pub use pix2pix::{Pix2Pix, Pix2PixConfig};
-pub use pretrained::{Import, Mismatch, import, pretrained_network};
+pub use pretrained::{Import, Mismatch, Named, import, pretrained_network};
 pub use recurrent::{BiLstmNet, BiLstmNetConfig, LstmNet, LstmNetConfig, Recurrent, RecurrentConfig, Ways};
 pub use resunet::{ResUNet, ResUNetConfig};
 pub use show::{Stage, Summary, summarise, trainable};

@@ -273,6 +273,23 @@ mod tests {
     }
 
     #[test]
+    fn a_classifier_takes_the_hidden_layers_too_and_not_the_last_one() {
+        let (_dir, file) = file(&[
+            tensor("features.0.weight", &[64, 3, 11, 11], 0.5),
+            tensor("features.10.weight", &[256, 256, 3, 3], 0.5),
+            tensor("classifier.4.weight", &[4096, 4096], 0.25),
+            tensor("classifier.4.bias", &[4096], 0.125),
+            tensor("classifier.6.bias", &[1000], 0.1),
+        ]);
+        let (network, import) = import(network("alexnet-tl"), &file, Convention::Imagenet).expect("in part");
+        assert_eq!(import.headline(), "AlexNet: 2 of 10 tensors into encoder, 2 behind it; the rest random");
+        assert!(numbers(&network, "head.hidden.1.weight").iter().all(|&value| value == 0.25));
+        assert_eq!(numbers(&network, "head.hidden.1.bias"), vec![0.125; 4096]);
+        assert_eq!(import.skipped, [("classifier.6.bias".to_owned(), "the classifier of ImageNet".to_owned())]);
+        assert!(import.mismatched.is_empty());
+    }
+
+    #[test]
     fn what_a_network_wrote_under_its_own_names_fills_it_whole() {
         let config: ModelConfig = toml::from_str("name = \"unet\"\nwidth = 0.0625").expect("a network");
         let written = config.build(&Device::flex()).expect("a network");

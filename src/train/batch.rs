@@ -173,7 +173,7 @@ fn made(samples: &[Stored], plan: &RunPlan, epoch: u32, places: &[usize]) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::augment::Augment;
+    use crate::augment::{Augment, Preset};
     use crate::plane::Mask;
     use image::{Rgb, RgbImage};
 
@@ -205,6 +205,24 @@ mod tests {
             for (value, target) in batch.images.iter().zip(&batch.target) {
                 assert_eq!(*value > 0.5, *target > 0.5);
             }
+        }
+    }
+
+    #[test]
+    fn a_batch_is_the_same_bytes_whatever_the_number_of_threads() {
+        let sample = sample();
+        let augment = Preset::named("p2").expect("a preset");
+        let on = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            let chosen: Vec<_> = (0..24).map(|seed| (&sample, Recipe::draw(&augment, 8, seed))).collect();
+            pool.install(|| Batch::changed(&chosen, &[ReferenceMap::Distance], Normalise::ZScore))
+        };
+        let alone = on(1);
+        for threads in [2, 5] {
+            let shared = on(threads);
+            let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&shared.images), bits(&alone.images), "{threads} threads");
+            assert_eq!((&shared.target, &shared.edge, &shared.maps), (&alone.target, &alone.edge, &alone.maps));
         }
     }
 

@@ -25,3 +25,4 @@ mod stats_coverage;
 mod stats_golden;
 mod stats_property;
 mod transfer;
+mod weights_cli;
