@@ -90,6 +90,17 @@ fn any_padding_agrees_with_burn() {
     }
 }
 
+/// As Inception's on small images: more padding than image.
+#[test]
+fn kernels_longer_than_the_map_agree_with_burn() {
+    for size in [[1, 1], [2, 2], [4, 3]] {
+        for (kernel, [top, left]) in [([1, 7], [0, 3]), ([7, 1], [3, 0]), ([1, 3], [0, 1]), ([5, 5], [2, 2])] {
+            let padding = PaddingConfig2d::Explicit(top, left, top, left);
+            assert_conv_agrees(&conv([18, 20], kernel, padding, false), [8, 18, size[0], size[1]]);
+        }
+    }
+}
+
 #[test]
 fn what_the_kernels_cannot_do_is_left_to_burn() {
     let config = Conv2dConfig::new([4, 8], [3, 3]).with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1));

@@ -41,9 +41,10 @@ pub struct Arm {
 }
 
 impl Arm {
-    /// The loss, given or of the task: `combo` for masks, `bce` for labels.
+    /// The loss, given or of the task: `combo` for masks (`l1` beside an adversary), `bce` for labels.
     pub fn loss(&self) -> LossConfig {
         self.loss.clone().unwrap_or_else(|| match self.task() {
+            Task::Segmentation if self.model.adversary().is_some() => LossConfig::L1 {},
             Task::Segmentation => LossConfig::default(),
             Task::Classification => LossConfig::Bce {},
         })

@@ -161,13 +161,15 @@ impl Iterator for Batches<'_> {
 /// The batch of the samples at `places`, each changed as seed, epoch and place have it.
 fn made(samples: &[Stored], plan: &RunPlan, epoch: u32, places: &[usize]) -> Result<Batch, TrainError> {
     let fetched = places.par_iter().map(|&i| samples[i].sample()).collect::<Result<Vec<_>, _>>()?;
-    let recipe = |&i: &usize| {
-        let seed = mix(&[plan.seed, u64::from(epoch), i as u64, 0x6175_676d]);
-        Recipe::draw(&plan.train.augment, plan.input_px, seed)
-    };
-    let chosen: Vec<(&Sample, Recipe)> =
-        fetched.iter().map(|sample| &**sample).zip(places.iter().map(recipe)).collect();
+    let recipe = |case: &str| Recipe::draw(&plan.train.augment, plan.input_px, seed(plan.seed, epoch, case));
+    let chosen: Vec<(&Sample, Recipe)> = fetched.iter().map(|sample| (&**sample, recipe(&sample.case))).collect();
     Ok(Batch::changed(&chosen, &plan.loss.maps(), plan.train.normalise))
+}
+
+/// Of a case's augmentation in an epoch: the same whatever other cases are trained on.
+fn seed(run: u64, epoch: u32, case: &str) -> u64 {
+    let name: Vec<u64> = case.bytes().map(u64::from).collect();
+    mix(&[run, u64::from(epoch), mix(&name), 0x6175_676d])
 }
 
 #[cfg(test)]
@@ -192,6 +194,18 @@ mod tests {
         assert_ne!(places, order(50, 2, 1));
         places.sort_unstable();
         assert_eq!(places, (0..50).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn cases_epochs_and_runs_are_augmented_each_in_its_way() {
+        let seeds: Vec<u64> =
+            [(1, 1, "a"), (2, 1, "a"), (1, 2, "a"), (1, 1, "b"), (1, 1, "ab"), (1, 1, "ba"), (1, 1, "")]
+                .map(|(run, epoch, case)| seed(run, epoch, case))
+                .to_vec();
+        for (i, one) in seeds.iter().enumerate() {
+            assert!(!seeds[..i].contains(one), "{seeds:?}");
+        }
+        assert_eq!(seed(1, 1, "a"), seeds[0]);
     }
 
     #[test]
