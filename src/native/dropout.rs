@@ -21,6 +21,7 @@ pub(super) fn dropout(dropout: &Dropout, features: Tensor<4>) -> Tensor<4> {
     let key = drawn.iter::<f32>().fold(0u64, |key, part| (key << 32) | u64::from(part.to_bits()));
     let mask = mask(key, dropout.prob, features.shape().num_elements());
     let mask = Tensor::<4>::from_data(TensorData::new(mask, features.shape()), &device);
+    let mask = mask.cast(features.dtype());
     features * mask
 }
 

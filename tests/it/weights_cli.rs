@@ -45,7 +45,7 @@ fn a_file_is_inspected_imported_and_what_was_written_is_whole() {
 fn what_cannot_be_read_is_said_and_nothing_is_written() {
     let lab = Lab::new();
     for (file, expected) in [
-        ("hostile.pth", "os.system"),
+        ("hostile.pth", "posix.system"),
         ("deflated.pth", "compress"),
         ("beyond.pth", "elements"),
         ("none.pth", "none.pth"),
