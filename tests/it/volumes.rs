@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use image::{GrayImage, Luma};
+use image::GrayImage;
 use seglab::dataset::{Dataset, DatasetError, Decoder, Manifest, Origin};
 use tempfile::TempDir;
 
