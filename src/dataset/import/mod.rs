@@ -3,6 +3,7 @@
 
 mod name;
 mod table;
+mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -66,7 +67,9 @@ pub fn import(folder: &Path, name: &str) -> Result<Import, DatasetError> {
                    JSON file; write datasets/NAME.toml by hand for anything else (datasets/README.md)"
                 .to_owned(),
     };
-    best.ok_or_else(|| refused.unwrap_or_else(nothing))
+    let mut best = best.ok_or_else(|| refused.unwrap_or_else(nothing))?;
+    best.notes.extend(unused::notes(folder, &listing, &best.dataset));
+    Ok(best)
 }
 
 /// The guess for files of several volumes: the first of them.
