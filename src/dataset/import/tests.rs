@@ -124,4 +124,7 @@ fn a_folder_without_masks_says_what_is_looked_for() {
     assert!(import(TempDir::new().expect("temporary folder").path(), "set").is_err());
     let lone = folder(&[("images/a.png", 1), ("images/b.png", 1), ("masks/a.png", 255)]);
     assert!(import(&lone.path().join("set"), "set").expect_err("b has no mask").to_string().contains("b.png: no mask"));
+    // nor does a JSON file that is no COCO hide it
+    std::fs::write(lone.path().join("set/dataset.json"), r#"{"numTraining": 2}"#).expect("temporary file");
+    assert!(import(&lone.path().join("set"), "set").expect_err("b has no mask").to_string().contains("b.png: no mask"));
 }
