@@ -74,7 +74,7 @@ fn execute(run: &RunDir) -> Result<Ended, TrainError> {
         );
         return Err(TrainError::Refused(message));
     }
-    let cache = Cache::new(run.cache_path());
+    let cache = Cache::new(run.cache_path()).map_err(TrainError::Refused)?;
     // What a worker that died has left may be of an older version.
     cache.clear();
     let left_out = dataset.cases.iter().filter(|case| !case.class.is_tumour()).count();

@@ -48,6 +48,11 @@ pub(super) fn run(context: &Context, args: &AuditArgs) -> anyhow::Result<ExitCod
     // a mistake in a file is told before minutes of work
     let splits = splits(context, args)?;
     let whole = whole(&dataset)?;
+    // a spec's arm may deal cases twice, under names of its own; those of a file are all meant
+    if let Some(path) = &args.splits {
+        let checked = splits.iter().flatten().try_for_each(|parts| parts.check(&whole));
+        checked.map_err(|message| anyhow::anyhow!("{}: {message}", path.display()))?;
+    }
     let known = |parts: &SplitParts| parts.train.iter().any(|id| whole.case(id).is_some());
     anyhow::ensure!(splits.iter().flatten().all(known), "the split trains on no case of {}", args.name);
     let reporter = Reporter::new();

@@ -44,7 +44,7 @@ struct TestingArgs {
     /// As this spec does: a TOML file, or the name of a built-in one.
     #[arg(long, value_name = "SPEC")]
     spec: Option<PathBuf>,
-    /// Folds of equal size, each the test part once.
+    /// Folds of equal numbers of subjects, each the test part once; the table counts the cases of each class.
     #[arg(long, value_name = "K")]
     folds: Option<usize>,
     /// One test part: this share of the subjects.

@@ -46,6 +46,9 @@ pub struct Manifest {
     /// A list of SHA-256 digests and paths below the folder, as `sha256sum` writes it; read by `dataset verify`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// [`super::Dataset::digest`] of a complete copy; compared by `dataset verify`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
     /// How files become cases.
     pub layout: Layout,
 }
@@ -83,6 +86,11 @@ impl Manifest {
             && (name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') || !name.ends_with(".csv"))
         {
             return fail(format!("curation = {name:?} must be a plain file name that ends in .csv"));
+        }
+        let is_digest =
+            |text: &String| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if let Some(digest) = self.digest.as_ref().filter(|digest| !is_digest(digest)) {
+            return fail(format!("digest = {digest:?} must be the 64 digits, 0-9 and a-f, that dataset verify prints"));
         }
         self.layout.check().or_else(|message| fail(format!("layout: {message}")))
     }

@@ -21,8 +21,11 @@ use crate::plane::{Mask, Plane};
 const FILE_BYTES: u64 = 64 << 20;
 /// Longest side of an image.
 const SIDE_PX: u32 = 16_384;
-/// Most memory that one decoding may take.
-const DECODED_BYTES: u64 = 512 << 20;
+/// Most pixels of an image: with all that is made of a pixel, see [`PIXEL_BYTES`], a GiB.
+const PIXELS: u64 = 64 << 20;
+/// Most bytes of a pixel in the file's own format and in those that it is brought into, as far as they live together:
+/// 16-bit RGBA, and from it 16-bit RGB or 8-bit RGBA.
+const PIXEL_BYTES: u64 = 16;
 
 /// The content of a file of at most 64 MiB.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, DatasetError> {
@@ -166,17 +169,32 @@ pub(super) fn luma(path: &Path) -> Result<GrayImage, DatasetError> {
     Ok(decode(path)?.into_luma8())
 }
 
+/// The size is judged before a pixel is decoded: compressed, a GiB of black takes a MiB.
 fn decode(path: &Path) -> Result<DynamicImage, DatasetError> {
     let content = bytes(path)?;
-    let mut reader = ImageReader::new(Cursor::new(content))
-        .with_guessed_format()
-        .map_err(|error| DatasetError::file(path, error))?;
+    let fail = |error: &dyn std::fmt::Display| DatasetError::file(path, error.to_string());
+    let reader = || ImageReader::new(Cursor::new(content.as_slice())).with_guessed_format();
+    let size = reader().map_err(|error| fail(&error))?.into_dimensions().map_err(|error| fail(&error))?;
+    bounded(size).map_err(|message| DatasetError::file(path, message))?;
+    let mut reader = reader().map_err(|error| fail(&error))?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(SIDE_PX);
     limits.max_image_height = Some(SIDE_PX);
-    limits.max_alloc = Some(DECODED_BYTES);
+    limits.max_alloc = Some(PIXELS * PIXEL_BYTES);
     reader.limits(limits);
-    reader.decode().map_err(|error| DatasetError::file(path, error))
+    reader.decode().map_err(|error| fail(&error))
+}
+
+fn bounded((width, height): (u32, u32)) -> Result<(), String> {
+    let pixels = u64::from(width) * u64::from(height);
+    if width > SIDE_PX || height > SIDE_PX {
+        return Err(format!("{width}×{height} px, at most {SIDE_PX} a side"));
+    }
+    if pixels > PIXELS {
+        let mega = |pixels: u64| pixels.div_ceil(1_000_000);
+        return Err(format!("{width}×{height} px: {} megapixels, at most {}", mega(pixels), PIXELS / 1_000_000));
+    }
+    Ok(())
 }
 
 /// `image` squashed to `size_px × size_px` with a triangle filter, which averages when it shrinks. Whole numbers
@@ -338,10 +356,28 @@ mod tests {
     #[test]
     fn a_header_that_promises_too_much_is_refused_before_memory_is_taken() {
         let folder = Folder::new();
-        let mut png = std::fs::read(folder.grey("a.png", 1, 1, &[0])).expect("just written");
-        png[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]); // 65536 × 65536, checksum left as it was
-        std::fs::write(folder.path("a.png"), png).expect("temporary file");
-        assert!(pixels("a", &folder.path("a.png"), &[], MaskRule::Half).is_err());
+        let whole = std::fs::read(folder.grey("a.png", 1, 1, &[0])).expect("just written");
+        for (width, height, refusal) in [
+            (60_000u32, 60_000u32, "60000×60000 px, at most 16384 a side"),
+            (16_384, 16_384, "16384×16384 px: 269 megapixels, at most 67"),
+        ] {
+            let mut png = whole.clone();
+            png[16..20].copy_from_slice(&width.to_be_bytes());
+            png[20..24].copy_from_slice(&height.to_be_bytes());
+            // the checksum of the header is right, so that only the limit can refuse
+            let crc = crc32(&png[12..29]);
+            png[29..33].copy_from_slice(&crc.to_be_bytes());
+            std::fs::write(folder.path("a.png"), png).expect("temporary file");
+            let message = pixels("a", &folder.path("a.png"), &[], MaskRule::Half).expect_err("too large").to_string();
+            assert!(message.ends_with(refusal), "{message}");
+        }
+    }
+
+    /// Source: PNG specification, annex D.
+    fn crc32(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(!0u32, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 })
+        })
     }
 
     #[test]

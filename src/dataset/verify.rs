@@ -47,7 +47,7 @@ pub enum FindingKind {
     Count,
     /// Another number of subjects than the manifest expects.
     Subjects,
-    /// A file that is not the one in the manifest's list of digests.
+    /// A file that is not the one in the manifest's list of digests, or cases that are not those of its digest.
     Digest,
     /// A file that cannot be read or decoded.
     Undecodable,
@@ -105,6 +105,8 @@ pub fn verify_with(dataset: &Dataset, progress: &(dyn Fn(usize) + Sync)) -> Veri
     let per_class = per_class(&dataset.cases);
     let shares = examined.iter().zip(&dataset.cases).filter(|(_, case)| case.class != Class::Normal);
     let whole = [count_finding(dataset, &per_class), subjects_finding(dataset)].into_iter().flatten();
+    let digest = dataset.digest().ok();
+    let whole = whole.chain(content_finding(dataset, digest.as_deref()));
     let whole: Vec<Finding> = whole.chain(digest_findings(dataset)).collect();
     Verification {
         cases: dataset.cases.len(),
@@ -113,7 +115,7 @@ pub fn verify_with(dataset: &Dataset, progress: &(dyn Fn(usize) + Sync)) -> Veri
         sizes: Sizes::of(examined.iter().filter_map(|case| case.size)),
         mask_area: Quartiles::of(shares.filter_map(|(case, _)| case.mask_share).collect()),
         findings: whole.into_iter().chain(examined.into_iter().filter_map(|case| case.finding)).collect(),
-        digest: dataset.digest().ok(),
+        digest,
     }
 }
 
@@ -192,6 +194,17 @@ fn subjects_finding(dataset: &Dataset) -> Option<Finding> {
     (found != expected).then_some(Finding { case: None, kind: FindingKind::Subjects, detail })
 }
 
+/// Names, subjects, classes or bytes that are not those of the copy whose digest the manifest holds.
+fn content_finding(dataset: &Dataset, found: Option<&str>) -> Option<Finding> {
+    let Origin { manifest, .. } = &dataset.origin;
+    let (found, expected) = (found?, manifest.digest.as_deref()?);
+    let detail = format!(
+        "{}: digest {found}, expected {expected}: a file, name or class is not that of the known copy (from {})",
+        manifest.name, manifest.origin
+    );
+    (found != expected).then_some(Finding { case: None, kind: FindingKind::Digest, detail })
+}
+
 fn digest_findings(dataset: &Dataset) -> Vec<Finding> {
     let Origin { manifest, folder } = &dataset.origin;
     let Some((folder, list)) = folder.as_ref().zip(manifest.sha256.as_ref()) else { return vec![] };
@@ -246,6 +259,7 @@ mod tests {
         let text = include_str!("../../datasets/busi.toml");
         let mut manifest = Manifest::parse(text, "busi").expect("built in");
         manifest.classes = Class::ALL.to_vec();
+        manifest.digest = None;
         manifest
     }
 
@@ -289,6 +303,25 @@ mod tests {
         assert_eq!(verification.grey_masks, 1);
         assert_eq!(verification.sizes.map(|s| (s.min_width_px, s.max_height_px)), Some((4, 8)));
         assert_eq!(verification.digest.map(|digest| digest.len()), Some(64));
+    }
+
+    #[test]
+    fn another_content_than_the_digest_of_the_manifest_is_found() {
+        let folder = TempDir::new().expect("temporary folder");
+        square(folder.path().join("benign/a.png"), 8, 90);
+        square(folder.path().join("benign/a_mask.png"), 8, 255);
+        let mut manifest = manifest();
+        manifest.expected.clear();
+        let dataset = |digest| {
+            let manifest = Manifest { digest, ..manifest.clone() };
+            Dataset::at(Origin { manifest, folder: Some(folder.path().to_owned()) }).expect("listable")
+        };
+        let known = dataset(None).digest().expect("readable");
+        assert_eq!(verify(&dataset(Some(known.clone()))).findings, []);
+        square(folder.path().join("benign/a.png"), 8, 91);
+        let findings = verify(&dataset(Some(known.clone()))).findings;
+        assert_eq!(findings.iter().map(|finding| finding.kind).collect::<Vec<_>>(), [FindingKind::Digest]);
+        assert!(findings[0].detail.contains(&format!("expected {known}")), "{findings:?}");
     }
 
     #[test]

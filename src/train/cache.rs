@@ -27,9 +27,10 @@ pub struct Cache {
 
 impl Cache {
     /// At most [`CACHE_ENV`] MiB in memory, the rest in `folder`; it takes part in no result, so no plan names it.
-    pub fn new(folder: PathBuf) -> Self {
-        let mib = std::env::var(CACHE_ENV).ok().and_then(|text| text.trim().parse::<usize>().ok());
-        Self::of(mib.unwrap_or(DEFAULT_MIB).saturating_mul(1 << 20), Some(folder))
+    /// An error if the variable holds no whole number.
+    pub fn new(folder: PathBuf) -> Result<Self, String> {
+        let mib = std::env::var_os(CACHE_ENV).map_or(Ok(DEFAULT_MIB), |value| mib(&value.to_string_lossy()))?;
+        Ok(Self::of(mib.saturating_mul(1 << 20), Some(folder)))
     }
 
     /// At most `cap_bytes` in memory; without a folder the rest is decoded again whenever it is wanted.
@@ -103,6 +104,12 @@ fn is_entry(path: &Path) -> bool {
     path.to_string_lossy().contains(".pixels")
 }
 
+/// The number of MiB in `text`.
+fn mib(text: &str) -> Result<usize, String> {
+    let expected = format!("expected a whole number of MiB; unset it for {DEFAULT_MIB}");
+    text.trim().parse().map_err(|_| format!("{CACHE_ENV} = {text:?}: {expected}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +141,15 @@ mod tests {
         {
             fs::write(&file, damaged).expect("damaged");
             assert_eq!(cache.read("../a", 16), None);
+        }
+    }
+
+    #[test]
+    fn a_cap_that_is_no_number_is_refused_with_its_name() {
+        assert_eq!(mib(" 64 "), Ok(64));
+        for text in ["", "2 GiB", "-1", "1.5"] {
+            let message = mib(text).expect_err(text);
+            assert!(message.starts_with(&format!("SEGLAB_CACHE_MIB = {text:?}: expected a whole number")), "{message}");
         }
     }
 

@@ -168,6 +168,33 @@ fn a_split_may_not_separate_them(found: &Audit, dataset: &Dataset) {
     assert_eq!((curated.cases.len(), subjects.len()), (STRANGERS + 7, STRANGERS));
 }
 
+#[test]
+fn identical_images_are_a_pair_even_without_a_keypoint() {
+    let folder = TempDir::new().expect("a folder");
+    let smooth = |shift: u32| RgbImage::from_fn(300, 280, |x, y| image::Rgb([((x + y + shift) / 4) as u8; 3]));
+    let mask = GrayImage::from_fn(300, 280, |x, _| Luma([if x < 90 { 255 } else { 0 }]));
+    for (name, shift) in [("a", 0), ("b", 0), ("c", 40), ("d", 0)] {
+        save(folder.path(), "benign", name, &smooth(shift), &mask);
+    }
+    let manifest = manifest("classes = [\"benign\"]\n[layout]\nkind = \"busi\"\n");
+    let dataset = Dataset::at(Origin { folder: Some(folder.path().to_owned()), manifest }).expect("listable");
+    let found = audited(&dataset);
+    assert_eq!(pairs(&found, PairKind::Exact), [["a", "b"], ["a", "d"], ["b", "d"]].into());
+    assert_eq!(found.duplicate_groups.iter().map(|group| &group.cases).collect::<Vec<_>>(), [&["a", "b", "d"]]);
+    let splits = SplitParts::parse(r#"[{"train": ["b", "c"], "val": ["d"]}]"#).expect("splits");
+    assert_eq!(straddles(&found.pairs, &splits).len(), 1);
+}
+
+#[test]
+fn a_split_of_another_set_is_refused_with_its_names() {
+    let (_folder, dataset) = made();
+    let check = |text: &str| SplitParts::parse(text).expect("splits")[0].check(&dataset);
+    assert_eq!(check(r#"[{"train": ["woman 1"], "val": ["exact 0"]}]"#), Ok(()));
+    let message = check(r#"[{"train": ["woman 1", "x1", "x2", "x3"], "val": ["x4"]}]"#).expect_err("four strangers");
+    assert!(message.starts_with("4 names are no case of made: \"x1\", \"x2\", \"x3\", …; expected"), "{message}");
+    assert!(check(r#"[{"train": [], "val": []}]"#).expect_err("empty").contains("a split without cases"));
+}
+
 /// Cases of BUSI that show a frame under two labels, as far as eyes can tell.
 const TWO_LABELS: [[&str; 2]; 6] = [
     ["benign (131)", "malignant (51)"],

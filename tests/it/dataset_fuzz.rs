@@ -92,6 +92,27 @@ fn mutated(whole: &[u8], random: &mut ChaCha8Rng) -> Vec<u8> {
     bytes
 }
 
+/// Source: PNG specification, annex D.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0u32, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 })
+    })
+}
+
+/// A PNG file whose chunks have the checksums of their content, as far as chunks can be told apart: without it every
+/// mutation would end there. Anything else stays as it is.
+fn with_checksums(mut bytes: Vec<u8>) -> Vec<u8> {
+    let mut at = 8;
+    while bytes.starts_with(b"\x89PNG\r\n\x1a\n") && at + 12 <= bytes.len() {
+        let length = u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four bytes")) as usize;
+        let Some(end) = at.checked_add(8 + length).filter(|end| end + 4 <= bytes.len()) else { break };
+        let crc = crc32(&bytes[at + 4..end]);
+        bytes[end..end + 4].copy_from_slice(&crc.to_be_bytes());
+        at = end + 4;
+    }
+    bytes
+}
+
 /// Each of `victims` mutated in turn, the others whole; at least one reading of the mutations must fail, and the whole
 /// folder must be readable.
 fn fuzz(folder: &TempDir, layout: &str, victims: &[&str], seed: u64) {
@@ -101,7 +122,7 @@ fn fuzz(folder: &TempDir, layout: &str, victims: &[&str], seed: u64) {
     for victim in victims {
         let whole = std::fs::read(folder.path().join(victim)).expect("whole");
         for _ in 0..MUTATIONS {
-            write(folder, victim, mutated(&whole, &mut random));
+            write(folder, victim, with_checksums(mutated(&whole, &mut random)));
             match read(folder.path(), layout) {
                 Ok(side) => assert!(side <= 16_384, "{victim}: {side}"),
                 Err(error) => {
@@ -199,6 +220,29 @@ fn headers_that_promise_too_much_are_refused_with_the_limit() {
     assert!(refusal(&folder, NIFTI).ends_with("expected 1 to 16384 a side and at most 134217728 in all"));
     write(&folder, "i2le/t1.nii", nifti([11, 8, 5], &[1; 800]));
     assert!(refusal(&folder, NIFTI).ends_with("t1.nii: ends after 100 of 440 voxels"));
+}
+
+#[test]
+fn pictures_that_are_small_as_files_and_huge_as_pixels_are_refused_with_the_limit() {
+    let folder = TempDir::new().expect("temporary folder");
+    for name in ["i/a.png", "m/a.png"] {
+        write(&folder, name, []);
+        image::GrayImage::new(3, 2).save(folder.path().join(name)).expect("temporary image");
+    }
+    let whole = std::fs::read(folder.path().join("i/a.png")).expect("just written");
+    for (victim, side, limit) in [
+        ("i/a.png", 60_000u32, "60000×60000 px, at most 16384 a side"),
+        ("i/a.png", 16_000, "16000×16000 px: 256 megapixels, at most 67"),
+        ("m/a.png", 16_000, "16000×16000 px: 256 megapixels, at most 67"),
+    ] {
+        let mut bomb = whole.clone();
+        bomb[16..20].copy_from_slice(&side.to_be_bytes());
+        bomb[20..24].copy_from_slice(&side.to_be_bytes());
+        write(&folder, victim, with_checksums(bomb));
+        let message = refusal(&folder, PAIRS);
+        assert!(message.ends_with(&format!("{victim}: {limit}")), "{message}");
+        write(&folder, victim, &whole);
+    }
 }
 
 #[test]

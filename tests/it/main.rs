@@ -25,4 +25,5 @@ mod stats_coverage;
 mod stats_golden;
 mod stats_property;
 mod transfer;
+mod volumes;
 mod weights_cli;

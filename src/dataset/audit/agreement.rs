@@ -79,6 +79,10 @@ pub(super) fn agreement(first: &Plane<f32>, other: &Plane<f32>, map: Map) -> Agr
 }
 
 impl Agreement {
+    /// Of an image with itself.
+    pub(super) const IDENTICAL: Agreement =
+        Agreement { map: Map::IDENTITY, fine: 1.0, coarse: 1.0, overlap: 1.0, enough: true };
+
     /// How the images are related, of which `keypoints` agree on the map; `None` if they are not, or if too little is
     /// seen of it.
     pub(super) fn verdict(&self, keypoints: usize) -> Option<PairKind> {

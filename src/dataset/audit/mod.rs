@@ -27,7 +27,7 @@ mod register;
 mod straddle;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -87,7 +87,10 @@ pub fn audit(whole: &Dataset, classes: &[Class], progress: &Progress) -> Audit {
         counted("reading images", &whole.cases, progress, |case| case::examine(&decoder, case));
     let candidates = candidate::candidates(&examined, progress);
     let pairs = counted("comparing pairs", &candidates, progress, |pair| pair::compare(&examined, pair));
-    let pairs: Vec<_> = pairs.into_iter().flatten().collect();
+    let mut pairs: Vec<_> = pairs.into_iter().flatten().collect();
+    let known: BTreeSet<(usize, usize)> = pairs.iter().map(|pair| (pair.first, pair.other)).collect();
+    pairs.extend(pair::identical(&examined).into_iter().filter(|pair| !known.contains(&(pair.first, pair.other))));
+    pairs.sort_by_key(|pair| (pair.first, pair.other));
     let pairs = group::unchained(&examined, pairs);
     let mut cases = BTreeMap::new();
     whole.cases.iter().for_each(|case| *cases.entry(case.class).or_default() += 1);

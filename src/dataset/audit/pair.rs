@@ -1,5 +1,7 @@
 //! From a candidate to a verdict, and to what the report says of it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::agreement::{Agreement, agreement};
@@ -47,7 +49,7 @@ pub struct Pair {
     pub anatomy: f32,
     /// Share of the smaller image that both show, 0..=1.
     pub overlap: f32,
-    /// Keypoints that agree on the map.
+    /// Keypoints that agree on the map; 0 where identical pixels were found without any.
     pub keypoints: usize,
     /// From pixels of `first` to pixels of `other`: `x ↦ scale_x · x + shift_x`, likewise `y`; a negative scale mirrors.
     pub map: Map,
@@ -63,6 +65,22 @@ pub(super) struct Found {
     pub(super) kind: PairKind,
     pub(super) agreement: Agreement,
     pub(super) keypoints: usize,
+}
+
+/// Pairs of images whose decoded pixels are identical, in their order: smooth ones have no keypoints to be found by.
+pub(super) fn identical(examined: &[Examined]) -> Vec<Found> {
+    let mut places: BTreeMap<[u8; 32], Vec<usize>> = BTreeMap::new();
+    for (place, own) in examined.iter().enumerate() {
+        own.frame.iter().for_each(|frame| places.entry(frame.digest).or_default().push(place));
+    }
+    let pair = |(first, other)| {
+        let (kind, agreement) = (PairKind::Exact, Agreement::IDENTICAL);
+        Found { first, other, kind, agreement, keypoints: 0 }
+    };
+    let pairs = places.values().flat_map(|places| {
+        places.iter().enumerate().flat_map(|(i, first)| places[i + 1..].iter().map(|other| (*first, *other)))
+    });
+    pairs.map(pair).collect()
 }
 
 /// Registers and judges a candidate; `None` if the images are not related.

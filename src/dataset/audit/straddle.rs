@@ -1,10 +1,11 @@
 //! Pairs that a split separates: what the network is tested on, it has seen.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::pair::{Pair, PairKind};
+use crate::dataset::Dataset;
 
 /// A pair whose members are in two parts of a split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,6 +55,26 @@ impl SplitParts {
                 "{error}; expected {{\"splits\": [{{\"train\": […], \"valid\": […], \"test\": […]}}, …]}} or a list of train and val"
             )),
         }
+    }
+}
+
+impl SplitParts {
+    /// Whether every case is one of `dataset`: a name that is not would be a pair that nobody looks for.
+    pub fn check(&self, dataset: &Dataset) -> Result<(), String> {
+        let known: HashSet<&str> = dataset.cases.iter().map(|case| case.id.as_str()).collect();
+        let all = || self.train.iter().chain(&self.valid).chain(&self.test);
+        let unknown: Vec<&String> = all().filter(|id| !known.contains(id.as_str())).collect();
+        let name = &dataset.origin.manifest.name;
+        if all().next().is_none() {
+            return Err(format!("a split without cases; expected cases of {name}"));
+        }
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let named: Vec<String> = unknown.iter().take(3).map(|id| format!("{id:?}")).collect();
+        let more = if unknown.len() > 3 { ", …" } else { "" };
+        let (n, example) = (unknown.len(), dataset.cases.first().map_or("", |case| case.id.as_str()));
+        Err(format!("{n} names are no case of {name}: {}{more}; expected names such as {example:?}", named.join(", ")))
     }
 }
 

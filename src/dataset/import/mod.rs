@@ -3,6 +3,7 @@
 
 mod name;
 mod table;
+mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -49,8 +50,10 @@ struct Guess {
 pub fn import(folder: &Path, name: &str) -> Result<Import, DatasetError> {
     let listing = Listing::of(folder)?;
     let mut best: Option<Import> = None;
-    let mut refused = None;
+    // a JSON file need not be annotations: why it is none matters only if nothing else looks like a set
+    let (mut refused, mut no_coco) = (None, None);
     for guess in guesses(folder, &listing) {
+        let refused = if matches!(guess.layout, Layout::Coco(_)) { &mut no_coco } else { &mut refused };
         match tried(folder, name, guess.clone()).or_else(|error| first_volume(folder, name, guess).ok_or(error)) {
             Ok(found) if best.as_ref().is_none_or(|best| found.dataset.cases.len() > best.dataset.cases.len()) => {
                 best = Some(found);
@@ -66,7 +69,9 @@ pub fn import(folder: &Path, name: &str) -> Result<Import, DatasetError> {
                    JSON file; write datasets/NAME.toml by hand for anything else (datasets/README.md)"
                 .to_owned(),
     };
-    best.ok_or_else(|| refused.unwrap_or_else(nothing))
+    let mut best = best.ok_or_else(|| refused.or(no_coco).unwrap_or_else(nothing))?;
+    best.notes.extend(unused::notes(folder, &listing, &best.dataset));
+    Ok(best)
 }
 
 /// The guess for files of several volumes: the first of them.

@@ -99,7 +99,7 @@ impl Listing {
         Ok(Self { files })
     }
 
-    fn of_kind(&self, kind: Kind) -> &[Vec<String>] {
+    pub(super) fn of_kind(&self, kind: Kind) -> &[Vec<String>] {
         self.files.get(&kind).map(Vec::as_slice).unwrap_or_default()
     }
 

@@ -96,11 +96,35 @@ fn another_version_of_the_masks_is_left_alone() {
 }
 
 #[test]
+fn files_that_no_case_uses_are_counted_by_folder() {
+    let mut files = vec![("images/1.png", 9), ("masks/1.png", 255), ("overlay.png", 9)];
+    files.extend([
+        ("masks_orig/1.png", 255),
+        ("masks_orig/2.png", 255),
+        ("masks_orig/3.png", 255),
+        ("masks_orig/4.png", 255),
+    ]);
+    let found = import(&folder(&files).path().join("set"), "set");
+    let import = found.expect("understood");
+    for note in [
+        "layout: 1 files in the folder itself are in no case: overlay.png",
+        "layout: 4 files in masks_orig/ are in no case: 1.png, 2.png, 3.png, …",
+    ] {
+        assert!(import.notes.iter().any(|own| own == note), "{note}: {:?}", import.notes);
+        assert!(import.to_toml().expect("plain data").contains(&format!("# unsure: {note}\n")));
+    }
+    assert!(!import.notes.iter().any(|note| note.contains("images/")), "{:?}", import.notes);
+}
+
+#[test]
 fn a_folder_without_masks_says_what_is_looked_for() {
     let message =
         import(&folder(&[("a.png", 1), ("b.png", 2)]).path().join("set"), "set").expect_err("no masks").to_string();
     assert!(message.contains("no case found; expected pictures, NIfTI or DICOM files with masks"), "{message}");
     assert!(import(TempDir::new().expect("temporary folder").path(), "set").is_err());
     let lone = folder(&[("images/a.png", 1), ("images/b.png", 1), ("masks/a.png", 255)]);
+    assert!(import(&lone.path().join("set"), "set").expect_err("b has no mask").to_string().contains("b.png: no mask"));
+    // nor does a JSON file that is no COCO hide it
+    std::fs::write(lone.path().join("set/dataset.json"), r#"{"numTraining": 2}"#).expect("temporary file");
     assert!(import(&lone.path().join("set"), "set").expect_err("b has no mask").to_string().contains("b.png: no mask"));
 }

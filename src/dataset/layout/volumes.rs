@@ -1,7 +1,7 @@
 //! Volumes in patient folders: NIfTI files and DICOM series, with masks. A case is a slice.
 //! Weak spot: which slices show the tumour is in the masks, so that opening such a set decodes all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::identity::{Identity, Person, Table};
 use super::pairs::shared_keys;
 use super::pattern::{Key, Names, Patterns};
-use super::tree::Root;
-use crate::dataset::volume::{Align, Format, Reading, Scan};
+use super::tree::{Found, Root};
+use crate::dataset::volume::{Align, Format, Pictures, Reading, Scan, is_nifti};
 use crate::dataset::{Case, Class, DatasetError, Source};
 
 /// Which files are volumes, which are their masks, and which slices are cases.
@@ -24,12 +24,13 @@ use crate::dataset::{Case, Class, DatasetError, Source};
 pub struct Volumes {
     /// E.g. `{subject}/t1.nii.gz`, or `{subject}/{series}/*.dcm`.
     pub images: Patterns,
-    /// NIfTI files, e.g. `{subject}/mask.nii.gz`; or pictures, as many as slices, in their order.
+    /// NIfTI files, e.g. `{subject}/mask.nii.gz`; or pictures, as many as slices. A picture belongs to the DICOM file of
+    /// the same `{slice}`; without it in both patterns, the pictures' names must be in the order of the slices.
     pub masks: Patterns,
     /// Which slices are cases.
     #[serde(default, skip_serializing_if = "Slices::is_default")]
     pub slices: Slices,
-    /// Which volume of a 4-D NIfTI file, counted from 0.
+    /// Which volume of a 4-D NIfTI file, image or mask, counted from 0; a mask with one volume is taken as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<usize>,
     /// Percentiles of a volume that become black and white.
@@ -113,32 +114,33 @@ impl Volumes {
         let mut register = self.identity().open(root)?;
         let shared = shared_keys(&self.images, &self.masks).map_err(|message| DatasetError::file(folder, message))?;
         let shared: Vec<Key> = shared.into_iter().filter(|key| *key != Key::Slice).collect();
-        let mut masks = grouped(root, &self.masks, &shared)?;
-        let is_mask: std::collections::BTreeSet<PathBuf> = masks.values().flatten().cloned().collect();
+        let masks = grouped(root, &self.masks, &shared)?;
+        let is_mask: BTreeSet<PathBuf> = masks.values().flatten().map(|file| file.path.clone()).collect();
         let mut scans = BTreeMap::new();
-        let mut with_image = std::collections::BTreeSet::new();
+        let mut with_image = BTreeSet::new();
         for (names, mut images) in grouped(root, &self.images, &self.keys())? {
-            images.retain(|path| !is_mask.contains(path));
-            let Some(first) = images.first().cloned() else { continue };
+            images.retain(|file| !is_mask.contains(&file.path));
+            let Some(first) = images.first().map(|file| file.path.clone()) else { continue };
             let fail = |message: String| DatasetError::file(&first, message);
             if format == Format::Nifti && images.len() > 1 {
-                return Err(fail(format!("and {} are one volume; tell them apart in images", images[1].display())));
+                return Err(fail(format!(
+                    "and {} are one volume; tell them apart in images",
+                    images[1].path.display()
+                )));
             }
             with_image.insert(names.only(&shared));
             let Some(person) = register.person(&names).map_err(fail)? else { continue };
-            let masks = masks.get_mut(&names.only(&shared)).cloned().unwrap_or_default();
+            let masks = masks.get(&names.only(&shared)).cloned().unwrap_or_default();
             if masks.is_empty() && person.class != Class::Normal {
                 return Err(fail(format!("no mask; expected {} for it", self.masks)));
             }
-            if scans
-                .insert(person.id.clone(), (person, Scan { images, masks, reading: self.reading(format) }))
-                .is_some()
-            {
+            let scan = self.scan(images, masks, format)?;
+            if scans.insert(person.id.clone(), (person, scan)).is_some() {
                 return Err(fail("another volume has the same name; add {series} or {case} to images".to_owned()));
             }
         }
         if let Some((_, files)) = masks.iter().find(|(names, _)| !with_image.contains(*names)) {
-            return Err(DatasetError::file(&files[0], format!("a mask without its image {}", self.images)));
+            return Err(DatasetError::file(&files[0].path, format!("a mask without its image {}", self.images)));
         }
         match register.unseen() {
             Some(message) => Err(DatasetError::file(folder, message)),
@@ -146,9 +148,16 @@ impl Volumes {
         }
     }
 
-    fn reading(&self, format: Format) -> Reading {
+    fn scan(&self, images: Vec<Found>, masks: Vec<Found>, format: Format) -> Result<Scan, DatasetError> {
+        let numbered = [&self.images, &self.masks].iter().all(|patterns| patterns.keys().contains(&Key::Slice));
+        let drawn = !masks.is_empty() && !masks.iter().any(|mask| is_nifti(&mask.path));
+        let (masks, pictures) = match numbered && drawn && format == Format::Dicom {
+            true => (of_files(&images, masks)?, Pictures::OfFiles),
+            false => (paths(masks), Pictures::InOrder),
+        };
         let mask_labels = self.mask_labels.clone();
-        Reading { format, volume: self.volume, window: self.window, mask_labels, align: self.align }
+        let reading = Reading { format, volume: self.volume, window: self.window, mask_labels, align: self.align };
+        Ok(Scan { images: paths(images), masks, pictures, reading })
     }
 
     fn slices_of(&self, person: &Person, scan: &Arc<Scan>) -> Result<Vec<Case>, DatasetError> {
@@ -164,10 +173,35 @@ impl Volumes {
     }
 }
 
-fn grouped(root: &Root, patterns: &Patterns, keys: &[Key]) -> Result<BTreeMap<Names, Vec<PathBuf>>, DatasetError> {
-    let mut groups: BTreeMap<Names, Vec<PathBuf>> = BTreeMap::new();
+fn grouped(root: &Root, patterns: &Patterns, keys: &[Key]) -> Result<BTreeMap<Names, Vec<Found>>, DatasetError> {
+    let mut groups: BTreeMap<Names, Vec<Found>> = BTreeMap::new();
     for file in root.files(patterns)? {
-        groups.entry(file.names.only(keys)).or_default().push(file.path);
+        groups.entry(file.names.only(keys)).or_default().push(file);
     }
     Ok(groups)
+}
+
+fn paths(files: Vec<Found>) -> Vec<PathBuf> {
+    files.into_iter().map(|file| file.path).collect()
+}
+
+/// For each image the picture with the same number of a slice.
+fn of_files(images: &[Found], masks: Vec<Found>) -> Result<Vec<PathBuf>, DatasetError> {
+    // one tool writes 7, another 007
+    let number = |file: &Found| file.names.get(Key::Slice).unwrap_or_default().trim_start_matches('0').to_owned();
+    let mut left: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for mask in masks {
+        if let Some(other) = left.insert(number(&mask), mask.path.clone()) {
+            return Err(DatasetError::file(&mask.path, format!("of the same slice as {}", other.display())));
+        }
+    }
+    let mut paired = Vec::new();
+    for image in images {
+        let fail = || DatasetError::file(&image.path, "no mask picture with its {slice}; expected one for each file");
+        paired.push(left.remove(&number(image)).ok_or_else(fail)?);
+    }
+    match left.into_values().next() {
+        Some(mask) => Err(DatasetError::file(&mask, "a mask picture without a file with its {slice}")),
+        None => Ok(paired),
+    }
 }

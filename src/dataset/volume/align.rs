@@ -9,10 +9,10 @@ use super::{Grid, Volume};
 #[serde(rename_all = "lowercase")]
 pub enum Align {
     /// By position in the patient: each voxel of the image takes the nearest one of the mask, or none beyond its edge. By
-    /// index where either file does not say where it lies.
+    /// index where neither says where it lies; if only one does, that is an error.
     #[default]
     Geometry,
-    /// By index; image and mask must have the same size. For masks that were saved with a wrong position.
+    /// By index; image and mask must have the same size. For masks that were saved with a wrong position, or none.
     Index,
 }
 
@@ -58,6 +58,13 @@ pub(super) fn onto(grid: &Grid, mask: &Volume, labels: &[i32], align: Align) -> 
         [] => value.is_finite() && value != 0.0,
         labels => labels.iter().any(|label| value == *label as f32),
     };
+    if align == Align::Geometry && grid.affine.is_some() != mask.grid.affine.is_some() {
+        let (places, lacks) = if grid.affine.is_some() { ("image", "mask") } else { ("mask", "image") };
+        return Err(format!(
+            "the {places} says where it lies in the patient, the {lacks} does not; with align = \"index\" they meet voxel \
+             by voxel as they are stored"
+        ));
+    }
     let both = grid.affine.zip(mask.grid.affine).filter(|_| align == Align::Geometry);
     let Some((image, other)) = both.filter(|(image, other)| image != other || grid.size != mask.grid.size) else {
         if grid.size != mask.grid.size {

@@ -15,12 +15,30 @@ const FILE_BYTES: u64 = 512 << 20;
 /// Most files of a series.
 const FILES: usize = 4096;
 
+/// A series as a volume.
+pub(super) struct Series {
+    pub(super) volume: Volume,
+    /// Which of the given files each slice is from.
+    pub(super) from: Vec<usize>,
+    /// Where the slices are unevenly spaced most, so that no affine map says where they lie.
+    pub(super) gap: Option<Gap>,
+}
+
+/// Two neighbours that are further apart, or closer, than the others.
+pub(super) struct Gap {
+    pub(super) before: PathBuf,
+    pub(super) after: PathBuf,
+    pub(super) found_mm: f64,
+    /// Median over all neighbours.
+    pub(super) expected_mm: f64,
+}
+
 /// The series in `files`: slices sorted by position along their normal, else by instance number, else as given.
-pub(super) fn read(files: &[PathBuf]) -> Result<Volume, DatasetError> {
+pub(super) fn read(files: &[PathBuf]) -> Result<Series, DatasetError> {
     let mut slices = Vec::new();
     let mut voxels = 0usize;
-    for path in files {
-        let slice = file(path)?;
+    for (number, path) in files.iter().enumerate() {
+        let slice = Slice { number, ..file(path)? };
         voxels = voxels.saturating_add(slice.values.len());
         if voxels > VOXELS || files.len() > FILES {
             return Err(DatasetError::file(path, format!("more than {VOXELS} voxels or {FILES} files in its series")));
@@ -35,15 +53,23 @@ pub(super) fn read(files: &[PathBuf]) -> Result<Volume, DatasetError> {
         return Err(DatasetError::file(&other.path, message));
     }
     let slices = sorted(slices)?;
-    let depth = slices.iter().map(|slice| slice.values.len() / (columns * rows)).sum();
+    let frames = |slice: &Slice| slice.values.len() / (columns * rows);
+    let from: Vec<usize> = slices.iter().flat_map(|slice| vec![slice.number; frames(slice)]).collect();
     let path = slices[0].path.clone();
-    let grid =
-        Grid::new([columns, rows, depth], affine(&slices)).map_err(|message| DatasetError::file(&path, message))?;
-    Ok(Volume { grid, values: slices.into_iter().flat_map(|slice| slice.values).collect() })
+    let grid = Grid::new([columns, rows, from.len()], affine(&slices))
+        .map_err(|message| DatasetError::file(&path, message))?;
+    let gap = gap(&slices);
+    Ok(Series {
+        volume: Volume { grid, values: slices.into_iter().flat_map(|slice| slice.values).collect() },
+        from,
+        gap,
+    })
 }
 
 struct Slice {
     path: PathBuf,
+    /// Among the files of the series, as they were given.
+    number: usize,
     series: String,
     columns: usize,
     rows: usize,
@@ -90,6 +116,7 @@ fn slice(path: &Path, content: &[u8]) -> Result<Slice, String> {
     let values = tags.values(rows * columns * frames)?;
     Ok(Slice {
         path: path.to_owned(),
+        number: 0,
         series: tags.text(0x0020_000e).unwrap_or_default(),
         columns,
         rows,
@@ -198,6 +225,31 @@ fn sorted(mut slices: Vec<Slice>) -> Result<Vec<Slice>, DatasetError> {
         return Err(DatasetError::file(&pair[1].1.path, message));
     }
     Ok(placed.into_iter().map(|(_, slice)| slice).collect())
+}
+
+/// The most uneven step between neighbours, if a slice lies further than 0.1 mm and 1 % of a step from where equal steps
+/// between the first and the last would put it.
+fn gap(slices: &[Slice]) -> Option<Gap> {
+    let corners: Vec<[f64; 3]> = slices.iter().map(|slice| Some(slice.place?.corner)).collect::<Option<_>>()?;
+    let (first, last) = (*corners.first()?, *corners.last()?);
+    let share = |index: usize| index as f64 / (corners.len() - 1).max(1) as f64;
+    let even = |index: usize| std::array::from_fn(|axis| first[axis] + (last[axis] - first[axis]) * share(index));
+    let tolerance_mm = (0.01 * length(first, last) * share(1)).max(0.1);
+    if corners.iter().enumerate().all(|(index, corner)| length(*corner, even(index)) <= tolerance_mm) {
+        return None;
+    }
+    let steps_mm: Vec<f64> = corners.windows(2).map(|pair| length(pair[0], pair[1])).collect();
+    let mut sorted_mm = steps_mm.clone();
+    sorted_mm.sort_by(f64::total_cmp);
+    let expected_mm = sorted_mm[sorted_mm.len() / 2];
+    let off = |step: &f64| (step - expected_mm).abs();
+    let (worst, found_mm) = steps_mm.iter().copied().enumerate().max_by(|a, b| off(&a.1).total_cmp(&off(&b.1)))?;
+    let path = |index: usize| slices[index].path.clone();
+    Some(Gap { before: path(worst), after: path(worst + 1), found_mm, expected_mm })
+}
+
+fn length(from: [f64; 3], to: [f64; 3]) -> f64 {
+    from.iter().zip(to).map(|(a, b)| (b - a) * (b - a)).sum::<f64>().sqrt()
 }
 
 /// From column, row and slice to millimetres; `None` where a slice does not say where it lies.

@@ -16,7 +16,7 @@ mod window;
 use self::align::Affine;
 pub use self::align::Align;
 pub(super) use self::cache::Stacks;
-pub(super) use self::scan::{Format, Reading, Scan};
+pub(super) use self::scan::{Format, Pictures, Reading, Scan, is_nifti};
 pub use self::window::{grey, percentile};
 
 /// Longest side in voxels.

@@ -26,13 +26,25 @@ const CHUNK: usize = 1 << 20;
 pub(super) fn grid(path: &Path, volume: Option<usize>) -> Result<Grid, DatasetError> {
     let fail = |message| DatasetError::file(path, message);
     let mut stream = Stream::open(path).map_err(|error| DatasetError::file(path, error))?;
-    Ok(Header::read(&mut stream, volume).map_err(fail)?.grid)
+    Ok(Header::read(&mut stream, &|_| volume).map_err(fail)?.grid)
 }
 
 /// The `volume`th of a 4-D file, counted from 0; a 3-D file has one.
 pub(super) fn read(path: &Path, volume: Option<usize>) -> Result<Volume, DatasetError> {
+    chosen(path, &|_| volume)
+}
+
+/// A mask: the `volume`th of a 4-D file, or the one that there is.
+pub(super) fn mask(path: &Path, volume: Option<usize>) -> Result<Volume, DatasetError> {
+    chosen(path, &|volumes| volume.filter(|_| volumes > 1))
+}
+
+/// Which volume, given how many there are; `None` where there should be one.
+type Choice<'a> = &'a dyn Fn(usize) -> Option<usize>;
+
+fn chosen(path: &Path, choice: Choice<'_>) -> Result<Volume, DatasetError> {
     let mut stream = Stream::open(path).map_err(|error| DatasetError::file(path, error))?;
-    let read = Header::read(&mut stream, volume).and_then(|header| header.volume(stream));
+    let read = Header::read(&mut stream, choice).and_then(|header| header.volume(stream));
     read.map_err(|message| DatasetError::file(path, message))
 }
 
@@ -47,7 +59,7 @@ struct Header {
 }
 
 impl Header {
-    fn read(stream: &mut Stream, volume: Option<usize>) -> Result<Self, String> {
+    fn read(stream: &mut Stream, choice: Choice<'_>) -> Result<Self, String> {
         let mut bytes = Vec::new();
         stream.take(HEADER).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
         let header = NiftiHeader::from_reader(bytes.as_slice()).map_err(|error| format!("no NIfTI header: {error}"))?;
@@ -58,7 +70,7 @@ impl Header {
         let side = |axis: usize| usize::from(dim.get(axis).copied().unwrap_or(1));
         let grid = Grid::new([side(0), side(1), side(2)], affine(&header))?;
         let volumes = dim.iter().skip(3).fold(1usize, |product, side| product.saturating_mul(usize::from(*side)));
-        let chosen = match volume {
+        let chosen = match choice(volumes) {
             None if volumes > 1 => return Err(format!("holds {volumes} volumes; choose one, e.g. layout.volume = 0")),
             Some(volume) if volume >= volumes => {
                 return Err(format!("layout.volume = {volume}, but it holds {volumes}, counted from 0"));

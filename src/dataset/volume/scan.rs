@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use image::RgbImage;
 
 use super::align::{Align, onto};
+use super::dicom::{Gap, Series};
 use super::{Grid, Volume, dicom, grey, nifti};
 use crate::dataset::read::mask_from_file;
 use crate::dataset::{DatasetError, Pixels};
@@ -30,13 +31,23 @@ pub(in crate::dataset) struct Reading {
     pub(in crate::dataset) align: Align,
 }
 
+/// How masks that are pictures meet slices.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::dataset) enum Pictures {
+    /// Each belongs to the image's file at its place in the list.
+    OfFiles,
+    /// The order of their names is that of the slices.
+    InOrder,
+}
+
 /// The files of one volume.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::dataset) struct Scan {
     /// One NIfTI file, or the files of a DICOM series.
     pub(in crate::dataset) images: Vec<PathBuf>,
-    /// NIfTI volumes, which are united, or as many pictures as the volume has slices, in their order.
+    /// NIfTI volumes, which are united, or as many pictures as the volume has slices.
     pub(in crate::dataset) masks: Vec<PathBuf>,
+    pub(in crate::dataset) pictures: Pictures,
     pub(in crate::dataset) reading: Reading,
 }
 
@@ -56,33 +67,52 @@ impl Scan {
     /// For each slice, whether its mask is set anywhere; decodes masks, and images only where they alone say how large
     /// they are.
     pub(in crate::dataset) fn marked(&self) -> Result<Vec<bool>, DatasetError> {
-        let grid = match self.reading.format {
-            Format::Nifti => nifti::grid(&self.images[0], self.reading.volume)?,
-            Format::Dicom => dicom::read(&self.images)?.grid,
+        let (grid, mask) = match self.reading.format {
+            Format::Nifti => {
+                let grid = nifti::grid(&self.images[0], self.reading.volume)?;
+                (grid, self.mask(&grid, None)?)
+            }
+            Format::Dicom => {
+                let series = dicom::read(&self.images)?;
+                (series.volume.grid, self.mask(&series.volume.grid, Some(&series))?)
+            }
         };
-        let mask = self.mask(&grid)?;
         Ok(mask.chunks_exact(grid.slice_voxels()).map(|slice| slice.contains(&true)).collect())
     }
 
     /// Decodes everything.
     pub(in crate::dataset) fn stack(&self) -> Result<Stack, DatasetError> {
-        let Volume { grid, values } = match self.reading.format {
-            Format::Nifti => nifti::read(&self.images[0], self.reading.volume)?,
-            Format::Dicom => dicom::read(&self.images)?,
+        let (Volume { grid, values }, mask) = match self.reading.format {
+            Format::Nifti => {
+                let volume = nifti::read(&self.images[0], self.reading.volume)?;
+                let mask = self.mask(&volume.grid, None)?;
+                (volume, mask)
+            }
+            Format::Dicom => {
+                let series = dicom::read(&self.images)?;
+                let mask = self.mask(&series.volume.grid, Some(&series))?;
+                (series.volume, mask)
+            }
         };
         let grey = grey(&values, self.reading.window);
         let grey = grey.ok_or_else(|| DatasetError::file(&self.images[0], "holds no finite value"))?;
-        Ok(Stack { grid, grey, mask: self.mask(&grid)? })
+        Ok(Stack { grid, grey, mask })
     }
 
-    fn mask(&self, grid: &Grid) -> Result<Vec<bool>, DatasetError> {
+    fn mask(&self, grid: &Grid, series: Option<&Series>) -> Result<Vec<bool>, DatasetError> {
         let volumes = self.masks.iter().filter(|path| is_nifti(path)).count();
         if volumes == 0 && !self.masks.is_empty() {
-            return self.pictures(grid);
+            return self.drawn(grid, series);
+        }
+        if let Some(gap) = series.and_then(|series| series.gap.as_ref())
+            && volumes > 0
+            && self.reading.align == Align::Geometry
+        {
+            return Err(uneven(gap));
         }
         let mut union = vec![false; grid.voxels()];
         for path in &self.masks {
-            let mask = nifti::read(path, None)?;
+            let mask = nifti::mask(path, self.reading.volume)?;
             let set = onto(grid, &mask, &self.reading.mask_labels, self.reading.align);
             let set = set.map_err(|message| DatasetError::file(path, message))?;
             union.iter_mut().zip(set).for_each(|(union, set)| *union |= set);
@@ -90,14 +120,16 @@ impl Scan {
         Ok(union)
     }
 
-    fn pictures(&self, grid: &Grid) -> Result<Vec<bool>, DatasetError> {
+    /// The mask that pictures show, slice by slice.
+    fn drawn(&self, grid: &Grid, series: Option<&Series>) -> Result<Vec<bool>, DatasetError> {
         let [width, height, depth] = grid.size;
         if self.masks.len() != depth {
             let message = format!("one of {} mask pictures; its volume has {depth} slices", self.masks.len());
             return Err(DatasetError::file(&self.masks[0], message));
         }
         let mut set = Vec::new();
-        for path in &self.masks {
+        for index in self.order(series, depth)? {
+            let path = &self.masks[index];
             let mask = mask_from_file(path)?;
             if mask.size() != (width, height) {
                 let (w, h) = mask.size();
@@ -107,9 +139,45 @@ impl Scan {
         }
         Ok(set)
     }
+
+    /// Which picture belongs to each of `depth` slices.
+    fn order(&self, series: Option<&Series>, depth: usize) -> Result<Vec<usize>, DatasetError> {
+        let in_order = (0..depth).collect();
+        let Some(series) = series else { return Ok(in_order) };
+        if self.pictures == Pictures::OfFiles {
+            // as many pictures as slices, and a picture for each file: each file is one slice
+            return Ok(series.from.clone());
+        }
+        let swapped = series.from.windows(2).find(|pair| pair[0] > pair[1]);
+        match swapped.filter(|_| self.reading.align == Align::Geometry) {
+            None => Ok(in_order),
+            Some(pair) => Err(DatasetError::file(
+                &self.images[pair[0]],
+                format!(
+                    "lies before {}, but its name comes after, so that the order of names does not tell which of the {} \
+                     mask pictures is whose; put {{slice}} into images and masks, or give align = \"index\" if the pictures' \
+                     names are in the order of positions",
+                    self.images[pair[1]].display(),
+                    self.masks.len()
+                ),
+            )),
+        }
+    }
 }
 
-fn is_nifti(path: &std::path::Path) -> bool {
+fn uneven(gap: &Gap) -> DatasetError {
+    let message = format!(
+        "lies {:.2} mm from {}, expected {:.2} as between the other slices: one is missing, or they are unevenly spaced, \
+         and a mask cannot be placed. Complete the series, or give align = \"index\" if its mask has the same slices",
+        gap.found_mm,
+        gap.before.display(),
+        gap.expected_mm
+    );
+    DatasetError::file(&gap.after, message)
+}
+
+/// Whether the name is that of a NIfTI file.
+pub(in crate::dataset) fn is_nifti(path: &std::path::Path) -> bool {
     let name = path.to_string_lossy().to_lowercase();
     name.ends_with(".nii") || name.ends_with(".nii.gz")
 }
