@@ -65,6 +65,40 @@ fn hostile_files_are_refused_by_name_and_nothing_runs() {
     assert!(refusal("beyond.pth").contains("needs 1000000000000 elements"), "{}", refusal("beyond.pth"));
 }
 
+/// What is checked is what is read: no second table of contents, no name that an extra field changes.
+#[test]
+fn a_zip_that_can_be_read_in_two_ways_is_refused() {
+    for (name, reason) in [
+        ("two_tables.pth", "there may be a second table"),
+        ("two_beginnings.pth", "may begin at"),
+        ("renamed.pth", "an extra field that renames or moves it"),
+    ] {
+        assert!(refusal(name).contains(reason), "{}", refusal(name));
+    }
+    let zip = std::fs::read(golden("zip.pth")).expect("a file");
+    let last = zip.len() - 22;
+    let changed = |at: usize, bytes: &[u8]| {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("file");
+        let mut zip = zip.clone();
+        zip[at..at + bytes.len()].copy_from_slice(bytes);
+        std::fs::write(&path, zip).expect("written");
+        open(&path).expect_err("changed").message
+    };
+    // counts of all ones, a comment, another disk; zip64's record with another number, its locator with another place
+    for (at, bytes, reason) in [
+        (last + 8, &[0xff; 4][..], "zip64"),
+        (last + 12, &[0xff; 4], "zip64"),
+        (last + 16, &[0xff; 4], "zip64"),
+        (last + 20, &[1], "with a comment"),
+        (last + 4, &[1], "several parts"),
+        (last - 76 + 32, &[9], "there may be a second table"),
+        (last - 20 + 8, &[0], "there may be a second table"),
+    ] {
+        assert!(changed(at, bytes).contains(reason), "{at}: {}", changed(at, bytes));
+    }
+}
+
 fn safetensors_of(table: &str, numbers: usize) -> Result<WeightsFile, String> {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("file");
