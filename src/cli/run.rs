@@ -86,7 +86,7 @@ fn start(context: &Context, spec: &Spec, options: &Options) -> anyhow::Result<Ex
 fn enqueue(context: &Context, spec: &Spec) -> anyhow::Result<Vec<RunDir>> {
     let dataset = Dataset::open(&spec.dataset, &context.roots)?;
     let sources = Sources { store: context.store.clone(), root: WeightsRoot::from_env() };
-    let plans = sources.pin(plan(spec, &dataset)?)?;
+    let plans = sources.pin(plan(spec, &dataset)?, &dataset)?;
     let runs = plans.iter().map(|plan| context.store.create(plan)).collect::<Result<Vec<_>, _>>()?;
     let mut watch = Watch::new(context.store.clone(), Some(&spec.name));
     watch.catch_up()?;

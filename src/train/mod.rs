@@ -17,6 +17,7 @@ mod predict;
 mod pretrained;
 mod sample;
 mod schedule;
+mod seen;
 
 pub use adam::Adam;
 pub use adversarial::{Adversary, Scene};

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Device;
 
+use super::seen::Seen;
 use super::{Checkpoint, Checkpoints, TrainError};
+use crate::dataset::fold::original;
+use crate::dataset::{Case, Dataset};
 use crate::model::{Import, Mismatch, Network, fill, import, slots, values};
 use crate::plan::RunPlan;
 use crate::run::State;
@@ -26,9 +29,10 @@ pub struct Sources {
 
 impl Sources {
     /// Fills in which weights each of `plans` begins with, by their digest; what cannot be used is found now, not by a
-    /// worker. A run's weights bring the input that they were trained on.
-    pub fn pin(&self, mut plans: Vec<RunPlan>) -> Result<Vec<RunPlan>, TrainError> {
+    /// worker. A run's weights bring the input that they were trained on. `dataset` is that of the plans.
+    pub fn pin(&self, mut plans: Vec<RunPlan>, dataset: &Dataset) -> Result<Vec<RunPlan>, TrainError> {
         let mut digests = BTreeMap::new();
+        let mut seen = Seen::default();
         let mut tried: Vec<(Weights, String)> = Vec::new();
         for plan in &mut plans {
             let Some(mut weights) = plan.transfer.weights.clone() else { continue };
@@ -36,6 +40,7 @@ impl Sources {
                 Some(file) => self.digest_of(&file, &mut digests)?,
                 None => {
                     let (run, checkpoint) = self.pin_run(plan, &mut weights)?;
+                    self.refuse_leak((plan, dataset), &weights, &mut seen)?;
                     plan.train.normalise = plan.model.normalise().unwrap_or(run.train.normalise);
                     checkpoint.model_sha256
                 }
@@ -88,12 +93,11 @@ impl Sources {
         Ok(digest)
     }
 
-    /// Which run `weights` means for `plan`, written into it; refused if that run has seen a test subject of the plan.
+    /// Which run `weights` means for `plan`, written into it.
     fn pin_run(&self, plan: &RunPlan, weights: &mut Weights) -> Result<(RunPlan, Checkpoint), TrainError> {
         let name = weights.run.clone().unwrap_or_default();
         let (run, pretraining) = self.choose(&name, plan)?;
         weights.run = Some(run.name());
-        self.refuse_leak(plan, &run.name(), &pretraining)?;
         let checkpoint = best(&run)?;
         Ok((pretraining, checkpoint))
     }
@@ -126,26 +130,32 @@ impl Sources {
         }
     }
 
-    /// A network that was trained on a subject must not be tested on it, through however many runs.
-    fn refuse_leak(&self, plan: &RunPlan, name: &str, first: &RunPlan) -> Result<(), TrainError> {
-        let (mut name, mut pretraining) = (name.to_owned(), first.clone());
-        for _ in 0..LONGEST_CHAIN {
-            // An arm that leaks on purpose says so wherever its scores are told.
-            let honest = plan.split.leak().is_none();
-            let same = pretraining.dataset == plan.dataset || pretraining.dataset_digest == plan.dataset_digest;
-            if let Some(subject) = pretraining.split.trained_on(&plan.split).filter(|_| honest && same) {
-                let message = format!(
-                    "it was trained on subject {subject:?}, a test subject of {} (fold {}); pretrain on the same fold or on other data",
-                    plan.arm, plan.fold
-                );
-                return Err(refused(&name, &message));
-            }
-            let before = pretraining.transfer.weights.clone().and_then(|weights| weights.run);
-            let Some(before) = before else { return Ok(()) };
-            let (run, earlier) = self.choose(&before, &pretraining)?;
-            (name, pretraining) = (run.name(), earlier);
+    /// A network that was trained on a subject, or on an image, must not be tested on it, through however many runs.
+    fn refuse_leak(
+        &self,
+        (plan, dataset): (&RunPlan, &Dataset),
+        weights: &Weights,
+        seen: &mut Seen,
+    ) -> Result<(), TrainError> {
+        // An arm that leaks on purpose says so wherever its scores are told.
+        if !plan.split.leak().is_none() {
+            return Ok(());
         }
-        Err(refused(&name, &format!("a chain of more than {LONGEST_CHAIN} runs")))
+        let (mut next, mut after) = (weights.run.clone(), plan.clone());
+        for _ in 0..LONGEST_CHAIN {
+            let Some(name) = next else { return Ok(()) };
+            let (run, pretraining) = self.choose(&name, &after)?;
+            refuse_subject(plan, &run, &pretraining)?;
+            if pretraining.dataset_digest != plan.dataset_digest {
+                refuse_image((plan, dataset), (&run, &pretraining), seen)?;
+            }
+            next = pretraining.transfer.weights.clone().and_then(|weights| weights.run);
+            after = pretraining;
+        }
+        match next {
+            None => Ok(()),
+            Some(name) => Err(refused(&name, &format!("a chain of more than {LONGEST_CHAIN} runs"))),
+        }
     }
 
     fn run_into(&self, network: Network, name: &str, weights: &Weights) -> Result<(Network, Import), TrainError> {
@@ -158,6 +168,54 @@ impl Sources {
         let source = Checkpoints::of(&run).load_model(&checkpoint, source)?;
         Ok(transplant(network, &source))
     }
+}
+
+/// Subjects are told by their names in data sets of one name or one content.
+fn refuse_subject(plan: &RunPlan, run: &RunDir, pretraining: &RunPlan) -> Result<(), TrainError> {
+    let same = pretraining.dataset == plan.dataset || pretraining.dataset_digest == plan.dataset_digest;
+    match pretraining.split.trained_on(&plan.split).filter(|_| same) {
+        None => Ok(()),
+        Some(subject) => Err(refused(
+            &run.name(),
+            &format!(
+                "it was trained on subject {subject:?}, a test subject of {} (fold {}); {ELSEWHERE}",
+                plan.arm, plan.fold
+            ),
+        )),
+    }
+}
+
+/// Another data set may list the same images under other names.
+fn refuse_image(
+    (plan, dataset): (&RunPlan, &Dataset),
+    (run, pretraining): (&RunDir, &RunPlan),
+    seen: &mut Seen,
+) -> Result<(), TrainError> {
+    let unknown = |error: &dyn std::fmt::Display| {
+        let message = format!("its images cannot be compared with the test images of {}: {error}", plan.arm);
+        refused(&run.name(), &message)
+    };
+    let other = run.origin().map_err(|error| unknown(&error))?;
+    let other = Dataset::at(other).map_err(|error| unknown(&error))?;
+    let tested = cases(dataset, plan.split.test(), plan);
+    let trained = cases(&other, pretraining.split.train().chain(pretraining.split.valid()), pretraining);
+    match seen.first(&tested, &trained).map_err(|error| unknown(&error))? {
+        None => Ok(()),
+        Some(pair) => Err(refused(
+            &run.name(),
+            &format!(
+                "it was trained on case {:?} of {}, whose image is that of {:?}, a test case of {} (fold {}); {ELSEWHERE}",
+                pair.trained, pretraining.dataset, pair.tested, plan.arm, plan.fold
+            ),
+        )),
+    }
+}
+
+const ELSEWHERE: &str = "pretrain on the same fold or on other data";
+
+fn cases<'a, 'b>(dataset: &'a Dataset, names: impl Iterator<Item = &'b str>, plan: &RunPlan) -> Vec<&'a Case> {
+    let by_id: BTreeMap<&str, &Case> = dataset.cases.iter().map(|case| (case.id.as_str(), case)).collect();
+    names.filter_map(|name| by_id.get(original(name, plan.split.leak())).copied()).collect()
 }
 
 /// The checkpoint of the lowest validation loss of a run.
