@@ -45,8 +45,12 @@ enum WeightsCommand {
         width: Option<f64>,
         /// The file's weights expect Caffe's input (Keras): fold blue, green, red, 0 to 255 into the first convolution,
         /// so that the result takes ImageNet's normalisation.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "imagenet")]
         caffe: bool,
+        /// The file's weights expect ImageNet's input: red, green, blue, normalised as torchvision does. The default, but
+        /// for names of Keras or Caffe, which need one of the two.
+        #[arg(long)]
+        imagenet: bool,
         /// Write the model's weights, random ones included, as safetensors under the model's own names.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -87,10 +91,10 @@ struct Imported<'a> {
 pub(super) fn weights(args: &WeightsArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
         WeightsCommand::Inspect { file, json } => inspect(file, *json)?,
-        WeightsCommand::Import { file, model, width, caffe, out, json } => {
+        WeightsCommand::Import { file, model, width, caffe, imagenet, out, json } => {
             let config = model::named(model, *width)?;
             let opened = open(file)?;
-            let convention = if *caffe { Convention::Caffe } else { Convention::Imagenet };
+            let convention = caffe.then_some(Convention::Caffe).or(imagenet.then_some(Convention::Imagenet));
             let (tensors, import) = pretrained_network(&config, &opened, convention).map_err(anyhow::Error::msg)?;
             let imported = Imported { schema: SCHEMA, headline: import.headline(), import: &import };
             print(&if *json { serde_json::to_string_pretty(&imported)? + "\n" } else { describe(&imported) })?;

@@ -1,6 +1,7 @@
 //! Networks and pixel classifiers: one file each and one row in [`models!`].
 //! A network maps images to logits; no activation at the end, no loss inside.
 
+mod account;
 mod att_unet;
 pub mod block;
 mod boundary_attention;
@@ -10,6 +11,7 @@ mod dense_unet;
 pub mod encoder;
 mod fcn;
 mod fgfeu_net;
+mod fold_norm;
 mod input;
 pub mod lstm;
 mod patch_discriminator;
@@ -28,6 +30,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+pub use account::{Import, Mismatch};
 pub use att_unet::{AttUNet, AttUNetConfig};
 pub use boundary_attention::{BoundaryAttention, BoundaryAttentionConfig};
 pub use classifier::{
@@ -43,7 +46,7 @@ pub use fcn::{
 pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
 pub use patch_discriminator::{AdversaryConfig, PatchDiscriminator};
 pub use pix2pix::{Pix2Pix, Pix2PixConfig};
-pub use pretrained::{Import, Mismatch, Named, import, pretrained_network};
+pub use pretrained::{Named, import, pretrained_network};
 pub use recurrent::{BiLstmNet, BiLstmNetConfig, LstmNet, LstmNetConfig, Recurrent, RecurrentConfig, Ways};
 pub use resunet::{ResUNet, ResUNetConfig};
 pub use show::{Stage, Summary, summarise, trainable};

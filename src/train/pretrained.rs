@@ -69,8 +69,7 @@ impl Sources {
             (Some(file), _) => {
                 let path = self.root.file(file)?;
                 check_digest(weights, &sha256(&path)?)?;
-                let convention = weights.convention.unwrap_or_default();
-                import(network, &open(&path)?, convention).map_err(|error| refused(file, &error))?
+                import(network, &open(&path)?, weights.convention).map_err(|error| refused(file, &error))?
             }
             (None, Some(run)) => self.run_into(network, run, weights)?,
             (None, None) => return Err(refused("weights", "neither file nor run")),

@@ -78,6 +78,13 @@ impl Architecture {
     }
 }
 
+impl WeightsFile {
+    /// The first name that is Keras' or Caffe's, if any.
+    pub fn foreign_name(&self) -> Option<&str> {
+        self.tensors.iter().map(|tensor| tensor.name.as_str()).find(|name| keras(name).is_some())
+    }
+}
+
 /// torchvision's present name of a tensor: `norm.1.weight` of a dense layer is now `norm1.weight` (torchvision renames
 /// its own files so when it loads them), and `conv2_1.weight` of Keras' VGG16 is `features.5.weight`.
 pub fn torchvision_name(name: &str) -> String {
