@@ -51,9 +51,13 @@ enum WeightsCommand {
         /// for names of Keras or Caffe, which need one of the two.
         #[arg(long)]
         imagenet: bool,
-        /// Write the model's weights, random ones included, as safetensors under the model's own names.
+        /// Write the model's weights, what stays random behind the encoder included, as safetensors under the model's own
+        /// names; only if the file has everything that the model wants of it.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// Write them also if not, with random numbers in the gaps.
+        #[arg(long, requires = "out")]
+        partial: bool,
         /// Machine-readable.
         #[arg(long)]
         json: bool,
@@ -91,7 +95,7 @@ struct Imported<'a> {
 pub(super) fn weights(args: &WeightsArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
         WeightsCommand::Inspect { file, json } => inspect(file, *json)?,
-        WeightsCommand::Import { file, model, width, caffe, imagenet, out, json } => {
+        WeightsCommand::Import { file, model, width, caffe, imagenet, out, partial, json } => {
             let config = model::named(model, *width)?;
             let opened = open(file)?;
             let convention = caffe.then_some(Convention::Caffe).or(imagenet.then_some(Convention::Imagenet));
@@ -99,6 +103,13 @@ pub(super) fn weights(args: &WeightsArgs) -> anyhow::Result<ExitCode> {
             let imported = Imported { schema: SCHEMA, headline: import.headline(), import: &import };
             print(&if *json { serde_json::to_string_pretty(&imported)? + "\n" } else { describe(&imported) })?;
             if let Some(out) = out {
+                if let Some(gaps) = import.gaps().filter(|_| !partial) {
+                    anyhow::bail!(
+                        "{}: {gaps}; nothing is written; --partial writes {} with random numbers there",
+                        file.display(),
+                        out.display()
+                    );
+                }
                 write(out, &tensors)?;
             }
         }
@@ -163,6 +174,10 @@ fn describe(imported: &Imported) -> String {
     }
     for (why, names) in reasons {
         let _ = writeln!(text, "skipped, {}: {}: {}", printable(why), names.len(), printable(&names.join(", ")));
+    }
+    if !import.folded.is_empty() {
+        let names: Vec<&str> = import.folded.iter().map(|(name, _)| name.as_str()).collect();
+        let _ = writeln!(text, "folded into convolutions: {}: {}", names.len(), printable(&names.join(", ")));
     }
     for m in &import.mismatched {
         let _ = writeln!(

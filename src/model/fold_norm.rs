@@ -24,7 +24,7 @@ pub(super) fn fold_norms(
         let mut norm = norms.remove(layer).unwrap_or_default();
         let path = format!("{layer}.conv.weight");
         let Some(kernels) = values.get_mut(&path) else {
-            let lost = norm.into_values().map(|(name, _)| (name, format!("{path} is not in the file")));
+            let lost = norm.into_values().map(|(name, _)| (name, "its convolution is not in the file".to_owned()));
             import.skipped.extend(lost);
             continue;
         };

@@ -11,6 +11,8 @@ use super::input::{CAFFE, INCEPTION};
 use super::{ModelConfig, Network, Slot, fill, slots};
 use crate::weights::{Architecture, Convention, FileTensor, WeightsFile, torchvision_name};
 
+const NO_SUCH: &str = "the network has no such tensor";
+
 /// Name, shape and numbers.
 pub type Named = (String, Vec<usize>, Vec<f32>);
 
@@ -169,13 +171,13 @@ impl Matching {
                 let path = format!("{ENCODER}{path}");
                 let of_norm = || self.of_norm(&path, |number| number.to_owned());
                 let target = self.slot(&path).map(Target::Tensor).or_else(of_norm);
-                target.ok_or_else(|| format!("the network has no {path}"))
+                target.ok_or_else(|| NO_SUCH.to_owned())
             }
             Some(Place::OffMean(path)) => {
                 let path = format!("{ENCODER}{path}");
                 let of_norm = || self.of_norm(&path, |_| "bias".to_owned());
                 let target = self.slot(&path).map(|slot| Target::OffMean(slot.path)).or_else(of_norm);
-                target.ok_or_else(|| format!("the network has no {path}"))
+                target.ok_or_else(|| NO_SUCH.to_owned())
             }
             Some(Place::Head(path)) => {
                 let hidden = self.backbone.is_some_and(|backbone| backbone.is_hidden(&path));
@@ -225,7 +227,7 @@ fn fold_biases(biases: Vec<(String, String, Vec<f32>)>, values: &mut BTreeMap<St
                 mean.iter_mut().zip(bias).for_each(|(mean, bias)| *mean -= bias);
                 import.loaded.push((name, format!("{path} (subtracted)")));
             }
-            None => import.skipped.push((name, format!("{path} is not in the file"))),
+            None => import.skipped.push((name, "its batch-norm is not in the file".to_owned())),
         }
     }
 }
