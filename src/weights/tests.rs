@@ -53,6 +53,35 @@ fn a_training_scripts_dictionary_is_opened_and_the_rest_named() {
 }
 
 #[test]
+fn what_comes_before_a_known_networks_names_is_taken_off_if_there_is_one() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("file.safetensors");
+    let opened = |names: &[(&str, &[usize])]| {
+        let tensor = |(name, shape): &(&str, &[usize])| {
+            ((*name).to_owned(), shape.to_vec(), vec![0.5; shape.iter().product::<usize>()])
+        };
+        let tensors: Vec<_> = names.iter().map(tensor).collect();
+        write_safetensors(&mut std::fs::File::create(&path).expect("a file"), &tensors).expect("written");
+        open(&path).expect("readable")
+    };
+    let (first, second): (&[usize], &[usize]) = (&[64, 3, 3, 3], &[64, 64, 3, 3]);
+    for prefix in ["backbone.", "encoder.", "net.features_extractor.", "module.a.b."] {
+        let names = ["features.0.weight", "features.2.weight"].map(|name| format!("{prefix}{name}"));
+        let file = opened(&[(&names[0], first), (&names[1], second), ("head.weight", &[2])]);
+        assert_eq!(file.inside.as_deref(), Some(prefix.trim_end_matches('.')));
+        let found: Vec<&str> = file.tensors.iter().map(|tensor| tensor.name.as_str()).collect();
+        assert_eq!((found, file.outside), (vec!["features.0.weight", "features.2.weight"], vec!["head.weight".into()]));
+    }
+    let two = opened(&[
+        ("a.features.0.weight", first),
+        ("a.features.2.weight", second),
+        ("b.features.0.weight", first),
+        ("b.features.2.weight", second),
+    ]);
+    assert_eq!((two.inside, two.tensors.len()), (None, 4));
+}
+
+#[test]
 fn hostile_files_are_refused_by_name_and_nothing_runs() {
     for name in ["hostile.pth", "hostile_legacy.pth"] {
         let error = refusal(name);
