@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Device;
 
+use super::leak::{refuse_image, refuse_subject};
 use super::seen::Seen;
 use super::{Checkpoint, Checkpoints, TrainError};
-use crate::dataset::fold::original;
-use crate::dataset::{Case, Dataset};
+use crate::dataset::{Dataset, Normalise};
 use crate::model::{Import, Mismatch, Network, fill, import, slots, values};
 use crate::plan::RunPlan;
 use crate::run::State;
@@ -27,41 +27,72 @@ pub struct Sources {
     pub root: WeightsRoot,
 }
 
+/// What plans before have told.
+#[derive(Default)]
+struct Pinned {
+    digests: BTreeMap<String, String>,
+    seen: Seen,
+    tried: Vec<(Weights, String)>,
+}
+
+const INSPECT: &str = "\"seglab weights inspect FILE\" lists what is in it";
+
 impl Sources {
     /// Fills in which weights each of `plans` begins with, by their digest; what cannot be used is found now, not by a
     /// worker. A run's weights bring the input that they were trained on. `dataset` is that of the plans.
     pub fn pin(&self, mut plans: Vec<RunPlan>, dataset: &Dataset) -> Result<Vec<RunPlan>, TrainError> {
-        let mut digests = BTreeMap::new();
-        let mut seen = Seen::default();
-        let mut tried: Vec<(Weights, String)> = Vec::new();
+        let mut pinned = Pinned::default();
         for plan in &mut plans {
-            let Some(mut weights) = plan.transfer.weights.clone() else { continue };
-            let found = match weights.file.clone() {
-                Some(file) => self.digest_of(&file, &mut digests)?,
-                None => {
-                    let (run, checkpoint) = self.pin_run(plan, &mut weights)?;
-                    self.refuse_leak((plan, dataset), &weights, &mut seen)?;
-                    plan.train.normalise = plan.model.normalise().unwrap_or(run.train.normalise);
-                    checkpoint.model_sha256
-                }
-            };
-            check_digest(&weights, &found)?;
-            weights.sha256 = Some(found);
-            plan.transfer.weights = Some(weights.clone());
-            let key = (weights, plan.arm.clone());
-            if !tried.contains(&key) {
-                let network =
-                    plan.model.build(&Device::flex()).ok_or_else(|| refused(plan.model.name(), "is no network"))?;
-                self.begin(network, plan)?;
-                tried.push(key);
+            let named =
+                |error: TrainError| TrainError::Refused(format!("spec {}, arm \"{}\": {error}", plan.spec, plan.arm));
+            let found = self.pin_one(plan, dataset, &mut pinned).map_err(named)?;
+            if let Some((weights, normalise)) = found {
+                plan.transfer.weights = Some(weights);
+                plan.train.normalise = normalise;
             }
         }
         Ok(plans)
     }
 
+    /// The weights of `plan` with their digest, and the input that they bring.
+    fn pin_one(
+        &self,
+        plan: &RunPlan,
+        dataset: &Dataset,
+        pinned: &mut Pinned,
+    ) -> Result<Option<(Weights, Normalise)>, TrainError> {
+        let Some(mut weights) = plan.transfer.weights.clone() else { return Ok(None) };
+        let mut normalise = plan.train.normalise;
+        let found = match weights.file.clone() {
+            Some(file) => self.digest_of(&file, &mut pinned.digests)?,
+            None => {
+                let (run, checkpoint) = self.pin_run(plan, &mut weights)?;
+                self.refuse_leak((plan, dataset), &weights, &mut pinned.seen)?;
+                normalise = plan.model.normalise().unwrap_or(run.train.normalise);
+                checkpoint.model_sha256
+            }
+        };
+        check_digest(&weights, &found)?;
+        weights.sha256 = Some(found);
+        let key = (weights.clone(), plan.arm.clone());
+        if !pinned.tried.contains(&key) {
+            let network =
+                plan.model.build(&Device::flex()).ok_or_else(|| refused(plan.model.name(), "is no network"))?;
+            self.put(network, &weights)?;
+            pinned.tried.push(key);
+        }
+        Ok(Some((weights, normalise)))
+    }
+
     /// Puts the weights that `plan` names into `network`; says what was loaded, `None` if it names none.
     pub fn begin(&self, network: Network, plan: &RunPlan) -> Result<(Network, Option<Import>), TrainError> {
-        let Some(weights) = &plan.transfer.weights else { return Ok((network, None)) };
+        match &plan.transfer.weights {
+            None => Ok((network, None)),
+            Some(weights) => self.put(network, weights).map(|(network, import)| (network, Some(import))),
+        }
+    }
+
+    fn put(&self, network: Network, weights: &Weights) -> Result<(Network, Import), TrainError> {
         if weights.sha256.is_none() {
             return Err(refused("weights", "the plan does not say which (no sha256); run the spec again to plan anew"));
         }
@@ -69,7 +100,8 @@ impl Sources {
             (Some(file), _) => {
                 let path = self.root.file(file)?;
                 check_digest(weights, &sha256(&path)?)?;
-                import(network, &open(&path)?, weights.convention).map_err(|error| refused(file, &error))?
+                let wrong = |error: String| refused(&path.display().to_string(), &format!("{error}; {INSPECT}"));
+                import(network, &open(&path)?, weights.convention).map_err(wrong)?
             }
             (None, Some(run)) => self.run_into(network, run, weights)?,
             (None, None) => return Err(refused("weights", "neither file nor run")),
@@ -77,9 +109,9 @@ impl Sources {
         match import.gaps().filter(|_| !weights.partial) {
             Some(gaps) => Err(refused(
                 weights.file.as_deref().or(weights.run.as_deref()).unwrap_or_default(),
-                &format!("{}: {gaps}; weights = {{ …, partial = true }} allows it", import.headline()),
+                &format!("{}: {gaps}; {}", import.headline(), ways_out(&import, weights)),
             )),
-            None => Ok((network, Some(import))),
+            None => Ok((network, import)),
         }
     }
 
@@ -169,52 +201,13 @@ impl Sources {
     }
 }
 
-/// Subjects are told by their names in data sets of one name or one content.
-fn refuse_subject(plan: &RunPlan, run: &RunDir, pretraining: &RunPlan) -> Result<(), TrainError> {
-    let same = pretraining.dataset == plan.dataset || pretraining.dataset_digest == plan.dataset_digest;
-    match pretraining.split.trained_on(&plan.split).filter(|_| same) {
-        None => Ok(()),
-        Some(subject) => Err(refused(
-            &run.name(),
-            &format!(
-                "it was trained on subject {subject:?}, a test subject of {} (fold {}); {ELSEWHERE}",
-                plan.arm, plan.fold
-            ),
-        )),
-    }
-}
-
-/// Another data set may list the same images under other names.
-fn refuse_image(
-    (plan, dataset): (&RunPlan, &Dataset),
-    (run, pretraining): (&RunDir, &RunPlan),
-    seen: &mut Seen,
-) -> Result<(), TrainError> {
-    let unknown = |error: &dyn std::fmt::Display| {
-        let message = format!("its images cannot be compared with the test images of {}: {error}", plan.arm);
-        refused(&run.name(), &message)
+fn ways_out(import: &Import, weights: &Weights) -> String {
+    let width = match import.architecture.filter(|_| !import.mismatched.is_empty()) {
+        Some(_) => "torchvision's weights need width = 1.0; ",
+        None => "",
     };
-    let other = run.origin().map_err(|error| unknown(&error))?;
-    let other = Dataset::at(other).map_err(|error| unknown(&error))?;
-    let tested = cases(dataset, plan.split.test(), plan);
-    let trained = cases(&other, pretraining.split.train().chain(pretraining.split.valid()), pretraining);
-    match seen.first(&tested, &trained).map_err(|error| unknown(&error))? {
-        None => Ok(()),
-        Some(pair) => Err(refused(
-            &run.name(),
-            &format!(
-                "it was trained on case {:?} of {}, whose image is that of {:?}, a test case of {} (fold {}); {ELSEWHERE}",
-                pair.trained, pretraining.dataset, pair.tested, plan.arm, plan.fold
-            ),
-        )),
-    }
-}
-
-const ELSEWHERE: &str = "pretrain on the same fold or on other data";
-
-fn cases<'a, 'b>(dataset: &'a Dataset, names: impl Iterator<Item = &'b str>, plan: &RunPlan) -> Vec<&'a Case> {
-    let by_id: BTreeMap<&str, &Case> = dataset.cases.iter().map(|case| (case.id.as_str(), case)).collect();
-    names.filter_map(|name| by_id.get(original(name, plan.split.leak())).copied()).collect()
+    let inspect = weights.file.as_ref().map_or(String::new(), |_| format!("; {INSPECT}"));
+    format!("{width}weights = {{ …, partial = true }} allows it{inspect}")
 }
 
 /// The checkpoint of the lowest validation loss of a run.
@@ -258,6 +251,6 @@ fn check_digest(weights: &Weights, found: &str) -> Result<(), TrainError> {
     }
 }
 
-fn refused(name: &str, why: &str) -> TrainError {
+pub(super) fn refused(name: &str, why: &str) -> TrainError {
     TrainError::Refused(format!("weights {name}: {why}"))
 }
