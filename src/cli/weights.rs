@@ -43,6 +43,9 @@ enum WeightsCommand {
         /// Multiplies the model's channel numbers.
         #[arg(long)]
         width: Option<f64>,
+        /// Another key of the model, as in a spec: `--set downs=7`. May be given several times.
+        #[arg(long, value_name = "KEY=VALUE")]
+        set: Vec<String>,
         /// The file's weights expect Caffe's input (Keras): fold blue, green, red, 0 to 255 into the first convolution,
         /// so that the result takes ImageNet's normalisation.
         #[arg(long, conflicts_with = "imagenet")]
@@ -95,8 +98,8 @@ struct Imported<'a> {
 pub(super) fn weights(args: &WeightsArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
         WeightsCommand::Inspect { file, json } => inspect(file, *json)?,
-        WeightsCommand::Import { file, model, width, caffe, imagenet, out, partial, json } => {
-            let config = model::named(model, *width)?;
+        WeightsCommand::Import { file, model, width, set, caffe, imagenet, out, partial, json } => {
+            let config = model::named(model, *width, set)?;
             let opened = open(file)?;
             let convention = caffe.then_some(Convention::Caffe).or(imagenet.then_some(Convention::Imagenet));
             let (tensors, import) = pretrained_network(&config, &opened, convention).map_err(anyhow::Error::msg)?;

@@ -109,6 +109,11 @@ pub trait NetworkConfig {
         Self::STRIDE
     }
 
+    /// The key that the stride follows from, and its value, such as `downs = 8`; `None` if it is always the same.
+    fn stride_key(&self) -> Option<String> {
+        None
+    }
+
     /// What is wrong with the numbers, if anything.
     fn check(&self) -> Result<(), String>;
 
@@ -203,10 +208,14 @@ fn check_least(name: &str, input_px: usize, least: usize) -> Result<(), String> 
     }
 }
 
-fn check_stride(name: &str, input_px: usize, stride: usize) -> Result<(), String> {
+fn check_stride(name: &str, input_px: usize, config: &impl NetworkConfig) -> Result<(), String> {
+    let stride = config.stride();
     match input_px.is_multiple_of(stride) {
         true => Ok(()),
-        false => Err(format!("input_px = {input_px} is not a multiple of {stride}, the stride of {name}")),
+        false => {
+            let key = config.stride_key().map_or(String::new(), |key| format!(" with {key}"));
+            Err(format!("input_px = {input_px} is not a multiple of {stride}, the stride of {name}{key}"))
+        }
     }
 }
 
@@ -291,5 +300,7 @@ mod tests {
     fn a_side_that_is_no_multiple_of_the_stride_is_named() {
         let error = small("unet").check(100).expect_err("100 is not a multiple of 16");
         assert!(error.contains("input_px = 100 is not a multiple of 16"), "{error}");
+        let error = ModelConfig::named("pix2pix").expect("a network").check(128).expect_err("256 with eight halvings");
+        assert!(error.contains("the stride of pix2pix with downs = 8"), "{error}");
     }
 }
