@@ -13,7 +13,7 @@ use crate::plan::plan;
 use crate::run::State;
 use crate::spec::Spec;
 use crate::store::{RunDir, Watch};
-use crate::train::Sources;
+use crate::train::{Sources, check_masks};
 use crate::tui;
 use crate::weights::WeightsRoot;
 use crate::worker::{Ending, work};
@@ -86,7 +86,8 @@ fn start(context: &Context, spec: &Spec, options: &Options) -> anyhow::Result<Ex
 fn enqueue(context: &Context, spec: &Spec) -> anyhow::Result<Vec<RunDir>> {
     let dataset = Dataset::open(&spec.dataset, &context.roots)?;
     let sources = Sources { store: context.store.clone(), root: WeightsRoot::from_env() };
-    let plans = sources.pin(plan(spec, &dataset)?)?;
+    let plans = sources.pin(plan(spec, &dataset)?, &dataset)?;
+    check_masks(&plans, &context.store)?;
     let runs = plans.iter().map(|plan| context.store.create(plan)).collect::<Result<Vec<_>, _>>()?;
     let mut watch = Watch::new(context.store.clone(), Some(&spec.name));
     watch.catch_up()?;

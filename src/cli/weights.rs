@@ -43,13 +43,24 @@ enum WeightsCommand {
         /// Multiplies the model's channel numbers.
         #[arg(long)]
         width: Option<f64>,
+        /// Another key of the model, as in a spec: `--set downs=7`. May be given several times.
+        #[arg(long, value_name = "KEY=VALUE")]
+        set: Vec<String>,
         /// The file's weights expect Caffe's input (Keras): fold blue, green, red, 0 to 255 into the first convolution,
         /// so that the result takes ImageNet's normalisation.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "imagenet")]
         caffe: bool,
-        /// Write the model's weights, random ones included, as safetensors under the model's own names.
+        /// The file's weights expect ImageNet's input: red, green, blue, normalised as torchvision does. The default, but
+        /// for names of Keras or Caffe, which need one of the two.
+        #[arg(long)]
+        imagenet: bool,
+        /// Write the model's weights, what stays random behind the encoder included, as safetensors under the model's own
+        /// names; only if the file has everything that the model wants of it.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// Write them also if not, with random numbers in the gaps.
+        #[arg(long, requires = "out")]
+        partial: bool,
         /// Machine-readable.
         #[arg(long)]
         json: bool,
@@ -87,14 +98,21 @@ struct Imported<'a> {
 pub(super) fn weights(args: &WeightsArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
         WeightsCommand::Inspect { file, json } => inspect(file, *json)?,
-        WeightsCommand::Import { file, model, width, caffe, out, json } => {
-            let config = model::named(model, *width)?;
+        WeightsCommand::Import { file, model, width, set, caffe, imagenet, out, partial, json } => {
+            let config = model::named(model, *width, set)?;
             let opened = open(file)?;
-            let convention = if *caffe { Convention::Caffe } else { Convention::Imagenet };
+            let convention = caffe.then_some(Convention::Caffe).or(imagenet.then_some(Convention::Imagenet));
             let (tensors, import) = pretrained_network(&config, &opened, convention).map_err(anyhow::Error::msg)?;
             let imported = Imported { schema: SCHEMA, headline: import.headline(), import: &import };
             print(&if *json { serde_json::to_string_pretty(&imported)? + "\n" } else { describe(&imported) })?;
             if let Some(out) = out {
+                if let Some(gaps) = import.gaps().filter(|_| !partial) {
+                    anyhow::bail!(
+                        "{}: {gaps}; nothing is written; --partial writes {} with random numbers there",
+                        file.display(),
+                        out.display()
+                    );
+                }
                 write(out, &tensors)?;
             }
         }
@@ -159,6 +177,10 @@ fn describe(imported: &Imported) -> String {
     }
     for (why, names) in reasons {
         let _ = writeln!(text, "skipped, {}: {}: {}", printable(why), names.len(), printable(&names.join(", ")));
+    }
+    if !import.folded.is_empty() {
+        let names: Vec<&str> = import.folded.iter().map(|(name, _)| name.as_str()).collect();
+        let _ = writeln!(text, "folded into convolutions: {}: {}", names.len(), printable(&names.join(", ")));
     }
     for m in &import.mismatched {
         let _ = writeln!(

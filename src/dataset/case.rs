@@ -47,6 +47,15 @@ pub(super) enum Source {
     Cropped(Crop, Box<Source>),
 }
 
+/// What an image comes from, without its masks.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Picture<'a> {
+    /// Its file, or those of the volume that it is a slice of.
+    Files(Vec<&'a Path>),
+    /// A phantom, by everything that it follows from.
+    Phantom(String),
+}
+
 /// A decoded case: image and reference have the same size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pixels {
@@ -65,6 +74,11 @@ impl Case {
     /// The image's file, or the files of the volume that it is a slice of, then those of its masks; none for a phantom.
     pub fn files(&self) -> Vec<&Path> {
         self.source.files()
+    }
+
+    /// What tells its image from others, in whatever data set it is listed.
+    pub(crate) fn picture(&self) -> Picture<'_> {
+        self.source.picture()
     }
 
     pub(super) fn digest(&self, volumes: &BTreeMap<&PathBuf, [u8; 32]>) -> Result<[u8; 32], DatasetError> {
@@ -104,6 +118,15 @@ impl Source {
             Source::Slice { scan, .. } => scan.files().map(PathBuf::as_path).collect(),
             Source::Cropped(_, whole) => whole.files(),
             Source::Phantom(_) => vec![],
+        }
+    }
+
+    fn picture(&self) -> Picture<'_> {
+        match self {
+            Source::Files { image, .. } | Source::Drawn { image, .. } => Picture::Files(vec![image]),
+            Source::Slice { scan, .. } => Picture::Files(scan.images.iter().map(PathBuf::as_path).collect()),
+            Source::Cropped(_, whole) => whole.picture(),
+            Source::Phantom(phantom) => Picture::Phantom(format!("{phantom:?}")),
         }
     }
 

@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub(crate) use case::Picture;
 use case::Source;
 pub use case::{Case, Decoder, Pixels};
 pub use crop::Crop;

@@ -49,7 +49,7 @@ pub(super) fn bytes_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, DatasetErr
 }
 
 /// SHA-256 of a file of any size.
-pub(super) fn sha256(path: &Path) -> Result<[u8; 32], DatasetError> {
+pub(crate) fn sha256(path: &Path) -> Result<[u8; 32], DatasetError> {
     let fail = |error| DatasetError::file(path, error);
     if !path.metadata().map_err(fail)?.is_file() {
         return Err(DatasetError::file(path, "not a file"));

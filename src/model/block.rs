@@ -8,7 +8,7 @@ use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, Tensor, activation};
 
-use super::profile::note;
+use super::profile::{Owner, note};
 use crate::native;
 
 /// Whether convolutions are followed by batch-norm (and then carry no bias).
@@ -173,7 +173,7 @@ pub fn convolve(conv: &Conv2d, features: Tensor<4>) -> Tensor<4> {
     let output = native::conv2d(conv, features);
     let [images, _, height, width] = output.dims();
     let weights = || conv.weight.lazy_shape().num_elements();
-    note(Some(conv.weight.id), || (images * height * width * weights()) as u64, output.dims());
+    note(Owner::Weight(conv.weight.id), || (images * height * width * weights()) as u64, output.dims());
     output
 }
 
@@ -182,13 +182,15 @@ pub fn lift(conv: &ConvTranspose2d, features: Tensor<4>) -> Tensor<4> {
     let [images, _, height, width] = features.dims();
     let output = conv.forward(features);
     let weights = || conv.weight.lazy_shape().num_elements();
-    note(Some(conv.weight.id), || (images * height * width * weights()) as u64, output.dims());
+    note(Owner::Weight(conv.weight.id), || (images * height * width * weights()) as u64, output.dims());
     output
 }
 
 /// Where every network's batch-norms are computed.
 pub fn normalise(norm: &BatchNorm, features: Tensor<4>) -> Tensor<4> {
-    noted(native::batch_norm(norm, features))
+    let output = native::batch_norm(norm, features);
+    note(Owner::Weight(norm.gamma.id), || 0, output.dims());
+    output
 }
 
 /// Where every network's ReLUs are computed.
@@ -228,7 +230,7 @@ pub fn join(features: Vec<Tensor<4>>) -> Tensor<4> {
 }
 
 fn noted(output: Tensor<4>) -> Tensor<4> {
-    note(None, || 0, output.dims());
+    note(Owner::Before, || 0, output.dims());
     output
 }
 
@@ -241,7 +243,9 @@ pub fn halve() -> MaxPool2d {
 pub fn double(features: Tensor<4>) -> Tensor<4> {
     let [_, _, height, width] = features.dims();
     let options = InterpolateOptions::new(InterpolateMode::Nearest).with_output_size([2 * height, 2 * width]);
-    noted(interpolate(features, options))
+    let output = interpolate(features, options);
+    note(Owner::Next, || 0, output.dims());
+    output
 }
 
 /// `logits` at `size` = `[H, W]`: bilinear, pixel centres aligned (PyTorch's `align_corners=False`).

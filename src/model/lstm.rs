@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, activation};
 
-use super::profile::note;
+use super::profile::{Owner, note};
 
 /// Which end of a sequence is read first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,10 +45,10 @@ impl Lstm {
         let [units, _] = self.hidden.weight.dims();
         let device = sequences.device();
         let macs = |weights: &Param<Tensor<2>>| (count * length * weights.lazy_shape().num_elements()) as u64;
-        note(Some(self.input.weight.id), || macs(&self.input.weight), [count, length, 4 * units, 1]);
+        note(Owner::Weight(self.input.weight.id), || macs(&self.input.weight), [count, length, 4 * units, 1]);
         // of each step are kept its gates, the cell and its tanh, and the state
-        note(Some(self.hidden.weight.id), || macs(&self.hidden.weight), [count, length, 2 * units, 1]);
-        note(None, || 0, [count, length, units, 1]);
+        note(Owner::Weight(self.hidden.weight.id), || macs(&self.hidden.weight), [count, length, 2 * units, 1]);
+        note(Owner::Before, || 0, [count, length, units, 1]);
         let projected = self.input.forward(sequences).chunk(length, 1);
         let mut steps: Vec<Tensor<2>> = projected.into_iter().map(|step| step.squeeze_dim(1)).collect();
         if self.direction == Direction::Back {

@@ -1,6 +1,7 @@
 //! Networks and pixel classifiers: one file each and one row in [`models!`].
 //! A network maps images to logits; no activation at the end, no loss inside.
 
+mod account;
 mod att_unet;
 pub mod block;
 mod boundary_attention;
@@ -10,6 +11,7 @@ mod dense_unet;
 pub mod encoder;
 mod fcn;
 mod fgfeu_net;
+mod fold_norm;
 mod input;
 pub mod lstm;
 mod patch_discriminator;
@@ -28,6 +30,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+pub use account::{Import, Mismatch};
 pub use att_unet::{AttUNet, AttUNetConfig};
 pub use boundary_attention::{BoundaryAttention, BoundaryAttentionConfig};
 pub use classifier::{
@@ -43,7 +46,7 @@ pub use fcn::{
 pub use fgfeu_net::{FgfeuNet, FgfeuNetConfig};
 pub use patch_discriminator::{AdversaryConfig, PatchDiscriminator};
 pub use pix2pix::{Pix2Pix, Pix2PixConfig};
-pub use pretrained::{Import, Mismatch, Named, import, pretrained_network};
+pub use pretrained::{Named, import, pretrained_network};
 pub use recurrent::{BiLstmNet, BiLstmNetConfig, LstmNet, LstmNetConfig, Recurrent, RecurrentConfig, Ways};
 pub use resunet::{ResUNet, ResUNetConfig};
 pub use show::{Stage, Summary, summarise, trainable};
@@ -104,6 +107,11 @@ pub trait NetworkConfig {
     /// What they must be a multiple of with these numbers.
     fn stride(&self) -> usize {
         Self::STRIDE
+    }
+
+    /// The key that the stride follows from, and its value, such as `downs = 8`; `None` if it is always the same.
+    fn stride_key(&self) -> Option<String> {
+        None
     }
 
     /// What is wrong with the numbers, if anything.
@@ -200,10 +208,14 @@ fn check_least(name: &str, input_px: usize, least: usize) -> Result<(), String> 
     }
 }
 
-fn check_stride(name: &str, input_px: usize, stride: usize) -> Result<(), String> {
+fn check_stride(name: &str, input_px: usize, config: &impl NetworkConfig) -> Result<(), String> {
+    let stride = config.stride();
     match input_px.is_multiple_of(stride) {
         true => Ok(()),
-        false => Err(format!("input_px = {input_px} is not a multiple of {stride}, the stride of {name}")),
+        false => {
+            let key = config.stride_key().map_or(String::new(), |key| format!(" with {key}"));
+            Err(format!("input_px = {input_px} is not a multiple of {stride}, the stride of {name}{key}"))
+        }
     }
 }
 
@@ -288,5 +300,7 @@ mod tests {
     fn a_side_that_is_no_multiple_of_the_stride_is_named() {
         let error = small("unet").check(100).expect_err("100 is not a multiple of 16");
         assert!(error.contains("input_px = 100 is not a multiple of 16"), "{error}");
+        let error = ModelConfig::named("pix2pix").expect("a network").check(128).expect_err("256 with eight halvings");
+        assert!(error.contains("the stride of pix2pix with downs = 8"), "{error}");
     }
 }

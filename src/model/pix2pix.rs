@@ -61,6 +61,10 @@ impl NetworkConfig for Pix2PixConfig {
         (1 << self.downs).max(SMALLEST_PX)
     }
 
+    fn stride_key(&self) -> Option<String> {
+        Some(format!("downs = {}", self.downs))
+    }
+
     fn check(&self) -> Result<(), String> {
         within("model.width", self.width, 0.015, 4.0)?;
         within("model.downs", self.downs as f64, 4.0, 8.0)?;

@@ -5,11 +5,22 @@ use std::cell::RefCell;
 
 use burn::module::ParamId;
 
+/// Which part of a network an operation is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// The part that has this weight.
+    Weight(ParamId),
+    /// The part that computed last.
+    Before,
+    /// The part that computes next, as of an up-sampling that a stage begins with.
+    Next,
+}
+
 /// One operation of a forward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Operation {
-    /// Its weight, which tells the stage; `None` for an operation without weights.
-    pub weight: Option<ParamId>,
+    /// Which part it is of.
+    pub owner: Owner,
     /// Multiplications that are added up.
     pub macs: u64,
     /// Shape of its result.
@@ -28,10 +39,10 @@ pub(super) fn profile<T>(forward: impl FnOnce() -> T) -> (T, Vec<Operation>) {
 }
 
 /// Notes an operation; costs nothing worth measuring while no profile is taken.
-pub(super) fn note(weight: Option<ParamId>, macs: impl FnOnce() -> u64, output: [usize; 4]) {
+pub(super) fn note(owner: Owner, macs: impl FnOnce() -> u64, output: [usize; 4]) {
     NOTES.with_borrow_mut(|notes| {
         if let Some(notes) = notes {
-            notes.push(Operation { weight, macs: macs(), output });
+            notes.push(Operation { owner, macs: macs(), output });
         }
     });
 }

@@ -62,7 +62,7 @@ macro_rules! models {
                     $(Self::$variant(config) => {
                         config.check()?;
                         check_least($name, input_px, $config::MIN_PX)?;
-                        check_stride($name, input_px, config.stride())
+                        check_stride($name, input_px, config)
                     })*
                     $(Self::$pix(config) => config.check(),)*
                 }

@@ -4,7 +4,7 @@ use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::profile::{Operation, profile};
+use super::profile::{Operation, Owner, profile};
 use super::{Forward, ModelConfig};
 use crate::config::within;
 
@@ -74,24 +74,44 @@ pub fn summarise(config: &ModelConfig, input_px: usize) -> Result<Summary, Strin
     Ok(summary)
 }
 
-/// An operation without weights belongs to the stage that computed last. Stages in the order of their first operation;
-/// those that are not seen to compute come last.
+/// An operation without weights belongs to the stage that computed last; an up-sampling, and what follows it up to the
+/// next weight, to the stage that computes next, if any does. Stages in the order of their first operation; those that are
+/// not seen to compute come last.
 fn by_stage(network: &impl Module, operations: &[Operation]) -> Vec<Stage> {
     let defined = visited(network);
-    let place = |weight| defined.stage_of.iter().find(|(id, _)| *id == weight).map(|(_, place)| *place);
-    let mut seen: Vec<usize> = Vec::new();
+    let stage_of = |weight| defined.stage_of.iter().find(|(id, _)| *id == weight).map(|(_, place)| *place);
+    let mut order: Vec<usize> = Vec::new();
     let mut stages = defined.stages.clone();
+    let mut waiting: Vec<Operation> = Vec::new();
     for operation in operations {
-        let Some(at) = operation.weight.and_then(place).or(seen.last().copied()) else { continue };
-        seen.push(at);
-        stages[at].macs += operation.macs;
-        stages[at].kept_mib += (F32 * operation.output.iter().product::<usize>()) as f64 / MIB;
-        stages[at].output = Some(operation.output);
+        match operation.owner {
+            Owner::Weight(weight) => {
+                let Some(at) = stage_of(weight).or(order.last().copied()) else { continue };
+                order.push(at);
+                waiting.drain(..).chain([*operation]).for_each(|operation| stages[at].take(&operation));
+            }
+            Owner::Before if waiting.is_empty() => {
+                let Some(&at) = order.last() else { continue };
+                stages[at].take(operation);
+            }
+            Owner::Before | Owner::Next => waiting.push(*operation),
+        }
     }
-    let first = |at: usize| seen.iter().position(|&seen| seen == at).unwrap_or(usize::MAX);
-    let mut order: Vec<usize> = (0..stages.len()).collect();
-    order.sort_by_key(|&at| first(at));
-    order.into_iter().map(|at| stages[at].clone()).collect()
+    if let Some(&at) = order.last() {
+        waiting.iter().for_each(|operation| stages[at].take(operation));
+    }
+    let first = |at: usize| order.iter().position(|&seen| seen == at).unwrap_or(usize::MAX);
+    let mut places: Vec<usize> = (0..stages.len()).collect();
+    places.sort_by_key(|&at| first(at));
+    places.into_iter().map(|at| stages[at].clone()).collect()
+}
+
+impl Stage {
+    fn take(&mut self, operation: &Operation) {
+        self.macs += operation.macs;
+        self.kept_mib += (F32 * operation.output.iter().product::<usize>()) as f64 / MIB;
+        self.output = Some(operation.output);
+    }
 }
 
 /// How many numbers training changes. burn's own count includes the running statistics of batch-norm.
@@ -120,13 +140,14 @@ struct ByStage {
 }
 
 /// The beginning of a parameter's path (the variant's own name left out): down to the first member of a list, unless
-/// that list is all there is to the part.
+/// that list is a stack of blocks, which is all there is to the part; without a list one name, in an encoder two.
 fn stage_name(path: &[String]) -> String {
     let path = path.get(1..).unwrap_or_default();
-    let listed = path.iter().position(|part| part.parse::<usize>().is_ok());
-    let depth = match listed {
-        Some(at) if at > 0 && path[at - 1] == "blocks" => at - 1,
+    let is_number = |part: &String| part.parse::<usize>().is_ok();
+    let depth = match path.iter().position(is_number) {
+        Some(at) if at > 0 && path[at - 1] == "blocks" && !path.get(at + 1).is_some_and(is_number) => at - 1,
         Some(at) => at + 1,
+        None if path.len() > 2 && path[0] == "encoder" => 2,
         None => 1,
     };
     path[..depth.clamp(1, path.len().max(1)).min(path.len())].join(".")
@@ -184,6 +205,39 @@ mod tests {
         assert_eq!(first.macs, 9 * (3 * 4 + 4 * 4) * 1024);
         assert_eq!(first.params, 9 * (3 * 4 + 4 * 4) + 2 * 8);
         assert_eq!(first.kept_mib * 1_048_576.0, 4.0 * f64::from(6 * 4 * 1024 + 4 * 256));
+    }
+
+    #[test]
+    fn blocks_of_layers_are_stages_and_stacks_are_not() {
+        let names = |name: &str| -> Vec<String> {
+            summary(name, 0.0625, 96).stages.into_iter().map(|stage| stage.name).collect()
+        };
+        let dense = names("densenet121");
+        let expected = [
+            "encoder.stem",
+            "encoder.blocks.0",
+            "encoder.transitions.0",
+            "encoder.blocks.1",
+            "encoder.transitions.1",
+            "encoder.blocks.2",
+            "encoder.transitions.2",
+            "encoder.blocks.3",
+        ];
+        assert_eq!(dense[..8], expected);
+        assert!(names("fgfeu-net").iter().all(|name| !name.contains("blocks")), "{:?}", names("fgfeu-net"));
+        let freeze: crate::spec::Transfer =
+            toml::from_str("freeze = [{ stage = 'encoder.blocks.0' }, { stage = 'encoder.stem' }]").expect("keys");
+        freeze.check(&ModelConfig::named("densenet121").expect("a network")).expect("stages that are shown");
+    }
+
+    /// The decoder begins with one; what the rows' LSTM says is still in lines.
+    #[test]
+    fn an_up_sampling_is_of_the_stage_that_it_opens() {
+        let stages = summary("lstm", 0.0625, 64).stages;
+        let rows = stages.iter().find(|stage| stage.name.starts_with("rows")).expect("rows");
+        let output = rows.output.expect("it computes");
+        assert_eq!(output[3], 1, "{output:?}: lines, length, units");
+        assert_eq!(stages.last().and_then(|stage| stage.output), Some([1, 1, 64, 64]));
     }
 
     #[test]

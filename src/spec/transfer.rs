@@ -84,11 +84,9 @@ impl Transfer {
             within("lr_scale", *factor, 1e-6, 100.0)?;
         }
         self.freeze.iter().try_for_each(|freeze| check_stage("freeze", &freeze.stage, &paths))?;
-        let always = |path: &String| {
-            self.freeze.iter().any(|freeze| freeze.until_epoch.is_none() && begins(path, &freeze.stage))
-        };
-        match paths.iter().all(always) {
-            true => Err("freeze: nothing is left that learns".to_owned()),
+        // stages only thaw: what learns in the first epoch learns in all
+        match paths.iter().all(|path| self.freezes(path, 1)) {
+            true => Err("freeze: nothing is left that learns in epoch 1; leave one stage out".to_owned()),
             false => Ok(()),
         }
     }
@@ -193,6 +191,10 @@ mod tests {
         assert!(refusal("weights = { file = 'x.pth', sha256 = 'ab' }").contains("64 hexadecimal"));
         let all = ["encoder", "bottleneck", "decoder", "last", "head"].map(|s| format!("{{ stage = '{s}' }}"));
         assert!(refusal(&format!("freeze = [{}]", all.join(", "))).contains("nothing is left"));
+        let until = |epoch: u32| all.join(", ").replace(" }", &format!(", until_epoch = {epoch} }}"));
+        assert!(refusal(&format!("freeze = [{}]", until(3))).contains("nothing is left that learns in epoch 1"));
+        let model = ModelConfig::named("fgfeu-net").expect("a network");
+        transfer(&format!("freeze = [{}]", until(0))).check(&model).expect("nothing is frozen in any epoch");
         let error = transfer("freeze = [{ stage = 'x' }]").check(&ModelConfig::named("svm").expect("svm"));
         assert!(error.expect_err("no network").contains("are for networks"));
     }

@@ -31,6 +31,51 @@ pub fn as_read(samples: Samples, run: &RunDir, plan: &RunPlan, device: &Device) 
     Ok(Samples { train, valid, test })
 }
 
+/// Refuses a plan whose masks are of a run that is neither in the store nor among `plans`.
+pub fn check_masks(plans: &[RunPlan], store: &Store) -> Result<(), TrainError> {
+    for plan in plans {
+        if let ModelConfig::MaskMlp(config) = &plan.model
+            && let Masks::Run(name) = &config.masks
+        {
+            check_source(name, plan, (plans, store))?;
+        }
+    }
+    Ok(())
+}
+
+fn check_source(name: &str, plan: &RunPlan, (plans, store): (&[RunPlan], &Store)) -> Result<(), TrainError> {
+    let (spec, arm) = name.split_once('/').unwrap_or((name, ""));
+    let segments = |source: &RunPlan| source.spec == spec && source.arm == arm && source.task == Task::Segmentation;
+    if plans.iter().any(|source| segments(source) && same_question(source, plan)) {
+        return Ok(());
+    }
+    let mut seen = Vec::new();
+    for dir in store.runs_of(spec)? {
+        let source = dir.plan()?;
+        if segments(&source) && same_question(&source, plan) {
+            return Ok(());
+        }
+        seen.extend(segments(&source).then(|| source.id().to_string()));
+    }
+    Err(TrainError::Refused(format!(
+        "spec {}, arm \"{}\": model.masks = {{ run = \"{name}\" }}: {}; run spec \"{spec}\" first, or give this spec that \
+         arm; \"seglab status\" lists the runs",
+        plan.spec,
+        plan.arm,
+        expected("a run", plan, &seen),
+    )))
+}
+
+fn expected(what: &str, plan: &RunPlan, seen: &[String]) -> String {
+    format!(
+        "expected {what} on the same data, {} px, seed {} and fold {} with the same split; found {}",
+        plan.input_px,
+        plan.seed,
+        plan.fold,
+        if seen.is_empty() { "none of that arm".to_owned() } else { seen.join(", ") }
+    )
+}
+
 fn predicted(part: Vec<Sample>, network: &Network, source: &RunPlan, device: &Device) -> Vec<Sample> {
     let planes: Vec<Plane<f32>> = predict(network, &part, (&source.train, device));
     let mask = |plane: &Plane<f32>| source.postprocess.apply(&plane.map(|&p| p > THRESHOLD));
@@ -76,13 +121,7 @@ fn segmenter(name: &str, run: &RunDir, plan: &RunPlan, device: &Device) -> Resul
         }
         seen.extend(segments.then(|| source.id().to_string()));
     }
-    Err(refused(&format!(
-        "expected a finished run on the same data, {} px, seed {} and fold {} with the same split; found {}",
-        plan.input_px,
-        plan.seed,
-        plan.fold,
-        if seen.is_empty() { "none of that arm".to_owned() } else { seen.join(", ") }
-    )))
+    Err(refused(&expected("a finished run", plan, &seen)))
 }
 
 fn same_question(source: &RunPlan, plan: &RunPlan) -> bool {

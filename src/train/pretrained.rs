@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Device;
 
+use super::leak::{refuse_image, refuse_subject};
+use super::seen::Seen;
 use super::{Checkpoint, Checkpoints, TrainError};
+use crate::dataset::{Dataset, Normalise};
 use crate::model::{Import, Mismatch, Network, fill, import, slots, values};
 use crate::plan::RunPlan;
 use crate::run::State;
@@ -24,39 +27,72 @@ pub struct Sources {
     pub root: WeightsRoot,
 }
 
+/// What plans before have told.
+#[derive(Default)]
+struct Pinned {
+    digests: BTreeMap<String, String>,
+    seen: Seen,
+    tried: Vec<(Weights, String)>,
+}
+
+const INSPECT: &str = "\"seglab weights inspect FILE\" lists what is in it";
+
 impl Sources {
     /// Fills in which weights each of `plans` begins with, by their digest; what cannot be used is found now, not by a
-    /// worker. A run's weights bring the input that they were trained on.
-    pub fn pin(&self, mut plans: Vec<RunPlan>) -> Result<Vec<RunPlan>, TrainError> {
-        let mut digests = BTreeMap::new();
-        let mut tried: Vec<(Weights, String)> = Vec::new();
+    /// worker. A run's weights bring the input that they were trained on. `dataset` is that of the plans.
+    pub fn pin(&self, mut plans: Vec<RunPlan>, dataset: &Dataset) -> Result<Vec<RunPlan>, TrainError> {
+        let mut pinned = Pinned::default();
         for plan in &mut plans {
-            let Some(mut weights) = plan.transfer.weights.clone() else { continue };
-            let found = match weights.file.clone() {
-                Some(file) => self.digest_of(&file, &mut digests)?,
-                None => {
-                    let (run, checkpoint) = self.pin_run(plan, &mut weights)?;
-                    plan.train.normalise = plan.model.normalise().unwrap_or(run.train.normalise);
-                    checkpoint.model_sha256
-                }
-            };
-            check_digest(&weights, &found)?;
-            weights.sha256 = Some(found);
-            plan.transfer.weights = Some(weights.clone());
-            let key = (weights, plan.arm.clone());
-            if !tried.contains(&key) {
-                let network =
-                    plan.model.build(&Device::flex()).ok_or_else(|| refused(plan.model.name(), "is no network"))?;
-                self.begin(network, plan)?;
-                tried.push(key);
+            let named =
+                |error: TrainError| TrainError::Refused(format!("spec {}, arm \"{}\": {error}", plan.spec, plan.arm));
+            let found = self.pin_one(plan, dataset, &mut pinned).map_err(named)?;
+            if let Some((weights, normalise)) = found {
+                plan.transfer.weights = Some(weights);
+                plan.train.normalise = normalise;
             }
         }
         Ok(plans)
     }
 
+    /// The weights of `plan` with their digest, and the input that they bring.
+    fn pin_one(
+        &self,
+        plan: &RunPlan,
+        dataset: &Dataset,
+        pinned: &mut Pinned,
+    ) -> Result<Option<(Weights, Normalise)>, TrainError> {
+        let Some(mut weights) = plan.transfer.weights.clone() else { return Ok(None) };
+        let mut normalise = plan.train.normalise;
+        let found = match weights.file.clone() {
+            Some(file) => self.digest_of(&file, &mut pinned.digests)?,
+            None => {
+                let (run, checkpoint) = self.pin_run(plan, &mut weights)?;
+                self.refuse_leak((plan, dataset), &weights, &mut pinned.seen)?;
+                normalise = plan.model.normalise().unwrap_or(run.train.normalise);
+                checkpoint.model_sha256
+            }
+        };
+        check_digest(&weights, &found)?;
+        weights.sha256 = Some(found);
+        let key = (weights.clone(), plan.arm.clone());
+        if !pinned.tried.contains(&key) {
+            let network =
+                plan.model.build(&Device::flex()).ok_or_else(|| refused(plan.model.name(), "is no network"))?;
+            self.put(network, &weights)?;
+            pinned.tried.push(key);
+        }
+        Ok(Some((weights, normalise)))
+    }
+
     /// Puts the weights that `plan` names into `network`; says what was loaded, `None` if it names none.
     pub fn begin(&self, network: Network, plan: &RunPlan) -> Result<(Network, Option<Import>), TrainError> {
-        let Some(weights) = &plan.transfer.weights else { return Ok((network, None)) };
+        match &plan.transfer.weights {
+            None => Ok((network, None)),
+            Some(weights) => self.put(network, weights).map(|(network, import)| (network, Some(import))),
+        }
+    }
+
+    fn put(&self, network: Network, weights: &Weights) -> Result<(Network, Import), TrainError> {
         if weights.sha256.is_none() {
             return Err(refused("weights", "the plan does not say which (no sha256); run the spec again to plan anew"));
         }
@@ -64,8 +100,8 @@ impl Sources {
             (Some(file), _) => {
                 let path = self.root.file(file)?;
                 check_digest(weights, &sha256(&path)?)?;
-                let convention = weights.convention.unwrap_or_default();
-                import(network, &open(&path)?, convention).map_err(|error| refused(file, &error))?
+                let wrong = |error: String| refused(&path.display().to_string(), &format!("{error}; {INSPECT}"));
+                import(network, &open(&path)?, weights.convention).map_err(wrong)?
             }
             (None, Some(run)) => self.run_into(network, run, weights)?,
             (None, None) => return Err(refused("weights", "neither file nor run")),
@@ -73,9 +109,9 @@ impl Sources {
         match import.gaps().filter(|_| !weights.partial) {
             Some(gaps) => Err(refused(
                 weights.file.as_deref().or(weights.run.as_deref()).unwrap_or_default(),
-                &format!("{}: {gaps}; weights = {{ …, partial = true }} allows it", import.headline()),
+                &format!("{}: {gaps}; {}", import.headline(), ways_out(&import, weights)),
             )),
-            None => Ok((network, Some(import))),
+            None => Ok((network, import)),
         }
     }
 
@@ -88,12 +124,11 @@ impl Sources {
         Ok(digest)
     }
 
-    /// Which run `weights` means for `plan`, written into it; refused if that run has seen a test subject of the plan.
+    /// Which run `weights` means for `plan`, written into it.
     fn pin_run(&self, plan: &RunPlan, weights: &mut Weights) -> Result<(RunPlan, Checkpoint), TrainError> {
         let name = weights.run.clone().unwrap_or_default();
         let (run, pretraining) = self.choose(&name, plan)?;
         weights.run = Some(run.name());
-        self.refuse_leak(plan, &run.name(), &pretraining)?;
         let checkpoint = best(&run)?;
         Ok((pretraining, checkpoint))
     }
@@ -126,26 +161,32 @@ impl Sources {
         }
     }
 
-    /// A network that was trained on a subject must not be tested on it, through however many runs.
-    fn refuse_leak(&self, plan: &RunPlan, name: &str, first: &RunPlan) -> Result<(), TrainError> {
-        let (mut name, mut pretraining) = (name.to_owned(), first.clone());
-        for _ in 0..LONGEST_CHAIN {
-            // An arm that leaks on purpose says so wherever its scores are told.
-            let honest = plan.split.leak().is_none();
-            let same = pretraining.dataset == plan.dataset || pretraining.dataset_digest == plan.dataset_digest;
-            if let Some(subject) = pretraining.split.trained_on(&plan.split).filter(|_| honest && same) {
-                let message = format!(
-                    "it was trained on subject {subject:?}, a test subject of {} (fold {}); pretrain on the same fold or on other data",
-                    plan.arm, plan.fold
-                );
-                return Err(refused(&name, &message));
-            }
-            let before = pretraining.transfer.weights.clone().and_then(|weights| weights.run);
-            let Some(before) = before else { return Ok(()) };
-            let (run, earlier) = self.choose(&before, &pretraining)?;
-            (name, pretraining) = (run.name(), earlier);
+    /// A network that was trained on a subject, or on an image, must not be tested on it, through however many runs.
+    fn refuse_leak(
+        &self,
+        (plan, dataset): (&RunPlan, &Dataset),
+        weights: &Weights,
+        seen: &mut Seen,
+    ) -> Result<(), TrainError> {
+        // An arm that leaks on purpose says so wherever its scores are told.
+        if !plan.split.leak().is_none() {
+            return Ok(());
         }
-        Err(refused(&name, &format!("a chain of more than {LONGEST_CHAIN} runs")))
+        let (mut next, mut after) = (weights.run.clone(), plan.clone());
+        for _ in 0..LONGEST_CHAIN {
+            let Some(name) = next else { return Ok(()) };
+            let (run, pretraining) = self.choose(&name, &after)?;
+            refuse_subject(plan, &run, &pretraining)?;
+            if pretraining.dataset_digest != plan.dataset_digest {
+                refuse_image((plan, dataset), (&run, &pretraining), seen)?;
+            }
+            next = pretraining.transfer.weights.clone().and_then(|weights| weights.run);
+            after = pretraining;
+        }
+        match next {
+            None => Ok(()),
+            Some(name) => Err(refused(&name, &format!("a chain of more than {LONGEST_CHAIN} runs"))),
+        }
     }
 
     fn run_into(&self, network: Network, name: &str, weights: &Weights) -> Result<(Network, Import), TrainError> {
@@ -158,6 +199,15 @@ impl Sources {
         let source = Checkpoints::of(&run).load_model(&checkpoint, source)?;
         Ok(transplant(network, &source))
     }
+}
+
+fn ways_out(import: &Import, weights: &Weights) -> String {
+    let width = match import.architecture.filter(|_| !import.mismatched.is_empty()) {
+        Some(_) => "torchvision's weights need width = 1.0; ",
+        None => "",
+    };
+    let inspect = weights.file.as_ref().map_or(String::new(), |_| format!("; {INSPECT}"));
+    format!("{width}weights = {{ …, partial = true }} allows it{inspect}")
 }
 
 /// The checkpoint of the lowest validation loss of a run.
@@ -201,6 +251,6 @@ fn check_digest(weights: &Weights, found: &str) -> Result<(), TrainError> {
     }
 }
 
-fn refused(name: &str, why: &str) -> TrainError {
+pub(super) fn refused(name: &str, why: &str) -> TrainError {
     TrainError::Refused(format!("weights {name}: {why}"))
 }

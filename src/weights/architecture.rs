@@ -1,5 +1,7 @@
 //! Whose weights a file holds, told by names and shapes; older and foreign names become torchvision's.
 
+use std::collections::BTreeMap;
+
 use super::{FileTensor, WeightsFile};
 
 /// A network that the files of others are known for.
@@ -68,13 +70,25 @@ const VGG19_BN: Architecture = Architecture { name: "vgg19_bn", title: "VGG19-BN
 impl Architecture {
     /// Whose weights `file` holds, whole or in part; `None` if no known network's.
     pub fn of(file: &WeightsFile) -> Option<Self> {
-        let shape_of = |name: &str| {
-            let found = file.tensors.iter().find(|tensor| torchvision_name(&tensor.name) == name);
-            found.map(|tensor: &FileTensor| tensor.shape.as_slice())
-        };
-        let fits = |marks: &[Mark]| marks.iter().all(|(name, shape)| shape_of(name) == Some(shape));
-        let other = |own: &Self| OTHERS.iter().any(|(name, key)| own.name == *name && shape_of(key).is_some());
+        Self::of_shapes(&file.tensors.iter().map(FileTensor::named_shape).collect::<Vec<_>>())
+    }
+
+    /// As [`Architecture::of`], of names and shapes.
+    pub(super) fn of_shapes(tensors: &[(&str, &[usize])]) -> Option<Self> {
+        let mut shapes: BTreeMap<String, &[usize]> = BTreeMap::new();
+        for (name, shape) in tensors {
+            shapes.entry(torchvision_name(name)).or_insert(shape);
+        }
+        let fits = |marks: &[Mark]| marks.iter().all(|(name, shape)| shapes.get(*name) == Some(shape));
+        let other = |own: &Self| OTHERS.iter().any(|(name, key)| own.name == *name && shapes.contains_key(*key));
         MARKS.iter().find(|(own, marks)| fits(marks) && !other(own)).map(|(own, _)| *own)
+    }
+}
+
+impl WeightsFile {
+    /// The first name that is Keras' or Caffe's, if any.
+    pub fn foreign_name(&self) -> Option<&str> {
+        self.tensors.iter().map(|tensor| tensor.name.as_str()).find(|name| keras(name).is_some())
     }
 }
 

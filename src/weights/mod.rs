@@ -83,7 +83,7 @@ pub struct WeightsFile {
     pub path: PathBuf,
     /// How it holds them.
     pub format: Format,
-    /// Key of the dictionary that held the weights, if they were not at the top.
+    /// Key of the dictionary that held the weights, and what their names began with, if they were not at the top.
     pub inside: Option<String>,
     /// Sorted by name, numbers in names by value.
     pub tensors: Vec<FileTensor>,
@@ -110,6 +110,10 @@ enum Source {
 }
 
 impl FileTensor {
+    fn named_shape(&self) -> (&str, &[usize]) {
+        (&self.name, &self.shape)
+    }
+
     /// Its numbers in row-major order, converted to `f32`. Integers, and numbers that are not finite, are errors.
     pub fn read(&self) -> Result<Vec<f32>, String> {
         let bytes = match &self.source {

@@ -1,18 +1,21 @@
 //! From a path to a file's tables, whatever its format.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{FileTensor, Format, LIMIT_BYTES, WeightsError, WeightsFile, pytorch, safetensors};
+use super::{Architecture, FileTensor, Format, LIMIT_BYTES, WeightsError, WeightsFile, pytorch, safetensors};
 use crate::dataset::hex;
 
 /// Keys under which training scripts keep a network's state.
 const WRAPPERS: &[&str] = &["state_dict", "model_state_dict", "model_state", "model"];
 /// What `DataParallel` puts before every name.
 const PARALLEL: &str = "module.";
+/// Parts of a name that may come before a known network's, as in `model.backbone.features.0.weight`.
+const DEPTH: usize = 3;
 
 /// Reads the tables of the file at `path`; its content says its format, not its name.
 pub fn open(path: &Path) -> Result<WeightsFile, WeightsError> {
@@ -66,7 +69,7 @@ fn unwrap(path: &Path, format: Format, tensors: Vec<FileTensor>) -> WeightsFile 
         tensor.name.strip_prefix(wrapper).is_some_and(|rest| rest.starts_with('.'))
     };
     let inside = WRAPPERS.iter().find(|wrapper| tensors.iter().any(|tensor| is_in(tensor, wrapper)));
-    let (mut tensors, outside): (Vec<_>, Vec<_>) = match inside {
+    let (mut tensors, mut outside): (Vec<_>, Vec<_>) = match inside {
         Some(wrapper) => tensors.into_iter().partition(|tensor| is_in(tensor, wrapper)),
         None => (tensors, Vec::new()),
     };
@@ -75,11 +78,38 @@ fn unwrap(path: &Path, format: Format, tensors: Vec<FileTensor>) -> WeightsFile 
         prefix.push_str(PARALLEL);
     }
     tensors.iter_mut().for_each(|tensor| tensor.name = tensor.name[prefix.len()..].to_owned());
+    if let Some(known) = before_known(&tensors) {
+        let other;
+        (tensors, other) = tensors.into_iter().partition(|tensor| tensor.name.starts_with(&known));
+        outside.extend(other);
+        tensors.iter_mut().for_each(|tensor| tensor.name = tensor.name[known.len()..].to_owned());
+        prefix.push_str(&known);
+    }
     tensors.sort_by_cached_key(|tensor| natural(&tensor.name));
     let mut outside: Vec<String> = outside.into_iter().map(|tensor| tensor.name).collect();
     outside.sort();
     let inside = (!prefix.is_empty()).then(|| prefix.trim_end_matches('.').to_owned());
     WeightsFile { path: path.to_owned(), format, inside, tensors, outside }
+}
+
+/// What comes before the names of a known network, such as `backbone.`; `None` if nothing does, or there are two such
+/// networks.
+fn before_known(tensors: &[FileTensor]) -> Option<String> {
+    let mut below: BTreeMap<&str, Vec<(&str, &[usize])>> = BTreeMap::new();
+    let named: Vec<(&str, &[usize])> = tensors.iter().map(FileTensor::named_shape).collect();
+    for (name, shape) in &named {
+        for (dot, _) in name.match_indices('.').take(DEPTH) {
+            below.entry(&name[..=dot]).or_default().push((&name[dot + 1..], shape));
+        }
+    }
+    if Architecture::of_shapes(&named).is_some() {
+        return None;
+    }
+    let mut fitting = below.iter().filter(|(_, tensors)| Architecture::of_shapes(tensors).is_some());
+    match (fitting.next(), fitting.next()) {
+        (Some((prefix, _)), None) => Some((*prefix).to_owned()),
+        _ => None,
+    }
 }
 
 /// For sorting: `layer.10` comes after `layer.9`.

@@ -53,6 +53,35 @@ fn a_training_scripts_dictionary_is_opened_and_the_rest_named() {
 }
 
 #[test]
+fn what_comes_before_a_known_networks_names_is_taken_off_if_there_is_one() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("file.safetensors");
+    let opened = |names: &[(&str, &[usize])]| {
+        let tensor = |(name, shape): &(&str, &[usize])| {
+            ((*name).to_owned(), shape.to_vec(), vec![0.5; shape.iter().product::<usize>()])
+        };
+        let tensors: Vec<_> = names.iter().map(tensor).collect();
+        write_safetensors(&mut std::fs::File::create(&path).expect("a file"), &tensors).expect("written");
+        open(&path).expect("readable")
+    };
+    let (first, second): (&[usize], &[usize]) = (&[64, 3, 3, 3], &[64, 64, 3, 3]);
+    for prefix in ["backbone.", "encoder.", "net.features_extractor.", "module.a.b."] {
+        let names = ["features.0.weight", "features.2.weight"].map(|name| format!("{prefix}{name}"));
+        let file = opened(&[(&names[0], first), (&names[1], second), ("head.weight", &[2])]);
+        assert_eq!(file.inside.as_deref(), Some(prefix.trim_end_matches('.')));
+        let found: Vec<&str> = file.tensors.iter().map(|tensor| tensor.name.as_str()).collect();
+        assert_eq!((found, file.outside), (vec!["features.0.weight", "features.2.weight"], vec!["head.weight".into()]));
+    }
+    let two = opened(&[
+        ("a.features.0.weight", first),
+        ("a.features.2.weight", second),
+        ("b.features.0.weight", first),
+        ("b.features.2.weight", second),
+    ]);
+    assert_eq!((two.inside, two.tensors.len()), (None, 4));
+}
+
+#[test]
 fn hostile_files_are_refused_by_name_and_nothing_runs() {
     for name in ["hostile.pth", "hostile_legacy.pth"] {
         let error = refusal(name);
@@ -63,6 +92,40 @@ fn hostile_files_are_refused_by_name_and_nothing_runs() {
     // 10^12 numbers: of a stretched view of four, and of a storage that has four
     assert!(refusal("stretched.pth").contains("1000000000000"), "{}", refusal("stretched.pth"));
     assert!(refusal("beyond.pth").contains("needs 1000000000000 elements"), "{}", refusal("beyond.pth"));
+}
+
+/// What is checked is what is read: no second table of contents, no name that an extra field changes.
+#[test]
+fn a_zip_that_can_be_read_in_two_ways_is_refused() {
+    for (name, reason) in [
+        ("two_tables.pth", "there may be a second table"),
+        ("two_beginnings.pth", "may begin at"),
+        ("renamed.pth", "an extra field that renames or moves it"),
+    ] {
+        assert!(refusal(name).contains(reason), "{}", refusal(name));
+    }
+    let zip = std::fs::read(golden("zip.pth")).expect("a file");
+    let last = zip.len() - 22;
+    let changed = |at: usize, bytes: &[u8]| {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("file");
+        let mut zip = zip.clone();
+        zip[at..at + bytes.len()].copy_from_slice(bytes);
+        std::fs::write(&path, zip).expect("written");
+        open(&path).expect_err("changed").message
+    };
+    // counts of all ones, a comment, another disk; zip64's record with another number, its locator with another place
+    for (at, bytes, reason) in [
+        (last + 8, &[0xff; 4][..], "zip64"),
+        (last + 12, &[0xff; 4], "zip64"),
+        (last + 16, &[0xff; 4], "zip64"),
+        (last + 20, &[1], "with a comment"),
+        (last + 4, &[1], "several parts"),
+        (last - 76 + 32, &[9], "there may be a second table"),
+        (last - 20 + 8, &[0], "there may be a second table"),
+    ] {
+        assert!(changed(at, bytes).contains(reason), "{at}: {}", changed(at, bytes));
+    }
 }
 
 fn safetensors_of(table: &str, numbers: usize) -> Result<WeightsFile, String> {

@@ -17,6 +17,7 @@ import pickle
 import struct
 import tarfile
 import zipfile
+import zlib
 
 import torch
 from safetensors.torch import save_file
@@ -110,6 +111,77 @@ def zipped(path, pickled, storage):
         archive.writestr("archive/data/0", storage)
 
 
+def local(name, data):
+    """An entry before its data."""
+    sizes = (zlib.crc32(data), len(data), len(data), len(name), 0)
+    return struct.pack("<4sHHHHHIIIHH", b"PK\3\4", 20, 0, 0, 0, 0, *sizes) + name.encode() + data
+
+
+def listing(name, data, offset, extra=b"", comment=b""):
+    """An entry of the table of contents."""
+    sizes = (zlib.crc32(data), len(data), len(data), len(name), len(extra), len(comment))
+    head = struct.pack("<4sHHHHHHIIIHHHHHII", b"PK\1\2", 20, 20, 0, 0, 0, 0, *sizes, 0, 0, 0, offset)
+    return head + name.encode() + extra + comment
+
+
+def end(count, size, start):
+    return struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, count, count, size, start, 0)
+
+
+def two_tables(good, bad):
+    """Two archives of the same names: the last record points to the table of `good`, that of `bad` ends at it."""
+    bodies = [[local(name, data) for name, data in entries.items()] for entries in (good, bad)]
+    offsets = [[sum(map(len, body[:i])) for i in range(len(body))] for body in bodies]
+    first = b"".join(bodies[0]).ljust(len(b"".join(bodies[1])), b"\0")
+    table = b"".join(listing(*entry, at) for entry, at in zip(good.items(), offsets[0]))
+    second = b"".join(bodies[1])
+    # a reader that takes the second table for the first one believes that everything is this much further behind
+    shift = len(table) + len(second)
+    behind = len(first) + len(table) - shift
+    other = b"".join(listing(*entry, at + behind) for entry, at in zip(bad.items(), offsets[1]))
+    return first + table + second + other + end(len(good), len(table), len(first))
+
+
+def two_beginnings(entries):
+    """Before zip64's records: an entry of 76 bytes, as many as they take, so that the table may begin behind it."""
+    names = ["x" * 30, *entries]
+    data = [b"", *entries.values()]
+    bodies = [local(*entry) for entry in zip(names, data)]
+    offsets = [sum(map(len, bodies[:i])) for i in range(len(bodies))]
+    start, table = len(b"".join(bodies)), b"".join(listing(*entry) for entry in zip(names, data, offsets))
+    numbers = (len(names), len(names), len(table), start)
+    record = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, *numbers)
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, start + len(table), 1)
+    return b"".join(bodies) + table + record + locator + end(len(names), len(table), start)
+
+
+def renamed(good, bad):
+    """An extra field (Info-ZIP's Unicode path) makes an entry that nobody looks at data.pkl."""
+    names = [*good, "a/harmless"]
+    data = [*good.values(), bad]
+    bodies = [local(*entry) for entry in zip(names, data)]
+    offsets = [sum(map(len, bodies[:i])) for i in range(len(bodies))]
+    field = struct.pack("<BI", 1, zlib.crc32(b"a/harmless")) + b"a/data.pkl"
+    extras = [b""] * len(good) + [struct.pack("<HH", 0x7075, len(field)) + field]
+    table = b"".join(listing(*entry) for entry in zip(names, data, offsets, extras))
+    return b"".join(bodies) + table + end(len(names), len(table), len(b"".join(bodies)))
+
+
+def entries(path):
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def ambiguous():
+    """Files that two readers of zips read in two ways, the second of which is hostile or compressed."""
+    good, bad = entries(OUT / "zip.pth"), entries(OUT / "hostile.pth")
+    pickled = next(data for name, data in bad.items() if name.endswith("data.pkl"))
+    swapped = {name: pickled if name.endswith("data.pkl") else data for name, data in good.items()}
+    (OUT / "two_tables.pth").write_bytes(two_tables(good, swapped))
+    (OUT / "two_beginnings.pth").write_bytes(two_beginnings(good))
+    (OUT / "renamed.pth").write_bytes(renamed(good, pickled))
+
+
 def stretched(extent, stride):
     """One tensor of `extent` numbers on a storage of four."""
     name = b"X\x01\x00\x00\x00w"
@@ -153,6 +225,7 @@ def main():
     rezipped(OUT / "zip.pth", OUT / "deflated.pth", zipfile.ZIP_DEFLATED)
     zipped(OUT / "stretched.pth", stretched(10**12, 0), bytes(16))
     zipped(OUT / "beyond.pth", stretched(10**12, 1), bytes(16))
+    ambiguous()
     (OUT / "expected.json").write_text(json.dumps({name: listed(tensors) for name, tensors in good.items()}))
     assert not pathlib.Path("hostile.txt").exists()
 

@@ -101,7 +101,9 @@ fn shapes_are_read_from_the_masks_of_a_run_with_the_same_split_alone() {
     let classify = format!("{}{MLP}", SPEC.split("[[arm]]").next().expect("a head"));
     let lab = lab(&classify);
     let refused = lab.run(&["run", "tiny.toml", "--headless"]);
-    assert!(stdout(&refused).contains("found none of that arm"), "{}", stdout(&refused));
+    assert!(!refused.status.success() && !lab.path().join("results/tiny").exists());
+    assert!(stderr(&refused).contains("arm \"net\": model.masks"), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("found none of that arm"), "{}", stderr(&refused));
 
     let segment = |seed| {
         crate::lab::SPEC
@@ -112,7 +114,7 @@ fn shapes_are_read_from_the_masks_of_a_run_with_the_same_split_alone() {
     lab.write("masks.toml", segment(1));
     assert!(lab.run(&["run", "masks.toml", "--headless"]).status.success());
     let refused = lab.run(&["run", "tiny.toml", "--headless"]);
-    assert!(stdout(&refused).contains("with the same split; found net-"), "{}", stdout(&refused));
+    assert!(stderr(&refused).contains("with the same split; found net-"), "{}", stderr(&refused));
 
     lab.write("masks.toml", segment(0));
     assert!(lab.run(&["run", "masks.toml", "--headless"]).status.success());

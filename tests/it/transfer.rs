@@ -1,5 +1,6 @@
 //! Pretrain, then fine-tune; and what must not begin.
 
+use seglab::dataset::{Dataset, Manifest, Origin};
 use seglab::model::values;
 use seglab::plan::{RunPlan, plan};
 use seglab::run::Event;
@@ -7,7 +8,7 @@ use seglab::store::{RunDir, Store};
 use seglab::train::Sources;
 use seglab::weights::WeightsRoot;
 
-use crate::lab::{Lab, SPEC, events, stderr, stdout};
+use crate::lab::{Lab, MANIFEST, SPEC, events, stderr, stdout};
 
 /// As [`SPEC`], under another name, with `keys` in its arm.
 fn tuned(keys: &str) -> String {
@@ -29,15 +30,22 @@ fn sources(lab: &Lab) -> Sources {
     Sources { store: Store::new(lab.path().join("results")), root: WeightsRoot::new(lab.path().join("weights")) }
 }
 
-fn plans(spec: &str) -> Vec<RunPlan> {
-    use seglab::dataset::{Dataset, Manifest, Origin};
-    let manifest = Manifest::parse(crate::lab::MANIFEST, "tiny.toml").expect("the manifest");
-    let dataset = Dataset::at(Origin { folder: None, manifest }).expect("the data");
-    plan(&seglab::spec::Spec::parse(spec, "tuned.toml").expect("a spec"), &dataset).expect("a plan")
+fn dataset(manifest: &str) -> Dataset {
+    let manifest = Manifest::parse(manifest, "tiny.toml").expect("the manifest");
+    Dataset::at(Origin { folder: None, manifest }).expect("the data")
+}
+
+fn plans(spec: &str, dataset: &Dataset) -> Vec<RunPlan> {
+    plan(&seglab::spec::Spec::parse(spec, "tuned.toml").expect("a spec"), dataset).expect("a plan")
 }
 
 fn refusal(lab: &Lab, spec: &str) -> String {
-    sources(lab).pin(plans(spec)).expect_err("refused").to_string()
+    refusal_on(lab, spec, MANIFEST)
+}
+
+fn refusal_on(lab: &Lab, spec: &str, manifest: &str) -> String {
+    let dataset = dataset(manifest);
+    sources(lab).pin(plans(spec, &dataset), &dataset).expect_err("refused").to_string()
 }
 
 #[test]
@@ -65,10 +73,15 @@ fn a_run_begins_with_the_best_weights_of_another_bit_for_bit() {
     let best = checkpoints.load_model(&state, plan.model.build(&device).expect("a network")).expect("weights");
     assert_eq!(values(&network), values(&best));
 
-    let again = sources(&lab).pin(plans(&spec)).expect("the same plan");
+    let again = sources(&lab).pin(plans(&spec, &dataset(MANIFEST)), &dataset(MANIFEST)).expect("the same plan");
     assert_eq!(again[0].id(), plan.id());
     let other = spec.replace("folds = 4", "folds = 3");
     assert!(refusal(&lab, &other).contains("a test subject of net (fold 0)"), "{}", refusal(&lab, &other));
+    // thirteen subjects, of which the run was trained on nine and at most four are new: a test part of six has known ones
+    let more = MANIFEST.replacen("name = \"tiny\"", "name = \"more\"", 1).replace("subjects = 12", "subjects = 13");
+    let other = spec.replacen("dataset = \"tiny\"", "dataset = \"more\"", 1).replace("folds = 4", "folds = 2");
+    let error = refusal_on(&lab, &other, &more);
+    assert!(error.contains("of tiny, whose image is that of") && error.contains("a test case of net"), "{error}");
     let wide = spec.replace("width = 0.03125", "width = 0.0625");
     assert!(refusal(&lab, &wide).contains("of another shape"), "{}", refusal(&lab, &wide));
 }
@@ -93,6 +106,6 @@ fn weights_that_are_not_there_end_it_before_anything_begins() {
 
 #[test]
 fn a_spec_without_transfer_plans_as_before() {
-    let text = plans(SPEC)[0].to_toml();
+    let text = plans(SPEC, &dataset(MANIFEST))[0].to_toml();
     assert!(!text.contains("transfer") && !text.contains("normalise"), "{text}");
 }

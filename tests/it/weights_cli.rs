@@ -28,7 +28,12 @@ fn a_file_is_inspected_imported_and_what_was_written_is_whole() {
     assert_eq!(seen["tensors"][1]["shape"], serde_json::json!([64, 64, 3, 3]));
     assert_eq!(seen["sha256"].as_str().map(str::len), Some(64));
 
-    let import = ["weights", "import", "vgg.safetensors", "--model", "fgfeu-net", "--json", "--out", "own.safetensors"];
+    let whole = ["weights", "import", "vgg.safetensors", "--model", "fgfeu-net", "--json", "--out", "own.safetensors"];
+    let refused = lab.run(&whole);
+    assert!(!refused.status.success() && !lab.path().join("own.safetensors").exists());
+    let text = stderr(&refused);
+    assert!(text.contains("18 not in the file") && text.contains("--partial"), "{text}");
+    let import = [&whole[..], &["--partial"]].concat();
     let imported = json(&lab, &import);
     assert_eq!(imported["headline"], "VGG16: 2 of 20 tensors into encoder; the rest random");
     assert_eq!(imported["missing"].as_array().map(Vec::len), Some(18));
@@ -61,4 +66,37 @@ fn what_cannot_be_read_is_said_and_nothing_is_written() {
         }
     }
     assert!(!lab.path().join("own.safetensors").exists());
+}
+
+#[test]
+fn reasons_are_told_once_and_names_of_keras_ask_for_their_input() {
+    let lab = Lab::new();
+    let layer = |name: &str, shape: &[usize]| (name.to_owned(), shape.to_vec(), vec![0.5; shape.iter().product()]);
+    let write = |file: &str, layers: &[(String, Vec<usize>, Vec<f32>)]| {
+        let mut file = File::create(lab.path().join(file)).expect("a file");
+        write_safetensors(&mut file, layers).expect("written");
+    };
+    write(
+        "vgg.safetensors",
+        &[
+            layer("features.0.weight", &[64, 3, 3, 3]),
+            layer("features.2.weight", &[64, 64, 3, 3]),
+            layer("features.24.bias", &[512]),
+            layer("features.26.bias", &[512]),
+        ],
+    );
+    let output = lab.run(&["weights", "import", "vgg.safetensors", "--model", "fgfeu-net"]);
+    let text = stdout(&output);
+    assert!(text.contains("the network has no such tensor: 2: features.24.bias, features.26.bias"), "{text}");
+
+    write("keras.safetensors", &[layer("conv1_1.weight", &[64, 3, 3, 3]), layer("conv1_2.weight", &[64, 64, 3, 3])]);
+    let import = ["weights", "import", "keras.safetensors", "--model", "fgfeu-net"];
+    let silent = lab.run(&import);
+    assert!(!silent.status.success());
+    assert!(stderr(&silent).contains("--caffe or --imagenet"), "{}", stderr(&silent));
+    for said in ["--caffe", "--imagenet"] {
+        let output = lab.run(&[&import[..], &[said]].concat());
+        // Caffe's shift needs the first bias, which this file lacks; either way it gets a number of the network's
+        assert!(output.status.success(), "{said}: {}", stderr(&output));
+    }
 }

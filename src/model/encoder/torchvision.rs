@@ -68,6 +68,21 @@ impl Architecture {
         }
     }
 
+    /// Whether batch-norm follows each convolution that has a bias.
+    pub fn is_normed(self) -> bool {
+        matches!(self, Self::Vgg16Bn | Self::Vgg19Bn)
+    }
+
+    /// Whether `path` is behind the encoder of a classifier of this architecture, but not in its last layer.
+    pub fn is_hidden(self, path: &str) -> bool {
+        let layers: &[&str] = match self {
+            Self::Vgg16 | Self::Vgg16Bn | Self::Vgg19 | Self::Vgg19Bn | Self::AlexNet => &["head.hidden."],
+            Self::InceptionV3 => &["auxiliary.narrow.", "auxiliary.wide."],
+            Self::ResNet50 | Self::DenseNet121 => &[],
+        };
+        layers.iter().any(|layer| path.starts_with(layer))
+    }
+
     /// Where `key`, such as `features.0.weight`, goes; `None` if the architecture has no such parameter.
     pub fn place(self, key: &str) -> Option<Place> {
         let (module, parameter) = key.rsplit_once('.')?;
@@ -88,8 +103,7 @@ impl Architecture {
             Self::InceptionV3 => inception(&path),
             Self::AlexNet => alexnet(&path),
         }?;
-        let normed = matches!(self, Self::Vgg16Bn | Self::Vgg19Bn);
-        if normed && matches!(layer, Layer::Conv) && parameter == "bias" {
+        if self.is_normed() && matches!(layer, Layer::Conv) && parameter == "bias" {
             return Some(Place::OffMean(join(&module, "norm.running_mean")));
         }
         Some(Place::Encoder(join(&module, layer.parameter(parameter)?)))
