@@ -4,6 +4,7 @@ mod coco;
 mod identity;
 mod pairs;
 mod pattern;
+mod patterns;
 mod tree;
 mod volumes;
 
@@ -14,7 +15,8 @@ use serde::{Deserialize, Serialize};
 pub use self::coco::Coco;
 pub use self::identity::{Separator, Table};
 pub use self::pairs::Pairs;
-pub use self::pattern::{Pattern, Patterns};
+pub use self::pattern::Pattern;
+pub use self::patterns::Patterns;
 pub(super) use self::tree::{Root, printable};
 pub use self::volumes::{Slices, Volumes};
 use super::volume::Format;

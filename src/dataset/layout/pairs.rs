@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::identity::{Identity, Table};
-use super::pattern::{Key, Names, Patterns};
+use super::pattern::{Key, Names};
+use super::patterns::Patterns;
 use super::tree::Root;
 use crate::dataset::read::MaskRule;
 use crate::dataset::{Case, Class, DatasetError, Source};

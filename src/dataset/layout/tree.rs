@@ -4,7 +4,8 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::pattern::{Names, Pattern, Patterns};
+use super::pattern::{Names, Pattern};
+use super::patterns::Patterns;
 use crate::dataset::{DatasetError, natural};
 
 /// Most files and folders that are looked at for one pattern.

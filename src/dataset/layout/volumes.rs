@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::identity::{Identity, Person, Table};
 use super::pairs::shared_keys;
-use super::pattern::{Key, Names, Patterns};
+use super::pattern::{Key, Names};
+use super::patterns::Patterns;
 use super::tree::{Found, Root};
 use crate::dataset::volume::{Align, Format, Pictures, Reading, Scan, is_nifti};
 use crate::dataset::{Case, Class, DatasetError, Source};
