@@ -12,23 +12,40 @@ use crate::train::choose;
 const LITTLE_DISK_MIB: u64 = 2048;
 
 pub(super) fn doctor(context: &Context) -> anyhow::Result<ExitCode> {
-    let store = store(context);
+    let store = match store(context) {
+        Ok(text) => (Mark::Good, text),
+        Err(text) => (Mark::Bad, text),
+    };
     let lines = [
-        Ok(format!("seglab    {}", env!("CARGO_PKG_VERSION"))),
-        Ok(format!("device    {}", choose().label)),
-        Ok(terminal()),
+        (Mark::Good, format!("seglab    {}", env!("CARGO_PKG_VERSION"))),
+        (Mark::Good, format!("device    {}", choose().label)),
+        (Mark::Good, terminal()),
         store,
     ];
     let mut healthy = true;
-    for line in lines.into_iter().chain(data(context)) {
-        healthy &= line.is_ok();
-        let (mark, text) = match &line {
-            Ok(text) => ("ok  ", text),
-            Err(text) => ("BAD ", text),
-        };
-        print(&format!("{mark} {}\n", super::printable(text)))?;
+    for (mark, text) in lines.into_iter().chain(data(context)) {
+        healthy &= mark != Mark::Bad;
+        print(&format!("{} {}\n", mark.text(), super::printable(&text)))?;
     }
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Mark {
+    Good,
+    /// A data set that is not here, or not as expected: no fault of this machine.
+    Absent,
+    Bad,
+}
+
+impl Mark {
+    fn text(self) -> &'static str {
+        match self {
+            Mark::Good => "ok  ",
+            Mark::Absent => "–   ",
+            Mark::Bad => "BAD ",
+        }
+    }
 }
 
 fn terminal() -> String {
@@ -55,16 +72,16 @@ fn store(context: &Context) -> Result<String, String> {
     }
 }
 
-/// A data set that is not here is no fault: it is said, with where to put it.
-fn data(context: &Context) -> Vec<Result<String, String>> {
+/// A data set that is not here is said, with where to put it.
+fn data(context: &Context) -> Vec<(Mark, String)> {
     let line = |manifest: Result<crate::dataset::Manifest, crate::dataset::DatasetError>| match manifest {
-        Err(error) => Err(format!("data      {error}")),
+        Err(error) => (Mark::Bad, format!("data      {error}")),
         Ok(manifest) if matches!(manifest.layout, Layout::Phantom { .. }) => {
-            Ok(format!("data      {}: built in", manifest.name))
+            (Mark::Good, format!("data      {}: built in", manifest.name))
         }
         Ok(manifest) => match Dataset::open(&manifest.name, &context.roots) {
-            Ok(dataset) => Ok(format!("data      {}: {} cases", manifest.name, dataset.cases.len())),
-            Err(error) => Ok(format!("data      {error}")),
+            Ok(dataset) => (Mark::Good, format!("data      {}: {} cases", manifest.name, dataset.cases.len())),
+            Err(error) => (Mark::Absent, format!("data      {error}")),
         },
     };
     manifests().into_iter().map(line).collect()
