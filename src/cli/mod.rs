@@ -67,7 +67,7 @@ enum Command {
     Export(show::ExportArgs),
     /// Score any tool's mask files against reference masks, matched by file name.
     Score(score::ScoreArgs),
-    /// The data sets: list, verify, show.
+    /// The data sets: list, verify, audit, import, show, split, preview.
     Dataset(dataset::DatasetArgs),
     /// The networks and pixel classifiers: list, show.
     Model(model::ModelArgs),
