@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use super::{Context, print, printable};
 use crate::dataset::Dataset;
@@ -74,14 +75,17 @@ fn report(found: &Audit, whole: &Dataset, apart: Option<&[Straddle]>, format: Fo
     Ok(match format {
         Format::Text => printable(&text(found, apart)),
         Format::Html => html(found, whole, apart),
-        Format::Json => {
-            let mut report = serde_json::to_value(found)?;
-            if let Some(apart) = apart {
-                report["straddles"] = serde_json::to_value(apart)?;
-            }
-            serde_json::to_string_pretty(&report)? + "\n"
-        }
+        Format::Json => serde_json::to_string_pretty(&Report { found, straddles: apart })? + "\n",
     })
+}
+
+/// Written without a [`serde_json::Value`], which would widen each `f32`: 0.987 to 0.9869999885559082.
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    found: &'a Audit,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    straddles: Option<&'a [Straddle]>,
 }
 
 fn splits(context: &Context, args: &AuditArgs) -> anyhow::Result<Option<Vec<SplitParts>>> {
@@ -155,5 +159,29 @@ impl Reporter {
         if std::io::stderr().is_terminal() {
             let _ = write!(std::io::stderr(), "\r\x1b[K");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_json_are_as_short_as_they_were_rounded() {
+        let pair = r#"{"first": "a", "other": "b", "kind": "same-frame", "speckle": 0.987, "anatomy": 0.991, "overlap": 1.0,
+            "keypoints": 9, "map": {"scale_x": 1.1, "shift_x": 0.0, "scale_y": 1.0, "shift_y": 0.0}, "mask_dsc": 0.7}"#;
+        let audit = format!(
+            r#"{{"schema": 1, "dataset": "set", "digest": null, "cases": {{"benign": 2}}, "left_out": {{}},
+            "duplicate_groups": [], "neighbour_groups": [], "issues": [], "pairs": [{pair}]}}"#
+        );
+        let audit: Audit = serde_json::from_str(&audit).expect("an audit");
+        let whole = Dataset::open("breast-us", &crate::dataset::DataRoots::new(None)).expect("built in");
+        let json = report(&audit, &whole, Some(&[]), Format::Json).expect("plain data");
+        for part in ["\"speckle\": 0.987,", "\"scale_x\": 1.1,", "\"mask_dsc\": 0.7\n", "\"straddles\": []"] {
+            assert!(json.contains(part), "{part}: {json}");
+        }
+        assert_eq!(serde_json::from_str::<Audit>(&json).expect("reads back"), audit);
+        let alone = report(&audit, &whole, None, Format::Json).expect("plain data");
+        assert!(!alone.contains("straddles"), "{alone}");
     }
 }
