@@ -92,6 +92,9 @@ impl Manifest {
         if let Some(digest) = self.digest.as_ref().filter(|digest| !is_digest(digest)) {
             return fail(format!("digest = {digest:?} must be the 64 digits, 0-9 and a-f, that dataset verify prints"));
         }
+        if let Some(Err(message)) = self.partition.as_ref().map(Partition::check) {
+            return fail(format!("partition: {message}"));
+        }
         self.layout.check().or_else(|message| fail(format!("layout: {message}")))
     }
 }

@@ -14,6 +14,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 pub use divider::Divider;
 pub use division::{Division, Testing};
 pub use file::{Exchange, SplitsFile};
+pub(in crate::dataset) use partition::Part;
 pub use partition::Partition;
 pub use split::{Leak, Parts, Split, SplitError, original};
 pub use stratum::Stratify;

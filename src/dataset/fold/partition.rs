@@ -1,5 +1,5 @@
 //! The parts that a data set was published with: a CSV file in its folder, named by the manifest, such as BUS-BRA's
-//! `5-fold-cv.csv` with the columns `ID` (`bus_0001-l`) and `kFold` (1 to 5).
+//! `5-fold-cv.csv` with the columns `ID` (`bus_0001-l`) and `kFold` (1 to 5); or folders that are called after the parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -8,14 +8,19 @@ use serde::{Deserialize, Serialize};
 
 use super::divider::{Given, GivenParts};
 use super::split::SplitError;
-use crate::dataset::{Dataset, read};
+use crate::dataset::layout::{Key, Names};
+use crate::dataset::{Dataset, Pattern, read};
 
 /// Where a data set's publisher says which case is in which part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Partition {
-    /// CSV with a header, in the data set's folder.
+    /// CSV with a header, in the data set's folder; either this or `ids`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub file: String,
+    /// Where a case's id holds its part, as `{series}`: `{series}/{case}` for `{series}/images/{case}.png`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ids: Option<Pattern>,
     /// Column of the cases.
     #[serde(default = "case_column")]
     pub case: String,
@@ -26,6 +31,48 @@ pub struct Partition {
     /// whole numbers, which are folds: each is the test part once.
     #[serde(default = "part_column")]
     pub part: String,
+}
+
+/// A part by the words that publishers use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::dataset) enum Part {
+    Train,
+    Valid,
+    Test,
+}
+
+impl Part {
+    /// The part that `word` names, in upper or lower case.
+    pub(in crate::dataset) fn of(word: &str) -> Option<Self> {
+        Some(match word.to_ascii_lowercase().as_str() {
+            "train" | "training" => Part::Train,
+            "valid" | "val" | "validation" => Part::Valid,
+            "test" | "testing" => Part::Test,
+            _ => return None,
+        })
+    }
+}
+
+impl Partition {
+    /// The parts that ids name, at the place that `ids` says.
+    pub(in crate::dataset) fn of_ids(ids: Pattern) -> Self {
+        Self { file: String::new(), ids: Some(ids), case: case_column(), pattern: case_pattern(), part: part_column() }
+    }
+
+    /// Whether exactly one of `file` and `ids` says the parts.
+    pub(in crate::dataset) fn check(&self) -> Result<(), String> {
+        match &self.ids {
+            None if self.file.is_empty() => {
+                Err("expected file = \"parts.csv\", or ids = \"{series}/{case}\" for folders called train, valid, test"
+                    .into())
+            }
+            Some(_) if !self.file.is_empty() => Err("file and ids both say the parts; remove one".to_owned()),
+            Some(pattern) if !pattern.keys().contains(&Key::Series) => {
+                Err(format!("ids = \"{pattern}\": expected {{series}} in it, which stands for the part"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 fn case_column() -> String {
@@ -47,6 +94,9 @@ pub(super) fn of(dataset: &Dataset) -> Result<Given, SplitError> {
         let known = "folds, holdout and file are the other ways to split";
         return Err(SplitError::Unusable(format!("{} was published without a partition; {known}", manifest.name)));
     };
+    if let Some(pattern) = partition.ids.as_ref() {
+        return by_id(dataset, pattern);
+    }
     let path = inside(dataset.origin.folder.as_deref(), &partition.file)?;
     let place = path.display().to_string();
     let fail = |message: String| SplitError::File { place: place.clone(), message };
@@ -58,6 +108,23 @@ pub(super) fn of(dataset: &Dataset) -> Result<Given, SplitError> {
         dataset.cases.iter().map(|case| Ok((&*case.id, &**part_of(&case.id)?))).collect::<Result<_, SplitError>>()?;
     let splits = if cases.iter().all(|(_, part)| part.parse::<u32>().is_ok()) { folds(&cases) } else { named(&cases) };
     splits.map(|splits| Given { place: place.clone(), splits }).map_err(fail)
+}
+
+fn by_id(dataset: &Dataset, pattern: &Pattern) -> Result<Given, SplitError> {
+    let place = format!("partition of {}", dataset.origin.manifest.name);
+    let fail = |message: String| SplitError::File { place: place.clone(), message };
+    let found: Vec<(&str, Names)> = dataset
+        .cases
+        .iter()
+        .map(|case| Ok((&*case.id, pattern.fit(&case.id).ok_or_else(|| fail(unfit(&case.id, pattern)))?)))
+        .collect::<Result<_, SplitError>>()?;
+    let cases: Vec<(&str, &str)> =
+        found.iter().map(|(id, names)| (*id, names.get(Key::Series).unwrap_or_default())).collect();
+    named(&cases).map(|splits| Given { place: place.clone(), splits }).map_err(fail)
+}
+
+fn unfit(id: &str, pattern: &Pattern) -> String {
+    format!("case \"{id}\" is not of the form ids = \"{pattern}\"")
 }
 
 /// The file's path; it may not lead out of the data set's folder.
@@ -121,11 +188,13 @@ fn ids(cases: &[&(&str, &str)]) -> Vec<String> {
 fn named(cases: &[(&str, &str)]) -> Result<Vec<GivenParts>, String> {
     let mut parts = GivenParts::default();
     for (id, part) in cases {
-        let list = match part.to_ascii_lowercase().as_str() {
-            "train" | "training" => &mut parts.train,
-            "valid" | "val" | "validation" => &mut parts.valid,
-            "test" | "testing" => &mut parts.test,
-            _ => return Err(format!("case \"{id}\": part \"{part}\", expected train, valid, test or a fold's number")),
+        let list = match Part::of(part) {
+            Some(Part::Train) => &mut parts.train,
+            Some(Part::Valid) => &mut parts.valid,
+            Some(Part::Test) => &mut parts.test,
+            None => {
+                return Err(format!("case \"{id}\": part \"{part}\", expected train, valid, test or a fold's number"));
+            }
         };
         list.push((*id).to_owned());
     }

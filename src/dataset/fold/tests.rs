@@ -287,6 +287,19 @@ fn a_published_partition_is_taken_as_it_is() {
 }
 
 #[test]
+fn the_parts_may_be_in_the_ids() {
+    let partition = "partition = { ids = \"{series}_{case}\" }";
+    let (_folder, dataset) = files(&["Train_1", "train_2", "val_1", "test_1"], partition);
+    let [split] = &honest("published = true", &dataset)[..] else { panic!("one split") };
+    let parts = [split.train().count(), split.valid().count(), split.test().count()];
+    assert_eq!(parts, [2, 1, 1]);
+    let (_folder, other) = files(&["train_1", "extra_1"], partition);
+    assert!(message("published = true", &other, Leak::None).contains("\"extra_1\": part \"extra\", expected train"));
+    let (_folder, unfit) = files(&["train_1", "x"], partition);
+    assert!(message("published = true", &unfit, Leak::None).contains("\"x\" is not of the form"));
+}
+
+#[test]
 fn published_folds_are_tested_in_turn() {
     let partition =
         "partition = { file = \"5-fold-cv.csv\", case = \"ID\", part = \"kFold\", pattern = \"bus_{case}\" }";

@@ -2,13 +2,15 @@
 //! key that someone should look at. Knows names and tables; pixels only of a few masks.
 
 mod name;
+mod part;
 mod table;
+mod together;
 mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use self::name::{Kind, Listing, Role};
+use self::name::{Kind, Listing, Parts, Role};
 use super::layout::{Coco, Layout, Pairs, Patterns, Slices, Table, Volumes};
 use super::read::{MaskRule, mask_from_file};
 use super::{Align, Class, Dataset, DatasetError, Manifest, Origin};
@@ -106,6 +108,7 @@ fn tried(folder: &Path, name: &str, guess: Guess) -> Result<Import, DatasetError
         *manifest.expected.entry(case.class).or_default() += 1;
     }
     manifest.expected_subjects = Some(subjects.len());
+    manifest.partition = part::partition(&manifest.layout, &dataset.cases);
     notes.push("origin, licence, citation: not given".to_owned());
     Ok(Import { dataset, notes })
 }
@@ -113,28 +116,50 @@ fn tried(folder: &Path, name: &str, guess: Guess) -> Result<Import, DatasetError
 fn guesses(folder: &Path, listing: &Listing) -> Vec<Guess> {
     let mut guesses = coco(listing);
     for kind in [Kind::Nifti, Kind::Dicom, Kind::Picture] {
-        let masks = match kind {
-            // beside a series, any volume or picture is a mask, whatever it is called
-            Kind::Dicom => [Kind::Nifti, Kind::Picture]
-                .into_iter()
-                .flat_map(|kind| [Role::Mask, Role::Image].map(|role| listing.patterns(kind, role)))
-                .collect::<Vec<_>>()
-                .concat(),
-            kind => listing.patterns(kind, Role::Mask),
-        };
-        for images in name::without_endings(listing.patterns(kind, Role::Image)).iter().take(4) {
-            // several masks of one image lie in one folder; another folder holds another version of them
-            for masks in name::by_folder(images, &masks).iter().take(4) {
-                guesses.extend(described(folder, listing, kind, (images, masks)));
-            }
+        let whole = patterns(listing, kind, Parts::Together);
+        let apart = patterns(listing, kind, Parts::Apart);
+        // of images in several parts, a mask must name the part too: each part may count from 1
+        let in_parts = |image: &String| image.contains("{series}") && !apart.0.contains(image);
+        let pairs = paired(&whole).into_iter().filter(|(images, masks)| {
+            !images.iter().any(in_parts) || masks.iter().all(|mask| mask.contains("{series}"))
+        });
+        // where only some parts have masks, each part is looked at alone
+        let alone = if apart == whole { vec![] } else { paired(&apart) };
+        for (images, masks) in pairs.chain(alone) {
+            guesses.extend(described(folder, listing, kind, (&images, &masks)));
         }
     }
     guesses
 }
 
+/// The likeliest images, each with the likeliest masks.
+fn paired((images, masks): &(Vec<String>, Vec<String>)) -> Vec<(Vec<String>, Vec<String>)> {
+    let images = together::without_endings(images.clone()).into_iter().take(4);
+    // several masks of one image lie in one folder; another folder holds another version of them
+    let with_masks = |images: Vec<String>| {
+        let masks = together::by_folder(&images, masks).into_iter().take(4);
+        masks.map(|masks| (images.clone(), masks)).collect::<Vec<_>>()
+    };
+    images.flat_map(with_masks).collect()
+}
+
+/// Of images, and of what may be their masks.
+fn patterns(listing: &Listing, kind: Kind, parts: Parts) -> (Vec<String>, Vec<String>) {
+    let masks = match kind {
+        // beside a series, any volume or picture is a mask, whatever it is called
+        Kind::Dicom => [Kind::Nifti, Kind::Picture]
+            .into_iter()
+            .flat_map(|kind| [Role::Mask, Role::Image].map(|role| listing.patterns(kind, role, parts)))
+            .collect::<Vec<_>>()
+            .concat(),
+        kind => listing.patterns(kind, Role::Mask, parts),
+    };
+    (listing.patterns(kind, Role::Image, parts), masks)
+}
+
 /// Classes and subjects for images and masks: by a table if one says them, else by names, else unknown.
 fn described(folder: &Path, listing: &Listing, kind: Kind, patterns: (&[String], &[String])) -> Option<Guess> {
-    let whole = (name::with_whole_case(patterns.0), name::with_whole_case(patterns.1));
+    let whole = (together::with_whole_case(patterns.0), together::with_whole_case(patterns.1));
     match table::find(folder, listing, &whole.0) {
         Some(found) => guess(folder, kind, (&whole.0, &whole.1), Some(found)),
         None => guess(folder, kind, patterns, None),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::dataset::fold::Part;
 use crate::dataset::layout::printable;
 use crate::dataset::{Class, DatasetError};
 
@@ -11,13 +12,15 @@ const FILES: usize = 200_000;
 const DEPTH: usize = 8;
 
 /// Words that say that a file or folder holds masks.
-const MASK_WORDS: [&str; 14] = [
+const MASK_WORDS: [&str; 16] = [
     "mask",
     "masks",
     "gt",
     "groundtruth",
     "label",
     "labels",
+    "labelstr",
+    "labelsts",
     "seg",
     "segs",
     "segmentation",
@@ -43,6 +46,13 @@ pub(super) enum Kind {
 pub(super) enum Role {
     Image,
     Mask,
+}
+
+/// Whether folders that are called train, valid or test hold one set or several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parts {
+    Together,
+    Apart,
 }
 
 impl Kind {
@@ -119,11 +129,11 @@ impl Listing {
     }
 
     /// Patterns of the files of `kind` and `role`, those of most files first.
-    pub(super) fn patterns(&self, kind: Kind, role: Role) -> Vec<String> {
+    pub(super) fn patterns(&self, kind: Kind, role: Role, parts: Parts) -> Vec<String> {
         let files: Vec<&Vec<String>> = self.of_kind(kind).iter().filter(|parts| role_of(parts) == role).collect();
         let mut groups: BTreeMap<(usize, String, String, String), Vec<&Vec<String>>> = BTreeMap::new();
-        for parts in files {
-            groups.entry(shape(parts)).or_default().push(parts);
+        for file in files {
+            groups.entry(shape(file, parts)).or_default().push(file);
         }
         let mut patterns: Vec<(usize, String)> =
             groups.values().map(|files| (files.len(), pattern(files, kind, role))).collect();
@@ -133,27 +143,26 @@ impl Listing {
     }
 }
 
-/// What files must share to have one pattern: depth, ending, the folder that says what they are, and the mask's affix.
-fn shape(parts: &[String]) -> (usize, String, String, String) {
-    let (name, folders) = parts.split_last().expect("a file has a name");
+/// What files must share to have one pattern: depth, ending, the folder that says what they are, and the mask's affix or
+/// the image's channel.
+fn shape(file: &[String], parts: Parts) -> (usize, String, String, String) {
+    let (name, folders) = file.split_last().expect("a file has a name");
     let ending = Kind::of(name).map_or("", |(_, length)| &name[name.len() - length..]).to_ascii_lowercase();
-    let says = folders.iter().filter(|folder| telling(folder)).cloned().collect::<Vec<_>>().join("/");
-    (
-        parts.len(),
-        ending,
-        says,
-        affix(stem(name))
-            .map(|(start, text)| format!("{start}{}", text.trim_end_matches(|c: char| c.is_ascii_digit())))
-            .unwrap_or_default(),
-    )
+    let says = |folder: &&String| telling(folder) && (parts == Parts::Apart || Part::of(folder).is_none());
+    let says = folders.iter().filter(says).cloned().collect::<Vec<_>>().join("/");
+    let unnumbered =
+        |(start, text): (bool, &str)| format!("{start}{}", text.trim_end_matches(|c: char| c.is_ascii_digit()));
+    let affix = channel(file).map(str::to_owned).or_else(|| affix(stem(name)).map(unnumbered));
+    (file.len(), ending, says, affix.unwrap_or_default())
 }
 
 /// Whether a folder's name says what is in it rather than who.
 fn telling(folder: &str) -> bool {
     let lower = folder.to_ascii_lowercase();
     is_mask_word(&lower)
-        || ["image", "images", "img", "imgs", "original", "pictures", "pred", "train", "test", "valid"]
+        || ["image", "images", "imagestr", "imagests", "img", "imgs", "original", "pictures", "pred"]
             .contains(&lower.as_str())
+        || Part::of(folder).is_some()
 }
 
 fn is_mask_word(lower: &str) -> bool {
@@ -166,7 +175,21 @@ fn role_of(parts: &[String]) -> Role {
     if masks { Role::Mask } else { Role::Image }
 }
 
-fn stem(name: &str) -> &str {
+/// The folder of images of nnU-Net and of the Medical Segmentation Decathlon.
+fn is_decathlon(folder: &str) -> bool {
+    ["imagestr", "imagests"].contains(&folder.to_ascii_lowercase().as_str())
+}
+
+/// nnU-Net's number of a channel, `_0000`, at the end of an image's stem.
+fn channel(file: &[String]) -> Option<&str> {
+    let (name, folders) = file.split_last()?;
+    let stem = stem(name);
+    let suffix = stem.get(stem.len().checked_sub(5)?..).filter(|_| stem.len() > 5)?;
+    let digits = suffix.strip_prefix('_')?.bytes().all(|byte| byte.is_ascii_digit());
+    (digits && folders.iter().any(|folder| is_decathlon(folder))).then_some(suffix)
+}
+
+pub(super) fn stem(name: &str) -> &str {
     Kind::of(name).map_or(name, |(_, length)| &name[..name.len() - length])
 }
 
@@ -197,11 +220,15 @@ fn affix(stem: &str) -> Option<(bool, &str)> {
 fn pattern(files: &[&Vec<String>], kind: Kind, role: Role) -> String {
     let depth = files[0].len();
     let mut levels = Vec::new();
-    let mut placeholders = ["{subject}", "{series}"].into_iter();
+    let names_at = |level: usize| files.iter().map(|file| file[level].as_str()).collect::<BTreeSet<&str>>();
+    let are_parts = |names: &BTreeSet<&str>| names.len() > 1 && names.iter().all(|name| Part::of(name).is_some());
+    let in_parts = (0..depth - 1).find(|level| are_parts(&names_at(*level)));
+    let mut placeholders = ["{subject}", "{series}"].into_iter().take(if in_parts.is_some() { 1 } else { 2 });
     for level in 0..depth - 1 {
-        let names: BTreeSet<&str> = files.iter().map(|parts| parts[level].as_str()).collect();
+        let names = names_at(level);
         let one = names.len() == 1;
         levels.push(match names.first() {
+            Some(_) if in_parts == Some(level) => "{series}".to_owned(),
             Some(_) if is_class(&names) => "{class}".to_owned(),
             Some(name) if one && (telling(name) || kind == Kind::Picture) => (*name).to_owned(),
             _ => placeholders.next().unwrap_or("*").to_owned(),
@@ -228,6 +255,9 @@ fn file_pattern(files: &[&Vec<String>], kind: Kind, role: Role, in_patient: bool
         return first.to_owned();
     }
     let stems: BTreeSet<&str> = names.iter().map(|name| stem(name)).collect();
+    if let Some(channel) = channel(files[0]) {
+        return format!("{}{channel}{ending}", placeholder(&stems, 0, channel.len()));
+    }
     match affix(stem(first)).filter(|_| role == Role::Mask) {
         Some((true, prefix)) => format!("{prefix}{}{ending}", placeholder(&stems, prefix.len(), 0)),
         Some((false, suffix)) => {
@@ -236,7 +266,9 @@ fn file_pattern(files: &[&Vec<String>], kind: Kind, role: Role, in_patient: bool
             format!("{}{word}{number}{ending}", placeholder(&stems, 0, suffix.len()))
         }
         None => {
-            let prefix = if role == Role::Image { common_prefix(&stems) } else { "" };
+            // masks of the Medical Segmentation Decathlon are called as the images are
+            let whole = role == Role::Mask || files[0].iter().any(|folder| is_decathlon(folder));
+            let prefix = if whole { "" } else { common_prefix(&stems) };
             format!("{prefix}{}{ending}", placeholder(&stems, prefix.len(), 0))
         }
     }
@@ -261,40 +293,4 @@ fn common_prefix<'a>(stems: &BTreeSet<&'a str>) -> &'a str {
     let same =
         first.bytes().zip(last.bytes()).take_while(|(a, b)| a == b && (a.is_ascii_alphabetic() || *a == b'_')).count();
     if stems.len() < 2 { "" } else { first[..same].rfind('_').map_or("", |at| &first[..=at]) }
-}
-
-/// Patterns that differ only in their ending, together.
-pub(super) fn without_endings(patterns: Vec<String>) -> Vec<Vec<String>> {
-    let mut groups: Vec<Vec<String>> = Vec::new();
-    for pattern in patterns {
-        match groups.iter_mut().find(|group| stem(&group[0]) == stem(&pattern)) {
-            Some(group) => group.push(pattern),
-            None => groups.push(vec![pattern]),
-        }
-    }
-    groups
-}
-
-/// Patterns of masks that share a placeholder with `images`, those of one folder together.
-pub(super) fn by_folder(images: &[String], masks: &[String]) -> Vec<Vec<String>> {
-    let ties = |mask: &String| {
-        ["{case}", "{subject}", "{slice}"]
-            .iter()
-            .any(|key| images.iter().all(|image| image.contains(key)) && mask.contains(key))
-    };
-    let folder = |pattern: &str| pattern.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
-    let mut folders: Vec<Vec<String>> = Vec::new();
-    for mask in masks.iter().filter(|mask| ties(mask)) {
-        match folders.iter_mut().find(|group| folder(&group[0]) == folder(mask)) {
-            Some(group) => group.push(mask.clone()),
-            None => folders.push(vec![mask.clone()]),
-        }
-    }
-    folders
-}
-
-/// The patterns with one placeholder for the whole name, as a table may list it.
-pub(super) fn with_whole_case(patterns: &[String]) -> Vec<String> {
-    let whole = |text: &String| text.replace("{subject}_{case}", "{case}").replace("{class}_{case}", "{case}");
-    patterns.iter().map(whole).collect()
 }

@@ -128,3 +128,48 @@ fn a_folder_without_masks_says_what_is_looked_for() {
     std::fs::write(lone.path().join("set/dataset.json"), r#"{"numTraining": 2}"#).expect("temporary file");
     assert!(import(&lone.path().join("set"), "set").expect_err("b has no mask").to_string().contains("b.png: no mask"));
 }
+
+#[test]
+fn folders_of_nnu_net() {
+    let files: Vec<(String, u8)> = (0..3)
+        .flat_map(|i| {
+            let channels = [0, 1].map(|channel| (format!("imagesTr/case_{i:03}_{channel:04}.png"), 9));
+            channels.into_iter().chain([(format!("labelsTr/case_{i:03}.png"), 1)])
+        })
+        .collect();
+    let files: Vec<(&str, u8)> = files.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let set = folder(&files);
+    let patterns = ("imagesTr/{case}_0000.png".to_owned(), "labelsTr/{case}.png".to_owned());
+    assert_eq!(understood(&set), (patterns.0, patterns.1, 3, 3));
+    let found = import(&set.path().join("set"), "set").expect("understood");
+    assert_eq!(found.dataset.cases[0].id, "case_000");
+    // the other channel
+    assert!(found.notes.iter().any(|note| note.starts_with("layout: 3 files in imagesTr/")), "{:?}", found.notes);
+}
+
+#[test]
+fn folders_of_parts_are_one_set_with_its_partition() {
+    let parts = [("train", 3), ("val", 1), ("test", 2)];
+    // each part counts from 0
+    let files: Vec<(String, u8)> = parts
+        .iter()
+        .flat_map(|(part, n)| (0..*n).map(move |i| (part, i)))
+        .flat_map(|(part, i)| [(format!("{part}/images/{i}.png"), 9), (format!("{part}/masks/{i}.png"), 255)])
+        .collect();
+    let files: Vec<(&str, u8)> = files.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let set = folder(&files);
+    let patterns = ("{series}/images/{case}.png".to_owned(), "{series}/masks/{case}.png".to_owned());
+    assert_eq!(understood(&set), (patterns.0, patterns.1, 6, 6));
+    let manifest = import(&set.path().join("set"), "set").expect("understood").dataset.origin.manifest;
+    let ids = manifest.partition.expect("parts").ids.expect("by id");
+    assert_eq!(ids.to_string(), "{series}/{case}");
+}
+
+#[test]
+fn a_part_without_masks_takes_none_of_another_part() {
+    let files = [("train/images/1.png", 9), ("train/masks/1.png", 255), ("test/images/1.png", 9)];
+    let found = import(&folder(&files).path().join("set"), "set").expect("understood");
+    assert_eq!(found.dataset.cases.len(), 1);
+    assert!(found.dataset.cases[0].files().iter().all(|file| !file.to_string_lossy().contains("/test/")));
+    assert!(found.notes.iter().any(|note| note == "layout: 1 files in test/images/ are in no case: 1.png"));
+}

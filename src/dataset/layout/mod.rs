@@ -16,6 +16,7 @@ pub use self::coco::Coco;
 pub use self::identity::{Separator, Table};
 pub use self::pairs::Pairs;
 pub use self::pattern::Pattern;
+pub(super) use self::pattern::{Key, Names};
 pub use self::patterns::Patterns;
 pub(super) use self::tree::{Root, printable};
 pub use self::volumes::{Slices, Volumes};

@@ -62,14 +62,14 @@ impl Names {
 /// `{subject}`, `{series}`, `{case}`, `{class}` stand for any text, `{slice}` and `{n}` for digits, `*` for any text that
 /// means nothing. None crosses a `/`; each is as short as possible, from the left, and not empty. A placeholder that
 /// comes again in a later folder or file name stands for the same text. File names match in upper and lower case.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Pattern {
     text: String,
     levels: Vec<Vec<Piece>>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
     Literal(String),
     Key(Key),
