@@ -13,7 +13,7 @@ use super::dataset_audit::{self, AuditArgs};
 use super::dataset_splits::{SplitsArgs, splits};
 use super::{Context, print, printable};
 use crate::dataset::sheet::contact_sheet;
-use crate::dataset::{Case, Dataset, Import, Verification, import, manifests, verify_with};
+use crate::dataset::{Case, Dataset, DatasetError, Import, Verification, import, manifests, verify_with};
 
 /// The data sets.
 #[derive(Debug, Args)]
@@ -103,8 +103,16 @@ fn list(context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 fn check(context: &Context, name: &str, json: bool) -> anyhow::Result<ExitCode> {
-    let dataset = Dataset::open(name, &context.roots)?;
-    let verification = verified(&dataset);
+    let opened = Dataset::open_faulty(name, &context.roots).map_err(|error| match error {
+        // not one case is left to verify
+        DatasetError::Several { name, faults } => {
+            let all: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
+            anyhow::anyhow!("{name}: no case; {} files are wrong:{all}", faults.len())
+        }
+        error => error.into(),
+    });
+    let (dataset, faults) = opened?;
+    let verification = verified(&dataset).with_faults(&faults);
     if json {
         print(&(serde_json::to_string_pretty(&verification)? + "\n"))?;
     } else {

@@ -81,7 +81,8 @@ fn data(context: &Context) -> Vec<(Mark, String)> {
         }
         Ok(manifest) => match Dataset::open(&manifest.name, &context.roots) {
             Ok(dataset) => (Mark::Good, format!("data      {}: {} cases", manifest.name, dataset.cases.len())),
-            Err(error) => (Mark::Absent, format!("data      {error}")),
+            // of several faults, how many there are
+            Err(error) => (Mark::Absent, format!("data      {}", error.to_string().lines().next().unwrap_or_default())),
         },
     };
     manifests().into_iter().map(line).collect()

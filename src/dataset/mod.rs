@@ -32,6 +32,7 @@ use case::Source;
 pub use case::{Case, Decoder, Pixels};
 pub use crop::Crop;
 pub use import::{Import, import};
+use layout::Listed;
 pub use layout::{Coco, Layout, Pairs, Pattern, Patterns, Separator, Slices, Table, Volumes};
 pub use manifest::Manifest;
 pub use normalise::Normalise;
@@ -144,6 +145,14 @@ pub enum DatasetError {
         /// What is wrong.
         message: String,
     },
+    /// Several files that make no case.
+    #[error("{name}: {} files are wrong; \"seglab dataset verify {name}\" lists all\n  {}", faults.len(), some(faults))]
+    Several {
+        /// The data set.
+        name: String,
+        /// What is wrong with each.
+        faults: Vec<DatasetError>,
+    },
     /// A mask of another size than its image.
     #[error("{case}: mask {mask} is {mask_width}×{mask_height} px, its image {width}×{height}")]
     MaskSize {
@@ -165,19 +174,31 @@ pub enum DatasetError {
 impl Dataset {
     /// Opens the data set that the manifest `name` describes; reads folder listings, no pixels.
     pub fn open(name: &str, roots: &DataRoots) -> Result<Self, DatasetError> {
-        let manifest = root::find(name)?;
-        let folder = manifest.layout.has_files().then(|| roots.folder_of(&manifest)).transpose()?;
-        Self::at(Origin { manifest, folder })
+        Self::at(Origin::find(name, roots)?)
+    }
+
+    /// The data set as far as its files make cases, and what is wrong with the others; for [`verify`] only.
+    pub fn open_faulty(name: &str, roots: &DataRoots) -> Result<(Self, Vec<DatasetError>), DatasetError> {
+        Self::listed(Origin::find(name, roots)?)
     }
 
     /// The data set at a known place; reads folder listings, no pixels.
     pub fn at(origin: Origin) -> Result<Self, DatasetError> {
-        let mut origin = origin;
+        let (dataset, faults) = Self::listed(origin)?;
+        match DatasetError::of(&dataset.origin.manifest.name, faults) {
+            None => Ok(dataset),
+            Some(error) => Err(error),
+        }
+    }
+
+    fn listed(mut origin: Origin) -> Result<(Self, Vec<DatasetError>), DatasetError> {
         origin.manifest.read_curation()?;
         let Origin { manifest, folder } = &origin;
-        let mut cases = manifest.layout.cases(folder.as_deref().unwrap_or(Path::new(manifest.folder())))?;
+        let Listed { mut cases, mut faults } =
+            manifest.layout.cases(folder.as_deref().unwrap_or(Path::new(manifest.folder())))?;
         if let Some(curation) = &manifest.curation {
-            curation.apply(&mut cases, &format!("curation of {}", manifest.name))?;
+            // the list may name a case that is not there because of a fault
+            faults.extend(curation.apply(&mut cases, &format!("curation of {}", manifest.name)).err());
         }
         cases.retain(|case| manifest.classes.contains(&case.class));
         cases.sort_by_cached_key(|case| natural(&case.id));
@@ -185,9 +206,9 @@ impl Dataset {
             cases.iter_mut().for_each(|case| case.source = Source::Cropped(crop, Box::new(case.source.clone())));
         }
         if cases.is_empty() {
-            return Err(DatasetError::Empty { place: manifest.name.clone(), expected: manifest.layout.expectation() });
+            return Err(DatasetError::of(&manifest.name, faults).unwrap_or_else(|| origin.empty()));
         }
-        Ok(Self { origin, cases })
+        Ok((Self { origin, cases }, faults))
     }
 
     /// The case named `id`.
@@ -208,7 +229,37 @@ impl Dataset {
     }
 }
 
+impl Origin {
+    fn find(name: &str, roots: &DataRoots) -> Result<Self, DatasetError> {
+        let manifest = root::find(name)?;
+        let folder = manifest.layout.has_files().then(|| roots.folder_of(&manifest)).transpose()?;
+        Ok(Self { folder, manifest })
+    }
+
+    fn empty(&self) -> DatasetError {
+        let help = self
+            .folder
+            .as_ref()
+            .map(|folder| format!(" in {0}; \"seglab dataset import {0}\" says what is there", folder.display()));
+        let expected = self.manifest.layout.expectation() + &help.unwrap_or_default();
+        DatasetError::Empty { place: self.manifest.name.clone(), expected }
+    }
+}
+
+/// The first of `faults`, a line each.
+fn some(faults: &[DatasetError]) -> String {
+    faults.iter().take(5).map(DatasetError::to_string).collect::<Vec<_>>().join("\n  ")
+}
+
 impl DatasetError {
+    /// All `faults` of the data set `name` as one error; `None` without any.
+    fn of(name: &str, mut faults: Vec<Self>) -> Option<Self> {
+        match faults.len() {
+            0 | 1 => faults.pop(),
+            _ => Some(DatasetError::Several { name: name.to_owned(), faults }),
+        }
+    }
+
     /// What is wrong with the file or folder at `place`.
     pub(crate) fn file(place: &Path, message: impl ToString) -> Self {
         DatasetError::File { place: place.display().to_string(), message: message.to_string().trim_end().to_owned() }

@@ -49,6 +49,8 @@ pub enum FindingKind {
     Subjects,
     /// A file that is not the one in the manifest's list of digests, or cases that are not those of its digest.
     Digest,
+    /// A file that makes no case: its image, mask or row is missing, or its volume cannot be read.
+    NoCase,
     /// A file that cannot be read or decoded.
     Undecodable,
     /// A mask of another size than its image.
@@ -116,6 +118,16 @@ pub fn verify_with(dataset: &Dataset, progress: &(dyn Fn(usize) + Sync)) -> Veri
         mask_area: Quartiles::of(shares.filter_map(|(case, _)| case.mask_share).collect()),
         findings: whole.into_iter().chain(examined.into_iter().filter_map(|case| case.finding)).collect(),
         digest,
+    }
+}
+
+impl Verification {
+    /// With what [`Dataset::open_faulty`] could not make cases of, before all else.
+    pub fn with_faults(mut self, faults: &[DatasetError]) -> Self {
+        let finding =
+            |fault: &DatasetError| Finding { case: None, kind: FindingKind::NoCase, detail: fault.to_string() };
+        self.findings.splice(0..0, faults.iter().map(finding));
+        self
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::Listed;
 use super::identity::{Identity, Table};
 use super::pattern::{Names, Pattern};
 use super::tree::{Root, printable};
@@ -87,7 +88,7 @@ impl Coco {
         Identity { class: self.class, labels: &self.labels, table: self.table.as_ref() }
     }
 
-    pub(super) fn cases(&self, folder: &Path) -> Result<Vec<Case>, DatasetError> {
+    pub(super) fn cases(&self, folder: &Path) -> Result<Listed, DatasetError> {
         let root = Root::new(folder)?;
         let path = root.file(&self.annotations)?;
         let fail = |message: String| DatasetError::file(&path, message);
@@ -95,10 +96,17 @@ impl Coco {
         let mut register = Identity { class: Some(Class::Normal), ..self.identity() }.open(&root)?;
         let mut marked = self.marked(&file.images, file.annotations, &file.categories).map_err(fail)?;
         let mut cases: BTreeMap<String, Case> = BTreeMap::new();
+        let mut faults = Vec::new();
         for image in file.images {
             let names = self.names(&image.file_name).map_err(fail)?;
             let relative = self.images.iter().chain([&image.file_name]).cloned().collect::<Vec<_>>().join("/");
-            let at = root.file(&relative)?;
+            let at = match root.file(&relative) {
+                Ok(at) => at,
+                Err(missing) => {
+                    faults.push(missing);
+                    continue;
+                }
+            };
             let Some(person) = register.person(&names).map_err(fail)? else { continue };
             let Marked { shapes, class } = marked.remove(&image.id).unwrap_or_default();
             let class = class.unwrap_or(person.class);
@@ -108,7 +116,7 @@ impl Coco {
                 return Err(fail(format!("\"{}\" is the name of two images", first.id)));
             }
         }
-        Ok(cases.into_values().collect())
+        Ok(Listed { cases: cases.into_values().collect(), faults })
     }
 
     fn names(&self, file_name: &str) -> Result<Names, String> {

@@ -154,11 +154,11 @@ impl Register<'_> {
         Ok(Some(Person { id, subject, class }))
     }
 
-    /// A row that no image was found for, as a message.
-    pub(super) fn unseen(&self) -> Option<String> {
-        let (names, row) = self.rows.iter().find(|(_, row)| row.takes_part && !row.seen)?;
-        let file = &self.identity.table?.file;
-        Some(format!("{file}:{}: no image for \"{}\"", row.line, id(names)))
+    /// The rows that no image was found for, as messages.
+    pub(super) fn unseen(&self) -> impl Iterator<Item = String> {
+        let file = self.identity.table.map(|table| table.file.as_str()).unwrap_or_default();
+        let unseen = self.rows.iter().filter(|(_, row)| row.takes_part && !row.seen);
+        unseen.map(move |(names, row)| format!("{file}:{}: no image for \"{}\"", row.line, id(names)))
     }
 }
 

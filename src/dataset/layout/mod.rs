@@ -54,6 +54,13 @@ pub enum Layout {
     Dicom(Volumes),
 }
 
+/// The cases of a folder, and why other files of it make none.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    pub(super) cases: Vec<Case>,
+    pub(super) faults: Vec<DatasetError>,
+}
+
 impl Layout {
     /// Whether the cases lie in files.
     pub fn has_files(&self) -> bool {
@@ -91,11 +98,12 @@ impl Layout {
     }
 
     /// The cases below `folder`; reads folder listings and tables, and of pixels only volumes' masks.
-    pub(super) fn cases(&self, folder: &Path) -> Result<Vec<Case>, DatasetError> {
+    pub(super) fn cases(&self, folder: &Path) -> Result<Listed, DatasetError> {
         match self {
             Layout::Busi {} => Pairs::busi().cases(folder),
             Layout::Phantom { kind, seed, subjects, images_per_subject, size_px } => {
-                Ok(phantom::cases(*kind, *seed, *subjects, *images_per_subject, *size_px))
+                let cases = phantom::cases(*kind, *seed, *subjects, *images_per_subject, *size_px);
+                Ok(Listed { cases, faults: vec![] })
             }
             Layout::Pairs(pairs) => pairs.cases(folder),
             Layout::Coco(coco) => coco.cases(folder),

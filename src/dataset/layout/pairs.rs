@@ -1,14 +1,15 @@
 //! Images with their masks in files of their own: most public sets. Reads folder listings, no pixels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::identity::{Identity, Table};
+use super::Listed;
+use super::identity::{Identity, Register, Table};
 use super::pattern::{Key, Names};
 use super::patterns::Patterns;
-use super::tree::Root;
+use super::tree::{Found, Root};
 use crate::dataset::read::MaskRule;
 use crate::dataset::{Case, Class, DatasetError, Source};
 
@@ -59,7 +60,7 @@ impl Pairs {
         Identity { class: self.class, labels: &self.labels, table: self.table.as_ref() }
     }
 
-    pub(super) fn cases(&self, folder: &Path) -> Result<Vec<Case>, DatasetError> {
+    pub(super) fn cases(&self, folder: &Path) -> Result<Listed, DatasetError> {
         let root = Root::new(folder)?;
         let mut register = self.identity().open(&root)?;
         let shared = shared_keys(&self.images, &self.masks).map_err(|message| DatasetError::file(folder, message))?;
@@ -68,30 +69,38 @@ impl Pairs {
             masks.entry(mask.names.only(&shared)).or_default().push(mask.path);
         }
         let mut images = root.files(&self.images)?;
-        let is_mask: std::collections::BTreeSet<&PathBuf> = masks.values().flatten().collect();
+        let is_mask: BTreeSet<&PathBuf> = masks.values().flatten().collect();
         images.retain(|image| !is_mask.contains(&image.path));
-        let known: std::collections::BTreeSet<Names> = images.iter().map(|image| image.names.only(&shared)).collect();
-        if let Some((_, files)) = masks.iter().find(|(names, _)| !known.contains(*names)) {
-            return Err(DatasetError::file(&files[0], format!("a mask without its image {}", self.images)));
-        }
+        let known: BTreeSet<Names> = images.iter().map(|image| image.names.only(&shared)).collect();
+        let alone = masks.iter().filter(|(names, _)| !known.contains(*names));
+        let alone =
+            alone.map(|(_, files)| DatasetError::file(&files[0], format!("a mask without its image {}", self.images)));
+        let mut faults: Vec<DatasetError> = alone.collect();
         let mut cases: BTreeMap<String, (Case, PathBuf)> = BTreeMap::new();
         for image in images {
-            let fail = |message: String| DatasetError::file(&image.path, message);
-            let Some(person) = register.person(&image.names).map_err(fail)? else { continue };
             let masks = masks.get(&image.names.only(&shared)).cloned().unwrap_or_default();
-            if masks.is_empty() && person.class != Class::Normal {
-                return Err(fail(format!("no mask; expected {} for it", self.masks)));
-            }
-            let source = Source::Files { image: image.path.clone(), masks, rule: self.mask_values };
-            let case = Case { id: person.id, subject: person.subject, class: person.class, source };
-            if let Some((first, path)) = cases.insert(case.id.clone(), (case, image.path.clone())) {
-                return Err(fail(format!("\"{}\" is also {}", first.id, path.display())));
+            let fail = |message: String| DatasetError::file(&image.path, message);
+            match self.case(&image, masks, &mut register) {
+                Ok(None) => {}
+                Err(message) => faults.push(fail(message)),
+                Ok(Some(case)) => match cases.get(&case.id) {
+                    Some((first, path)) => faults.push(fail(format!("\"{}\" is also {}", first.id, path.display()))),
+                    None => drop(cases.insert(case.id.clone(), (case, image.path.clone()))),
+                },
             }
         }
-        match register.unseen() {
-            Some(message) => Err(DatasetError::file(folder, message)),
-            None => Ok(cases.into_values().map(|(case, _)| case).collect()),
+        faults.extend(register.unseen().map(|message| DatasetError::file(folder, message)));
+        Ok(Listed { cases: cases.into_values().map(|(case, _)| case).collect(), faults })
+    }
+
+    /// `None` if a table leaves the image out.
+    fn case(&self, image: &Found, masks: Vec<PathBuf>, register: &mut Register) -> Result<Option<Case>, String> {
+        let Some(person) = register.person(&image.names)? else { return Ok(None) };
+        if masks.is_empty() && person.class != Class::Normal {
+            return Err(format!("no mask; expected {} for it", self.masks));
         }
+        let source = Source::Files { image: image.path.clone(), masks, rule: self.mask_values };
+        Ok(Some(Case { id: person.id, subject: person.subject, class: person.class, source }))
     }
 }
 

@@ -24,7 +24,8 @@ fn folder(names: &[&str]) -> TempDir {
 }
 
 fn cases(folder: &Path) -> Result<Vec<Case>, DatasetError> {
-    Layout::Busi {}.cases(folder)
+    let listed = Layout::Busi {}.cases(folder)?;
+    DatasetError::of("busi", listed.faults).map_or(Ok(listed.cases), Err)
 }
 
 fn message(folder: &TempDir) -> String {
@@ -63,6 +64,18 @@ fn only_a_normal_image_may_lack_its_mask() {
 fn a_mask_without_its_image_is_refused() {
     let folder = folder(&["benign/", "malignant/a_mask_1.png"]);
     assert!(message(&folder).ends_with("a_mask_1.png: a mask without its image {class}/{case}.png"));
+}
+
+#[test]
+fn all_that_is_missing_is_named_at_once() {
+    let names = ["benign/a.png", "benign/b.png", "malignant/c_mask.png", "malignant/d.png", "malignant/d_mask.png"];
+    let folder = folder(&names);
+    let message = message(&folder);
+    assert!(message.starts_with("busi: 3 files are wrong; \"seglab dataset verify busi\" lists all\n"), "{message}");
+    for fault in ["a.png: no mask", "b.png: no mask", "c_mask.png: a mask without"] {
+        assert!(message.contains(fault), "{message}");
+    }
+    assert_eq!(Layout::Busi {}.cases(folder.path()).expect("listable").cases.len(), 1);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::Listed;
 use super::identity::{Identity, Person, Table};
 use super::pairs::shared_keys;
 use super::pattern::{Key, Names};
@@ -102,51 +103,73 @@ impl Volumes {
         self.images.keys().into_iter().filter(|key| *key != Key::Slice).collect()
     }
 
-    pub(super) fn cases(&self, folder: &Path, format: Format) -> Result<Vec<Case>, DatasetError> {
+    pub(super) fn cases(&self, folder: &Path, format: Format) -> Result<Listed, DatasetError> {
         let root = Root::new(folder)?;
-        let scans = self.scans(&root, folder, format)?;
+        let (scans, mut faults) = self.scans(&root, folder, format)?;
         // each volume's slices, in parallel; the order is that of the names
-        let cases = scans.into_par_iter().map(|(person, scan)| self.slices_of(&person, &Arc::new(scan)));
-        let cases: Vec<Vec<Case>> = cases.collect::<Result<_, _>>()?;
-        Ok(cases.into_iter().flatten().collect())
+        let slices = scans.into_par_iter().map(|(person, scan)| self.slices_of(&person, &Arc::new(scan)));
+        let mut cases = Vec::new();
+        for slices in slices.collect::<Vec<_>>() {
+            match slices {
+                Ok(slices) => cases.extend(slices),
+                Err(broken) => faults.push(broken),
+            }
+        }
+        Ok(Listed { cases, faults })
     }
 
-    fn scans(&self, root: &Root, folder: &Path, format: Format) -> Result<Vec<(Person, Scan)>, DatasetError> {
+    fn scans(&self, root: &Root, folder: &Path, format: Format) -> Result<Scans, DatasetError> {
         let mut register = self.identity().open(root)?;
         let shared = shared_keys(&self.images, &self.masks).map_err(|message| DatasetError::file(folder, message))?;
         let shared: Vec<Key> = shared.into_iter().filter(|key| *key != Key::Slice).collect();
         let masks = grouped(root, &self.masks, &shared)?;
         let is_mask: BTreeSet<PathBuf> = masks.values().flatten().map(|file| file.path.clone()).collect();
-        let mut scans = BTreeMap::new();
+        let (mut scans, mut faults) = (BTreeMap::new(), Vec::new());
         let mut with_image = BTreeSet::new();
         for (names, mut images) in grouped(root, &self.images, &self.keys())? {
             images.retain(|file| !is_mask.contains(&file.path));
             let Some(first) = images.first().map(|file| file.path.clone()) else { continue };
-            let fail = |message: String| DatasetError::file(&first, message);
-            if format == Format::Nifti && images.len() > 1 {
-                return Err(fail(format!(
-                    "and {} are one volume; tell them apart in images",
-                    images[1].path.display()
-                )));
-            }
             with_image.insert(names.only(&shared));
-            let Some(person) = register.person(&names).map_err(fail)? else { continue };
             let masks = masks.get(&names.only(&shared)).cloned().unwrap_or_default();
-            if masks.is_empty() && person.class != Class::Normal {
-                return Err(fail(format!("no mask; expected {} for it", self.masks)));
+            let person = register.person(&names).map_err(|message| DatasetError::file(&first, message));
+            let scan = person.and_then(|person| {
+                person.map(|person| Ok((self.checked(&person, images, masks, format)?, person))).transpose()
+            });
+            match scan {
+                Ok(None) => {}
+                Err(fault) => faults.push(fault),
+                Ok(Some((_, person))) if scans.contains_key(&person.id) => {
+                    let message = "another volume has the same name; add {series} or {case} to images";
+                    faults.push(DatasetError::file(&first, message));
+                }
+                Ok(Some((scan, person))) => drop(scans.insert(person.id.clone(), (person, scan))),
             }
-            let scan = self.scan(images, masks, format)?;
-            if scans.insert(person.id.clone(), (person, scan)).is_some() {
-                return Err(fail("another volume has the same name; add {series} or {case} to images".to_owned()));
-            }
         }
-        if let Some((_, files)) = masks.iter().find(|(names, _)| !with_image.contains(*names)) {
-            return Err(DatasetError::file(&files[0].path, format!("a mask without its image {}", self.images)));
+        let alone = masks.iter().filter(|(names, _)| !with_image.contains(*names));
+        faults.extend(
+            alone.map(|(_, files)| {
+                DatasetError::file(&files[0].path, format!("a mask without its image {}", self.images))
+            }),
+        );
+        faults.extend(register.unseen().map(|message| DatasetError::file(folder, message)));
+        Ok((scans.into_values().collect(), faults))
+    }
+
+    fn checked(
+        &self,
+        person: &Person,
+        images: Vec<Found>,
+        masks: Vec<Found>,
+        format: Format,
+    ) -> Result<Scan, DatasetError> {
+        let fail = |message: String| Err(DatasetError::file(&images[0].path, message));
+        if format == Format::Nifti && images.len() > 1 {
+            return fail(format!("and {} are one volume; tell them apart in images", images[1].path.display()));
         }
-        match register.unseen() {
-            Some(message) => Err(DatasetError::file(folder, message)),
-            None => Ok(scans.into_values().collect()),
+        if masks.is_empty() && person.class != Class::Normal {
+            return fail(format!("no mask; expected {} for it", self.masks));
         }
+        self.scan(images, masks, format)
     }
 
     fn scan(&self, images: Vec<Found>, masks: Vec<Found>, format: Format) -> Result<Scan, DatasetError> {
@@ -173,6 +196,9 @@ impl Volumes {
         Ok(chosen.map(case).collect())
     }
 }
+
+/// The volumes with whose they are, and why others cannot be used.
+type Scans = (Vec<(Person, Scan)>, Vec<DatasetError>);
 
 fn grouped(root: &Root, patterns: &Patterns, keys: &[Key]) -> Result<BTreeMap<Names, Vec<Found>>, DatasetError> {
     let mut groups: BTreeMap<Names, Vec<Found>> = BTreeMap::new();
