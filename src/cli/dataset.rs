@@ -13,7 +13,9 @@ use super::dataset_audit::{self, AuditArgs};
 use super::dataset_splits::{SplitsArgs, splits};
 use super::{Context, print, printable};
 use crate::dataset::sheet::contact_sheet;
-use crate::dataset::{Case, Dataset, DatasetError, Import, Verification, import, manifests, verify_with};
+use crate::dataset::{
+    Case, Dataset, DatasetError, Import, Layout, Manifest, Origin, Verification, import, manifests, verify_with,
+};
 
 /// The data sets.
 #[derive(Debug, Args)]
@@ -91,6 +93,12 @@ fn list(context: &Context) -> anyhow::Result<ExitCode> {
             Ok(manifest) => {
                 let here = match context.roots.folder_of(&manifest) {
                     _ if !manifest.layout.has_files() => "built in".to_owned(),
+                    Ok(folder) if holds_no_case(&manifest, &folder) => {
+                        format!(
+                            "{0}: other files than expected; \"seglab dataset import {0}\" says what is there",
+                            folder.display()
+                        )
+                    }
                     Ok(folder) => folder.display().to_string(),
                     Err(_) => format!("not here; from {}", manifest.origin),
                 };
@@ -100,6 +108,13 @@ fn list(context: &Context) -> anyhow::Result<ExitCode> {
         print(&(printable(&line) + "\n"))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether the folder's listing shows that it is laid out otherwise; volumes are not read for it.
+fn holds_no_case(manifest: &Manifest, folder: &Path) -> bool {
+    let by_names = matches!(manifest.layout, Layout::Pairs(_) | Layout::Busi {});
+    let origin = || Origin { manifest: manifest.clone(), folder: Some(folder.to_owned()) };
+    by_names && matches!(Dataset::at(origin()), Err(DatasetError::Empty { .. }))
 }
 
 fn check(context: &Context, name: &str, json: bool) -> anyhow::Result<ExitCode> {

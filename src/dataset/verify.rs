@@ -337,6 +337,24 @@ mod tests {
     }
 
     #[test]
+    fn what_makes_no_case_is_found_beside_the_faults_of_the_cases() {
+        let folder = TempDir::new().expect("temporary folder");
+        for name in ["a.png", "b.png", "empty.png"] {
+            square(folder.path().join("benign").join(name), 8, 90);
+        }
+        square(folder.path().join("benign/empty_mask.png"), 8, 0);
+        let manifest = Manifest { expected: BTreeMap::new(), ..manifest() };
+        let origin = Origin { manifest, folder: Some(folder.path().to_owned()) };
+        let (dataset, faults) = Dataset::listed(origin.clone()).expect("one case");
+        let findings = verify(&dataset).with_faults(&faults).findings;
+        let kinds: Vec<FindingKind> = findings.iter().map(|finding| finding.kind).collect();
+        assert_eq!(kinds, [FindingKind::NoCase, FindingKind::NoCase, FindingKind::EmptyMask]);
+        assert!(findings[1].detail.contains("b.png: no mask"), "{findings:?}");
+        // a training does not take what is left
+        assert!(Dataset::at(origin).expect_err("refused").to_string().starts_with("busi: 2 files are wrong"));
+    }
+
+    #[test]
     fn quartiles_interpolate() {
         let quartiles = Quartiles::of(vec![4.0, 1.0, 3.0, 2.0]).expect("four values");
         assert_eq!((quartiles.min, quartiles.q1, quartiles.median), (1.0, 1.75, 2.5));

@@ -38,6 +38,9 @@ impl Import {
 /// What no folder says.
 const UNKNOWN: &str = "origin = \"not given: where it comes from\"\nlicence = \"not given\"\n";
 
+/// So few folders may be sources rather than patients.
+const FEW: usize = 10;
+
 /// A layout to try, and what is not sure about it.
 #[derive(Clone)]
 struct Guess {
@@ -103,6 +106,16 @@ fn tried(folder: &Path, name: &str, guess: Guess) -> Result<Import, DatasetError
                 .to_owned(),
         );
     }
+    let by_folder = dataset.origin.manifest.layout.expectation().contains("{subject}/");
+    if by_folder && subjects.len() <= FEW && dataset.cases.len() > subjects.len() {
+        let names = subjects.iter().take(3).copied().collect::<Vec<_>>().join(", ");
+        notes.push(format!(
+            "layout.images: {} folders ({names}{}) are taken for subjects; if they are sources or hospitals, write \
+             {{series}} for {{subject}} in images and masks",
+            subjects.len(),
+            if subjects.len() > 3 { ", …" } else { "" }
+        ));
+    }
     let manifest = &mut dataset.origin.manifest;
     for case in &dataset.cases {
         *manifest.expected.entry(case.class).or_default() += 1;
@@ -160,15 +173,24 @@ fn patterns(listing: &Listing, kind: Kind, parts: Parts) -> (Vec<String>, Vec<St
 /// Classes and subjects for images and masks: by a table if one says them, else by names, else unknown.
 fn described(folder: &Path, listing: &Listing, kind: Kind, patterns: (&[String], &[String])) -> Option<Guess> {
     let whole = (together::with_whole_case(patterns.0), together::with_whole_case(patterns.1));
-    match table::find(folder, listing, &whole.0) {
-        Some(found) => guess(folder, kind, (&whole.0, &whole.1), Some(found)),
+    let found = table::find(folder, listing, &whole.0);
+    let note = found.as_ref().and_then(|found| found.note.clone());
+    let mut guess = match found.and_then(|found| Some((found.table?, found.labels))) {
+        Some(table) => guess(folder, kind, (&whole.0, &whole.1), Some(table)),
         None => guess(folder, kind, patterns, None),
-    }
+    }?;
+    guess.notes.extend(note);
+    Some(guess)
 }
 
-fn guess(folder: &Path, kind: Kind, patterns: (&[String], &[String]), table: Option<table::Found>) -> Option<Guess> {
+fn guess(
+    folder: &Path,
+    kind: Kind,
+    patterns: (&[String], &[String]),
+    table: Option<(Table, BTreeMap<String, Class>)>,
+) -> Option<Guess> {
     let image = patterns.0.first()?;
-    let (table, labels) = table.map(|found| (Some(found.table), found.labels)).unwrap_or_default();
+    let (table, labels) = table.map(|(table, labels)| (Some(table), labels)).unwrap_or_default();
     let by_table = table.as_ref().is_some_and(|table: &Table| table.class.is_some());
     let class = (!image.contains("{class}") && !by_table).then_some(Class::Unknown);
     let images = Patterns::try_from_texts(patterns.0).ok()?;

@@ -12,13 +12,21 @@ const ROWS: usize = 100_000;
 /// Columns that patients are found in.
 const PATIENT: [&str; 8] = ["patient", "patient_id", "patientid", "subject", "subject_id", "pid", "case_id", "case"];
 
-/// A table, and what its words for classes mean.
+/// Columns whose words may be classes.
+const LABEL: [&str; 9] =
+    ["class", "label", "diagnosis", "pathology", "malignant", "malignancy", "target", "tumour", "tumor"];
+
+/// What a table says.
 pub(super) struct Found {
-    pub(super) table: Table,
+    /// `None` if it says neither subjects nor classes.
+    pub(super) table: Option<Table>,
+    /// What its words for classes mean.
     pub(super) labels: BTreeMap<String, Class>,
+    /// How to use a column whose words are no known classes.
+    pub(super) note: Option<String>,
 }
 
-/// The first table that says subjects or classes and in which a column names at least nine of ten of `images`.
+/// The first table that says, or may say, subjects or classes and in which a column names at least nine of ten of `images`.
 pub(super) fn find(folder: &Path, listing: &Listing, images: &[String]) -> Option<Found> {
     let image = images.first().filter(|image| image.contains("{case}"))?;
     let root = Root::new(folder).ok()?;
@@ -26,7 +34,11 @@ pub(super) fn find(folder: &Path, listing: &Listing, images: &[String]) -> Optio
     let names: BTreeSet<String> =
         files.iter().filter_map(|file| Some(file.path.file_name()?.to_str()?.to_owned())).collect();
     let file_pattern = image.rsplit('/').next()?;
-    listing.tables().iter().find_map(|file| in_file(&root, file, file_pattern, &names))
+    let mut found: Vec<Found> =
+        listing.tables().iter().filter_map(|file| in_file(&root, file, file_pattern, &names)).collect();
+    // one that only may say classes does not hide one that does
+    found.sort_by_key(|found| found.table.is_none());
+    found.into_iter().next()
 }
 
 fn in_file(root: &Root, file: &str, file_pattern: &str, names: &BTreeSet<String>) -> Option<Found> {
@@ -60,10 +72,35 @@ fn in_file(root: &Root, file: &str, file_pattern: &str, names: &BTreeSet<String>
         only: BTreeMap::new(),
         separator,
     };
-    if table.subject.is_none() && table.class.is_none() {
+    let unread = |at: &usize| class.is_none() && LABEL.contains(&header[*at].to_ascii_lowercase().as_str());
+    let note = (0..header.len()).filter(unread).find_map(|at| note(&table, &header[at], &words(&at)));
+    let says = table.subject.is_some() || table.class.is_some();
+    (says || note.is_some()).then(|| Found {
+        table: says.then_some(table),
+        labels: class.map(|(_, labels)| labels).unwrap_or_default(),
+        note,
+    })
+}
+
+/// For a column of a few short words, such as 0 and 1.
+fn note(table: &Table, column: &str, words: &BTreeSet<&str>) -> Option<String> {
+    let plain = |word: &&str| (1..=16).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !(2..=4).contains(&words.len()) || !words.iter().all(plain) {
         return None;
     }
-    Some(Found { table, labels: class.map(|(_, labels)| labels).unwrap_or_default() })
+    let classes = ["benign", "malignant", "normal", "unknown"];
+    let labels: Vec<String> = words.iter().zip(classes).map(|(word, class)| format!("{word} = \"{class}\"")).collect();
+    Some(format!(
+        "layout.table.class: column {column:?} of {} holds {}, which are no known classes; if they say it, give under \
+         [layout.table] file = {:?}, key = {:?}, pattern = \"{}\", class = {column:?}, and in place of layout.class what they \
+         mean, e.g. labels = {{ {} }}",
+        table.file,
+        words.iter().copied().collect::<Vec<_>>().join(", "),
+        table.file,
+        table.key,
+        table.pattern,
+        labels.join(", ")
+    ))
 }
 
 /// What the words of a column mean, if all are classes; without those that need no explanation.

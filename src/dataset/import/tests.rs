@@ -173,3 +173,18 @@ fn a_part_without_masks_takes_none_of_another_part() {
     assert!(found.dataset.cases[0].files().iter().all(|file| !file.to_string_lossy().contains("/test/")));
     assert!(found.notes.iter().any(|note| note == "layout: 1 files in test/images/ are in no case: 1.png"));
 }
+
+#[test]
+fn few_folders_and_numbers_for_classes_are_noted() {
+    let names = ["a/1", "a/2", "b/1", "b/2"];
+    let files: Vec<(String, u8)> =
+        names.iter().flat_map(|name| [(format!("{name}.png"), 9), (format!("{name}_mask.png"), 255)]).collect();
+    let files: Vec<(&str, u8)> = files.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let notes = import(&folder(&files).path().join("set"), "set").expect("understood").notes;
+    assert!(notes.iter().any(|note| note.starts_with("layout.images: 2 folders (a, b) are taken")), "{notes:?}");
+    let set = folder(&[("images/1.png", 9), ("images/2.png", 9), ("masks/1.png", 255), ("masks/2.png", 255)]);
+    std::fs::write(set.path().join("set/t.csv"), "image,label\n1.png,0\n2.png,1\n").expect("temporary file");
+    let notes = import(&set.path().join("set"), "set").expect("understood").notes;
+    let says = "class = \"label\", and in place of layout.class what they mean, e.g. labels = { 0 = \"benign\", 1 = \"malignant\" }";
+    assert!(notes.iter().any(|note| note.starts_with("layout.table.class") && note.ends_with(says)), "{notes:?}");
+}
