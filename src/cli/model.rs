@@ -142,7 +142,7 @@ fn setting(text: &str) -> anyhow::Result<(String, toml::Value)> {
 
 fn describe(shown: &Shown) -> String {
     let Shown { summary, batch, step_mib, .. } = shown;
-    let Summary { name, params, input_px, macs, kept_mib, stages, outputs } = summary;
+    let Summary { name, params, input_px, macs, kept_mib, stages, discriminator, outputs } = summary;
     if stages.is_empty() {
         return format!("{name} judges each pixel by hand-made features: it has no stages and no trained numbers\n");
     }
@@ -155,15 +155,21 @@ fn describe(shown: &Shown) -> String {
         let output = stage.output.map_or_else(|| "–".to_owned(), |shape| format!("{shape:?}"));
         text += &line(&stage.name, &output, &thousands(stage.params), &mega(stage.macs), &mib(stage.kept_mib));
     }
-    text += &line("all", "", &thousands(*params), &mega(*macs), &mib(*kept_mib));
+    let all = if discriminator.is_some() { "all (generator)" } else { "all" };
+    text += &line(all, "", &thousands(*params), &mega(*macs), &mib(*kept_mib));
+    if let Some(judge) = discriminator {
+        let output = judge.output.map_or_else(|| "–".to_owned(), |shape| format!("{shape:?}"));
+        text += &line(&judge.name, &output, &thousands(judge.params), &mega(judge.macs), &mib(judge.kept_mib));
+    }
     for (output, shape) in outputs {
         text += &format!("{output:<28} {shape:?}\n");
     }
+    let per_image = (shown.summary.step_mib(*batch + 1) - step_mib).max(0.0);
     text + &format!(
         "a training step of {batch} images: about {} MiB = {} for weights, gradients and Adam's moments + {batch} × {} kept\n",
         mib(*step_mib),
-        mib(step_mib - *batch as f64 * kept_mib),
-        mib(*kept_mib)
+        mib(step_mib - *batch as f64 * per_image),
+        mib(per_image)
     )
 }
 

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::profile::{Operation, Owner, profile};
-use super::{Forward, ModelConfig};
+use super::{Forward, ModelConfig, PatchDiscriminator};
 use crate::config::within;
 
 /// What one image costs, stage by stage.
@@ -23,6 +23,9 @@ pub struct Summary {
     pub kept_mib: f64,
     /// Parts in the order in which they compute.
     pub stages: Vec<Stage>,
+    /// The discriminator that it is trained against; not in the sums above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discriminator: Option<Stage>,
     /// Name and shape of each output.
     pub outputs: Vec<(String, [usize; 4])>,
 }
@@ -50,7 +53,12 @@ impl Summary {
     /// Memory of a training step in MiB: weights, gradients and Adam's two moments exactly, and what `batch` images
     /// leave for the backward pass. An estimate: it leaves out what single operations need while they compute.
     pub fn step_mib(&self, batch: usize) -> f64 {
-        (4 * F32 * self.params) as f64 / MIB + batch as f64 * self.kept_mib
+        let (params, kept_mib) = match &self.discriminator {
+            // it judges the reference and the prediction
+            Some(judge) => (self.params + judge.params, self.kept_mib + 2.0 * judge.kept_mib),
+            None => (self.params, self.kept_mib),
+        };
+        (4 * F32 * params) as f64 / MIB + batch as f64 * kept_mib
     }
 }
 
@@ -59,8 +67,9 @@ pub fn summarise(config: &ModelConfig, input_px: usize) -> Result<Summary, Strin
     within("input", input_px as f64, 16.0, 2048.0)?;
     config.check(input_px)?;
     let (name, stages, outputs) = (config.name().to_owned(), Vec::new(), Vec::new());
-    let mut summary = Summary { name, params: 0, input_px, macs: 0, kept_mib: 0.0, stages, outputs };
     let device = Device::flex();
+    let discriminator = config.adversary().map(|adversary| discriminator(&adversary.build(&device), input_px, &device));
+    let mut summary = Summary { name, params: 0, input_px, macs: 0, kept_mib: 0.0, stages, discriminator, outputs };
     let Some(network) = config.build(&device) else { return Ok(summary) };
     let (output, operations) = profile(|| network.forward(Tensor::zeros([1, 3, input_px, input_px], &device)));
     summary.params = trainable(&network);
@@ -72,6 +81,16 @@ pub fn summarise(config: &ModelConfig, input_px: usize) -> Result<Summary, Strin
     summary.outputs.extend(side);
     summary.outputs.extend(output.edge.map(|edge| ("edge".to_owned(), edge.dims())));
     Ok(summary)
+}
+
+/// One judgement of an image with a mask.
+fn discriminator(judge: &PatchDiscriminator, input_px: usize, device: &Device) -> Stage {
+    let zeros = |channels| Tensor::zeros([1, channels, input_px, input_px], device);
+    let (_, operations) = profile(|| judge.forward(zeros(3), zeros(1)));
+    let name = "discriminator".to_owned();
+    let mut stage = Stage { name, output: None, params: trainable(judge), macs: 0, kept_mib: 0.0 };
+    operations.iter().for_each(|operation| stage.take(operation));
+    stage
 }
 
 /// An operation without weights belongs to the stage that computed last; an up-sampling, and what follows it up to the
@@ -238,6 +257,23 @@ mod tests {
         let output = rows.output.expect("it computes");
         assert_eq!(output[3], 1, "{output:?}: lines, length, units");
         assert_eq!(stages.last().and_then(|stage| stage.output), Some([1, 1, 64, 64]));
+    }
+
+    /// At width 1 the discriminator has 2,766,657 parameters, as `NLayerDiscriminator(4, 64, 3)`; 256 pixels give 30 × 30
+    /// patches.
+    #[test]
+    fn a_discriminator_is_shown_apart_and_is_in_the_memory_of_a_step() {
+        let judge = discriminator(
+            &ModelConfig::named("pix2pix").and_then(|c| c.adversary()).expect("one").build(&Device::flex()),
+            256,
+            &Device::flex(),
+        );
+        assert_eq!((judge.params, judge.output), (2_766_657, Some([1, 1, 30, 30])));
+        let mut summary = summary("unet", 0.0625, 32);
+        let alone = summary.step_mib(2);
+        summary.discriminator = Some(judge.clone());
+        let more = (16 * judge.params) as f64 / 1_048_576.0 + 4.0 * judge.kept_mib;
+        assert!((summary.step_mib(2) - alone - more).abs() < 1e-9);
     }
 
     #[test]
