@@ -200,6 +200,9 @@ fn nifti(size: [u16; 3], data: &[u8]) -> Vec<u8> {
     file[70..72].copy_from_slice(&64i16.to_le_bytes());
     file[72..74].copy_from_slice(&64i16.to_le_bytes());
     file[108..112].copy_from_slice(&352f32.to_le_bytes());
+    // millimetres, along the axes: its mask says where it lies, so it must, too
+    file[254..256].copy_from_slice(&1i16.to_le_bytes());
+    [280, 300, 320].iter().for_each(|&at| file[at..at + 4].copy_from_slice(&1f32.to_le_bytes()));
     file[344..348].copy_from_slice(b"n+1\0");
     file.extend_from_slice(data);
     file
@@ -219,7 +222,8 @@ fn headers_that_promise_too_much_are_refused_with_the_limit() {
     write(&folder, "i2le/t1.nii", nifti([32_767, 32_767, 32_767], &[]));
     assert!(refusal(&folder, NIFTI).ends_with("expected 1 to 16384 a side and at most 134217728 in all"));
     write(&folder, "i2le/t1.nii", nifti([11, 8, 5], &[1; 800]));
-    assert!(refusal(&folder, NIFTI).ends_with("t1.nii: ends after 100 of 440 voxels"));
+    let torn = refusal(&folder, NIFTI);
+    assert!(torn.ends_with("t1.nii: ends after 100 of 440 voxels"), "{torn}");
 }
 
 #[test]
