@@ -271,18 +271,17 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// Sort key in which `benign (9)` comes before `benign (10)`.
+/// Sort key in which `benign (9)` comes before `benign (10)`. Zeros alone, as in `us-000-1`, are no number to it: the
+/// order of cases stays as it is, because every split follows from it.
 fn natural(id: &str) -> Vec<(String, u64)> {
     let mut key = vec![(String::new(), 0u64)];
-    let mut in_number = false;
     for c in id.chars() {
         let last = key.last_mut().expect("never empty");
         match c.to_digit(10) {
             Some(digit) => last.1 = last.1.saturating_mul(10).saturating_add(u64::from(digit)),
-            None if in_number => key.push((c.to_string(), 0)),
+            None if last.1 > 0 => key.push((c.to_string(), 0)),
             None => last.0.push(c),
         }
-        in_number = c.is_ascii_digit();
     }
     key
 }

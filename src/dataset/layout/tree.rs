@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::pattern::{Names, Pattern};
 use super::patterns::Patterns;
-use crate::dataset::{DatasetError, natural};
+use crate::dataset::DatasetError;
 
 /// Most files and folders that are looked at for one pattern.
 const ENTRIES: usize = 200_000;
@@ -38,7 +38,7 @@ impl Root {
             let mut walk = Walk { root: self, pattern, left: ENTRIES, found: &mut found };
             walk.level(&self.folder, 0, &Names::default())?;
         }
-        found.sort_by_cached_key(|file| (natural(&file.path.to_string_lossy()), file.path.clone()));
+        found.sort_by_cached_key(|file| (numbered(&file.path.to_string_lossy()), file.path.clone()));
         found.dedup_by(|a, b| a.path == b.path);
         Ok(found)
     }
@@ -129,4 +129,36 @@ fn hidden(name: &OsStr) -> bool {
 pub(crate) fn printable(name: &str) -> bool {
     let reorders = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     !name.chars().any(|c| c.is_control() || reorders(c))
+}
+
+/// Sort key in which `IM2` comes before `IM10`, and `IM000` before `IM001`.
+fn numbered(path: &str) -> Vec<(u64, String)> {
+    let mut key = vec![(0u64, String::new())];
+    let mut in_number = false;
+    for c in path.chars() {
+        if c.is_ascii_digit() && !in_number {
+            key.push((0, String::new()));
+        }
+        in_number = c.is_ascii_digit();
+        let last = key.last_mut().expect("never empty");
+        match c.to_digit(10) {
+            Some(digit) => last.0 = last.0.saturating_mul(10).saturating_add(u64::from(digit)),
+            None => last.1.push(c),
+        }
+    }
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_in_the_order_of_their_numbers() {
+        let order = ["a/IM000.png", "a/IM001.png", "a/IM2.png", "a/IM10.png", "b/IM0.png", "b/x1y0.png", "b/x1y1.png"];
+        let mut sorted = order;
+        sorted.reverse();
+        sorted.sort_by_cached_key(|path| numbered(path));
+        assert_eq!(sorted, order);
+    }
 }
