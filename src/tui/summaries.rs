@@ -20,7 +20,8 @@ impl Summaries {
         }
         let (send, receive) = channel();
         let asked = name.to_owned();
-        std::thread::spawn(move || send.send(compute(&asked)));
+        // if the dashboard is gone meanwhile, nobody waits for it
+        std::thread::spawn(move || drop(send.send(compute(&asked))));
         self.under_way = Some((name.to_owned(), receive));
     }
 

@@ -109,8 +109,11 @@ fn with_pictures(folder: TempDir, n: usize) -> TempDir {
     folder
 }
 
-/// For each slice in its order: the bright columns of the image, the set ones of the mask.
-fn slices(folder: &Path, layout: &str) -> Result<Vec<(Vec<u32>, Vec<u32>)>, DatasetError> {
+/// The bright columns of an image, the set ones of its mask.
+type Columns = (Vec<u32>, Vec<u32>);
+
+/// Of each slice in its order.
+fn slices(folder: &Path, layout: &str) -> Result<Vec<Columns>, DatasetError> {
     let head = "name = \"v\"\ntitle = \"v\"\norigin = \"drawn\"\nlicence = \"as seglab\"\n[layout]\n";
     let manifest = Manifest::parse(&format!("{head}{layout}slices = \"all\"\n"), "v.toml")?;
     let dataset = Dataset::at(Origin { manifest, folder: Some(folder.to_owned()) })?;
@@ -132,7 +135,7 @@ fn message(folder: &TempDir, layout: &str) -> String {
 fn a_picture_stays_with_its_file_when_positions_turn_the_order_round() {
     // the first file lies on top, as axial series are numbered
     let folder = with_pictures(series(&[15.0, 10.0, 5.0, 0.0]), 4);
-    let expected: Vec<(Vec<u32>, Vec<u32>)> = [3, 2, 1, 0].map(|k| (vec![k], vec![k])).to_vec();
+    let expected: Vec<Columns> = [3, 2, 1, 0].map(|k| (vec![k], vec![k])).to_vec();
     assert_eq!(slices(folder.path(), PICTURES).expect("paired by {slice}"), expected);
 
     let refused = message(&folder, UNNAMED);
@@ -145,7 +148,7 @@ fn a_picture_stays_with_its_file_when_positions_turn_the_order_round() {
 #[test]
 fn pictures_in_the_order_of_positions_need_no_number() {
     let folder = with_pictures(series(&[0.0, 5.0, 10.0]), 3);
-    let expected: Vec<(Vec<u32>, Vec<u32>)> = [0, 1, 2].map(|k| (vec![k], vec![k])).to_vec();
+    let expected: Vec<Columns> = [0, 1, 2].map(|k| (vec![k], vec![k])).to_vec();
     assert_eq!(slices(folder.path(), UNNAMED).expect("one order"), expected);
     assert_eq!(slices(folder.path(), PICTURES).expect("one order"), expected);
 }
