@@ -16,7 +16,7 @@ pub(super) fn doctor(context: &Context) -> anyhow::Result<ExitCode> {
     let lines = [
         Ok(format!("seglab    {}", env!("CARGO_PKG_VERSION"))),
         Ok(format!("device    {}", choose().label)),
-        Ok(terminal()),
+        Ok(terminal(context)),
         store,
     ];
     let mut healthy = true;
@@ -31,11 +31,16 @@ pub(super) fn doctor(context: &Context) -> anyhow::Result<ExitCode> {
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn terminal() -> String {
+fn terminal(context: &Context) -> String {
     let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| "–".to_owned());
     let size = ratatui::crossterm::terminal::size().map_or("unknown size".to_owned(), |(w, h)| format!("{w}×{h}"));
     match std::io::stdout().is_terminal() {
-        true => format!("terminal  {size}, TERM {}, COLORTERM {}", variable("TERM"), variable("COLORTERM")),
+        true => format!(
+            "terminal  {size}, TERM {}, COLORTERM {}, pictures {:?}",
+            variable("TERM"),
+            variable("COLORTERM"),
+            context.images
+        ),
         false => "terminal  none: plain progress lines instead of the dashboard".to_owned(),
     }
 }

@@ -17,11 +17,12 @@ mod weights;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::dataset::DataRoots;
 use crate::executor::Launch;
 use crate::store::Store;
+use crate::tui::Images;
 
 /// A terminal lab that launches, watches and honestly compares the training of breast-tumour segmentation networks.
 #[derive(Debug, Parser)]
@@ -44,9 +45,43 @@ struct Global {
     /// Draw with ASCII characters only.
     #[arg(long, global = true)]
     ascii: bool,
+    /// How the dashboard draws pictures; auto: by what the terminal's environment announces.
+    #[arg(long, global = true, value_enum, default_value_t = Pictures::Auto, value_name = "HOW")]
+    images: Pictures,
     /// Look, change nothing.
     #[arg(long, global = true)]
     read_only: bool,
+}
+
+/// How pictures are drawn.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Pictures {
+    /// What the environment announces, else half.
+    Auto,
+    /// kitty, Ghostty, Konsole.
+    Kitty,
+    /// foot, mlterm, xterm -ti vt340.
+    Sixel,
+    /// iTerm2, WezTerm, mintty.
+    Iterm2,
+    /// Two pixels a character.
+    Half,
+    /// None.
+    Off,
+}
+
+impl Pictures {
+    fn images(self, ascii: bool) -> Images {
+        match self {
+            Pictures::Auto if ascii => Images::Half,
+            Pictures::Auto => Images::detect(|name| std::env::var(name).ok()),
+            Pictures::Kitty => Images::Kitty,
+            Pictures::Sixel => Images::Sixel,
+            Pictures::Iterm2 => Images::Iterm2,
+            Pictures::Half => Images::Half,
+            Pictures::Off => Images::Off,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -93,6 +128,7 @@ struct Context {
     store: Store,
     roots: DataRoots,
     ascii: bool,
+    images: Images,
     read_only: bool,
 }
 
@@ -113,6 +149,7 @@ pub fn main() -> ExitCode {
         store: Store::new(cli.global.results),
         roots: DataRoots::new(cli.global.data),
         ascii: cli.global.ascii,
+        images: cli.global.images.images(cli.global.ascii),
         read_only: cli.global.read_only,
     };
     match dispatch(cli.command, &context) {

@@ -3,6 +3,8 @@
 //! Weak spot: advisory locks may not hold on network file systems.
 
 mod atomic;
+mod holder;
+mod predictions;
 pub mod queue;
 mod run_dir;
 mod scores;

@@ -5,15 +5,21 @@
 
 pub mod app;
 pub mod arms;
+pub mod cases;
 pub mod detail;
 mod feed;
+mod gallery;
+pub mod images;
 pub mod keys;
 pub mod models;
+mod monitor;
 pub mod row;
 pub mod screen;
 mod summaries;
+pub mod system;
 pub mod text;
 pub mod theme;
+pub mod verdict;
 pub mod widget;
 
 use std::io::{self, IsTerminal, Write};
@@ -25,9 +31,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, bail};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event};
+use ratatui::layout::Rect;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 pub use app::{Access, App, Banner, Effect, Msg, Setup};
+pub use images::Images;
 pub use screen::view;
 pub use theme::{Colour, Glyphs, Theme};
 
@@ -35,9 +43,13 @@ use crate::executor::Launch;
 use crate::run::State;
 use crate::store::Watch;
 use feed::Feed;
+use images::Painter;
+use screen::image;
 
 /// How long a look at the store may be old.
 const TICK: Duration = Duration::from_millis(250);
+/// How long it takes at most until what a key asked for, and a thread has read, is on the screen.
+const SOON: Duration = Duration::from_millis(10);
 /// Keys that are taken before the next picture, so that a pasted text cannot hold it up.
 const BURST: usize = 64;
 
@@ -48,6 +60,8 @@ pub struct Options {
     pub glyphs: Glyphs,
     /// Colours of this terminal; see [`Colour::from_env`].
     pub colour: Colour,
+    /// How this terminal shows pictures.
+    pub images: Images,
     /// Whether keys may change the store.
     pub access: Access,
     /// Whether the end of all runs is news.
@@ -61,6 +75,7 @@ pub fn run(watch: Watch, launch: &Launch, options: Options) -> anyhow::Result<()
     }
     let mut app = App::new(Setup {
         theme: Theme { glyphs: options.glyphs, colour: options.colour },
+        images: options.images,
         access: options.access,
         banner: options.banner,
         slots: launch.slots,
@@ -92,15 +107,16 @@ fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &mut Feed, ended: &
     let size = terminal.size()?;
     app.update(Msg::Resized(size.width, size.height));
     let events = listen();
+    let mut painter = Painter::new(app.setup().images);
     let mut drawn = None;
     while !ended.load(Ordering::Relaxed) && io::stdin().is_terminal() {
         app.update(Msg::Clock(now_s()));
         feed.poll(app);
         if drawn != Some(app.revision()) {
-            terminal.draw(|frame| view(app, frame))?;
+            draw(terminal, app, &mut painter)?;
             drawn = Some(app.revision());
         }
-        let first = match events.recv_timeout(TICK) {
+        let first = match events.recv_timeout(if feed.is_reading() { SOON } else { TICK }) {
             Ok(event) => Some(event),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
@@ -114,6 +130,15 @@ fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &mut Feed, ended: &
         }
     }
     Ok(())
+}
+
+/// Characters, and the picture beside them.
+fn draw(terminal: &mut DefaultTerminal, app: &App, painter: &mut Painter) -> anyhow::Result<()> {
+    let area = Rect::from(terminal.size()?);
+    let picture = if app.setup().images.in_pixels() { image(app, area) } else { None };
+    painter.clear(picture.as_ref(), area, terminal.backend_mut())?;
+    terminal.draw(|frame| view(app, frame))?;
+    Ok(painter.paint(picture.as_ref(), area, terminal.backend_mut())?)
 }
 
 /// Keys and sizes of the terminal, read by a thread of their own: crossterm 0.29 never returns from a terminal that has

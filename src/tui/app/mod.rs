@@ -2,15 +2,21 @@
 
 mod update;
 
+pub(in crate::tui) use update::moved;
+
 use std::sync::Arc;
 
 use super::arms::Arms;
+use super::cases::{Cases, Sight};
 use super::detail::Detail;
+use super::images::Images;
 use super::keys::Action;
 use super::models::Models;
 use super::row::{Name, Row};
+use super::system::{Sample, System};
 use super::theme::Theme;
 use super::widget::picture::Picture;
+use crate::metric::{CaseScore, Task};
 use crate::model::Summary;
 use crate::report::Comparison;
 use crate::run::State;
@@ -28,6 +34,10 @@ pub enum Screen {
     Compare,
     /// The registry of models.
     Models,
+    /// The chosen run's scored cases.
+    Cases,
+    /// The machine.
+    System,
     /// Keys.
     Help,
 }
@@ -93,6 +103,12 @@ pub enum Msg {
     Compared(Result<Box<Comparison>, String>),
     /// What was computed of a model, or why not.
     Summarised(String, Result<Box<Summary>, String>),
+    /// The scores of a run's test cases, or why there are none.
+    Scores(Name, Task, Result<Vec<CaseScore>, String>),
+    /// A case's planes.
+    Seen(Box<Sight>),
+    /// What the machine does.
+    Sampled(Box<Sample>),
     /// Something to say.
     Notice(String),
 }
@@ -127,6 +143,8 @@ enum Follow {
 pub struct Setup {
     /// Glyphs and colours.
     pub theme: Theme,
+    /// How pictures are drawn.
+    pub images: Images,
     /// Whether keys may change the store.
     pub access: Access,
     /// Whether the end of all runs is news.
@@ -160,6 +178,8 @@ pub struct App {
     spec: Option<String>,
     arms: Arms,
     models: Models,
+    cases: Cases,
+    system: System,
     notice: Option<String>,
     revision: u64,
 }
@@ -249,6 +269,16 @@ impl App {
     /// The registry.
     pub fn models(&self) -> &Models {
         &self.models
+    }
+
+    /// The chosen run's cases.
+    pub fn cases(&self) -> &Cases {
+        &self.cases
+    }
+
+    /// The machine.
+    pub fn system(&self) -> &System {
+        &self.system
     }
 
     /// The text that shown runs contain.

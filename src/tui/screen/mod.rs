@@ -1,10 +1,12 @@
 //! One file a screen. [`view`] draws; it reads nothing but the app, and changes nothing.
 
+pub mod cases;
 pub mod compare;
 pub mod help;
 pub mod models;
 pub mod run;
 pub mod runs;
+pub mod system;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -17,6 +19,7 @@ use super::app::{App, Banner, Screen};
 use super::keys::{Action, KEYS, Key, TYPING};
 use super::text::{fit, width};
 use super::theme::{GREEN, VERMILLION, bold, dim};
+use super::widget::raster::Raster;
 
 /// Less room shows nothing that helps.
 const SMALLEST: (u16, u16) = (40, 10);
@@ -35,21 +38,33 @@ pub fn view(app: &App, frame: &mut Frame) {
 }
 
 fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
-    let [head, body, foot] =
-        Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(area);
-    tabs(app).render(head, buffer);
     let banner = banner(app);
-    let [news, body] =
-        Layout::vertical([Constraint::Length(u16::from(banner.is_some())), Constraint::Min(0)]).areas(body);
+    let [head, news, body, foot] = parts(banner.is_some(), area);
+    tabs(app).render(head, buffer);
     banner.unwrap_or_default().render(news, buffer);
     match app.screen() {
         Screen::Runs => runs::draw(app, body, buffer),
         Screen::Run => run::draw(app, body, buffer),
         Screen::Compare => compare::draw(app, body, buffer),
         Screen::Models => models::draw(app, body, buffer),
+        Screen::Cases => cases::draw(app, body, buffer),
+        Screen::System => system::draw(app, body, buffer),
         Screen::Help => help::draw(app, body, buffer),
     }
     footer(app, usize::from(foot.width)).render(foot, buffer);
+}
+
+/// Tabs, banner, screen, footer.
+fn parts(has_news: bool, area: Rect) -> [Rect; 4] {
+    let news = Constraint::Length(u16::from(has_news));
+    Layout::vertical([Constraint::Length(1), news, Constraint::Min(0), Constraint::Length(1)]).areas(area)
+}
+
+/// The picture that a terminal of `area` shows in pixels, and where; `None` on screens without one.
+pub fn image(app: &App, area: Rect) -> Option<(Raster, Rect)> {
+    let [_, _, body, _] = parts(banner(app).is_some(), area);
+    let fits = area.width >= SMALLEST.0 && area.height >= SMALLEST.1;
+    if app.screen() == Screen::Cases && fits { cases::image(app, body) } else { None }
 }
 
 fn tabs(app: &App) -> Line<'static> {
@@ -62,6 +77,8 @@ fn tabs(app: &App) -> Line<'static> {
     spans.extend(tab("2", "Run", Screen::Run));
     spans.extend(tab("3", "Compare", Screen::Compare));
     spans.extend(tab("4", "Models", Screen::Models));
+    spans.extend(tab("6", "Cases", Screen::Cases));
+    spans.extend(tab("7", "System", Screen::System));
     spans.extend(tab("?", "Help", Screen::Help));
     Line::from(spans)
 }
