@@ -22,8 +22,8 @@ impl RunDir {
 /// Processes with a lock on the file of number `inode`: `1: FLOCK ADVISORY WRITE 1234 fe:00:5678 0 EOF`.
 fn holders(locks: &str, inode: u64) -> impl Iterator<Item = u32> {
     locks.lines().filter_map(move |line| {
-        // One that waits for a lock has an arrow in second place.
-        let words: Vec<&str> = line.split_whitespace().filter(|word| *word != "->").collect();
+        // One that waits for a lock has an arrow in second place, and does not fit.
+        let words: Vec<&str> = line.split_whitespace().collect();
         let [_, _, _, "WRITE", pid, file, ..] = words[..] else { return None };
         let number: u64 = file.rsplit(':').next()?.parse().ok()?;
         pid.parse().ok().filter(|_| number == inode)
@@ -39,7 +39,7 @@ mod tests {
         let locks = "1: FLOCK  ADVISORY  WRITE 13441 fe:00:6832184 0 EOF\n\
                      2: POSIX  ADVISORY  READ 12547 fe:00:77 0 EOF\n\
                      3: FLOCK  ADVISORY  WRITE 0 fe:00:88 0 EOF\n\
-                     rubbish\n4: FLOCK\n\
+                     rubbish\n4: FLOCK\n4: -> FLOCK  ADVISORY  WRITE 9 fe:00:77 0 EOF\n\
                      5: FLOCK  ADVISORY  WRITE 42 fe:00:77 0 EOF\n";
         assert_eq!(holders(locks, 77).collect::<Vec<_>>(), [42]);
         assert_eq!(holders(locks, 6_832_184).collect::<Vec<_>>(), [13441]);

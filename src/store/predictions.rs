@@ -20,7 +20,7 @@ impl RunDir {
     pub fn write_predictions(&self, masks: &[Mask]) -> Result<usize, StoreError> {
         let side = masks.first().map_or(0, Mask::width);
         let fitting = masks.iter().take_while(|mask| mask.size() == (side, side));
-        let kept: Vec<&Mask> = fitting.take(MOST_PIXELS / (side * side).max(1)).collect();
+        let kept: Vec<&Mask> = fitting.take(room(side)).collect();
         let path = self.path().join(FILE);
         if side > 0 {
             let png = encode(&kept, side).map_err(|error| StoreError::new(&path, error))?;
@@ -37,6 +37,11 @@ impl RunDir {
         }
         decode(&read_bounded(&path)?, index).map_err(|error| StoreError::new(&path, format!("damaged ({error})")))
     }
+}
+
+/// Masks of so many columns and rows that there is room for.
+fn room(side: usize) -> usize {
+    MOST_PIXELS / side.saturating_mul(side).max(1)
 }
 
 fn encode(masks: &[&Mask], side: usize) -> Result<Vec<u8>, png::EncodingError> {
@@ -69,7 +74,7 @@ fn decode(png: &[u8], index: usize) -> Result<Option<Mask>, String> {
     {
         return Err("not a strip of masks".to_owned());
     }
-    if (index + 1).saturating_mul(side) > height {
+    if index.saturating_add(1).saturating_mul(side) > height {
         return Ok(None);
     }
     let mut values = Vec::with_capacity(side * side);
@@ -85,11 +90,9 @@ fn decode(png: &[u8], index: usize) -> Result<Option<Mask>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Store;
 
     fn run(dir: &tempfile::TempDir) -> RunDir {
         std::fs::create_dir_all(dir.path().join("spec/run")).expect("folder");
-        Store::new(dir.path()).runs().expect("listing");
         RunDir::at(&dir.path().join("spec/run")).expect("a run's folder")
     }
 
@@ -113,10 +116,13 @@ mod tests {
     }
 
     #[test]
-    fn no_more_masks_than_there_is_room_for() {
+    fn what_there_is_room_for_is_bounded_and_the_rest_is_counted() {
+        assert_eq!((room(256), room(1 << 13), room(usize::MAX), room(0)), (4096, 4, 0, MOST_PIXELS));
         let dir = tempfile::tempdir().expect("tempdir");
-        let masks = vec![Mask::filled(1 << 13, 1 << 13, false); 5];
-        assert_eq!(run(&dir).write_predictions(&masks).expect("written"), 4);
+        let run = run(&dir);
+        assert_eq!(run.write_predictions(&[]).expect("nothing"), 0);
+        // One of another size cannot be part of the strip.
+        assert_eq!(run.write_predictions(&[mask(1), Mask::filled(9, 9, true)]).expect("written"), 1);
     }
 
     #[test]

@@ -41,25 +41,21 @@ impl Images {
     /// is between here and the terminal.
     pub fn detect(variable: impl Fn(&str) -> Option<String>) -> Self {
         let value = |name: &str| variable(name).unwrap_or_default();
-        let set = |name: &str| !value(name).is_empty();
-        let (term, program) = (value("TERM"), value("TERM_PROGRAM"));
-        // Of names that a connection carries, TERM and LC_TERMINAL reach the other side.
-        let is = |names: &[&str]| {
-            names.iter().any(|name| term == *name || program == *name || value("LC_TERMINAL") == *name)
-        };
-        match () {
-            () if set("NO_COLOR")
-                || set("TMUX")
-                || set("STY")
-                || term.starts_with("screen")
-                || term.starts_with("tmux") =>
-            {
-                Images::Half
-            }
-            () if set("KITTY_WINDOW_ID") || is(&["xterm-kitty", "xterm-ghostty", "ghostty"]) => Images::Kitty,
-            () if is(&["iTerm2", "iTerm.app", "WezTerm", "wezterm", "mintty"]) => Images::Iterm2,
-            () if is(&["foot", "foot-extra", "mlterm", "contour", "yaft-256color"]) => Images::Sixel,
-            () => Images::Half,
+        let set = |names: &[&str]| names.iter().any(|name| !value(name).is_empty());
+        // Of these, TERM and LC_TERMINAL reach the other side of a connection.
+        let names = ["TERM", "TERM_PROGRAM", "LC_TERMINAL"].map(value);
+        let is = |known: &[&str]| names.iter().any(|name| known.contains(&name.as_str()));
+        let between = set(&["TMUX", "STY"]) || names[0].starts_with("screen") || names[0].starts_with("tmux");
+        if between || set(&["NO_COLOR"]) {
+            Images::Half
+        } else if set(&["KITTY_WINDOW_ID"]) || is(&["xterm-kitty", "xterm-ghostty", "ghostty"]) {
+            Images::Kitty
+        } else if is(&["iTerm2", "iTerm.app", "WezTerm", "wezterm", "mintty"]) {
+            Images::Iterm2
+        } else if is(&["foot", "foot-extra", "mlterm", "contour", "yaft-256color"]) {
+            Images::Sixel
+        } else {
+            Images::Half
         }
     }
 

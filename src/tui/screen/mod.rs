@@ -24,6 +24,18 @@ use super::widget::raster::Raster;
 /// Less room shows nothing that helps.
 const SMALLEST: (u16, u16) = (40, 10);
 
+const TITLE: &str = "seglab  ";
+/// Key and name of every screen, in the order of the keys.
+const TABS: &[(&str, &str, Screen)] = &[
+    ("1", "Runs", Screen::Runs),
+    ("2", "Run", Screen::Run),
+    ("3", "Compare", Screen::Compare),
+    ("4", "Models", Screen::Models),
+    ("6", "Cases", Screen::Cases),
+    ("7", "System", Screen::System),
+    ("?", "Help", Screen::Help),
+];
+
 /// Draws the app.
 pub fn view(app: &App, frame: &mut Frame) {
     let area = frame.area();
@@ -40,7 +52,7 @@ pub fn view(app: &App, frame: &mut Frame) {
 fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let banner = banner(app);
     let [head, news, body, foot] = parts(banner.is_some(), area);
-    tabs(app).render(head, buffer);
+    tabs(app, usize::from(head.width)).render(head, buffer);
     banner.unwrap_or_default().render(news, buffer);
     match app.screen() {
         Screen::Runs => runs::draw(app, body, buffer),
@@ -67,19 +79,19 @@ pub fn image(app: &App, area: Rect) -> Option<(Raster, Rect)> {
     if app.screen() == Screen::Cases && fits { cases::image(app, body) } else { None }
 }
 
-fn tabs(app: &App) -> Line<'static> {
-    let tab = |number: &str, name: &str, screen: Screen| {
-        let style = if app.screen() == screen { bold().add_modifier(Modifier::REVERSED) } else { dim() };
-        [Span::styled(format!(" {number} {name} "), style), Span::raw(" ")]
-    };
-    let mut spans = vec![Span::styled("seglab  ", bold())];
-    spans.extend(tab("1", "Runs", Screen::Runs));
-    spans.extend(tab("2", "Run", Screen::Run));
-    spans.extend(tab("3", "Compare", Screen::Compare));
-    spans.extend(tab("4", "Models", Screen::Models));
-    spans.extend(tab("6", "Cases", Screen::Cases));
-    spans.extend(tab("7", "System", Screen::System));
-    spans.extend(tab("?", "Help", Screen::Help));
+/// Screens by number; only the shown one has its name where there is no room for all.
+fn tabs(app: &App, columns: usize) -> Line<'static> {
+    let all: usize = TABS.iter().map(|(key, name, _)| key.len() + name.len() + 4).sum();
+    let has_room = TITLE.len() + all <= columns;
+    let mut spans = vec![Span::styled(TITLE, bold())];
+    for (key, name, screen) in TABS {
+        let chosen = app.screen() == *screen;
+        let text = if chosen || has_room { format!(" {key} {name} ") } else { format!(" {key} ") };
+        spans.extend([
+            Span::styled(text, if chosen { bold().add_modifier(Modifier::REVERSED) } else { dim() }),
+            " ".into(),
+        ]);
+    }
     Line::from(spans)
 }
 

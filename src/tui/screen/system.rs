@@ -15,7 +15,9 @@ use crate::tui::widget::spark::History;
 /// Width of a row's name.
 const NAME: usize = 10;
 /// Width of a row's numbers, before its bars.
-const NUMBERS: usize = 34;
+const NUMBERS: usize = 40;
+/// A longer name of a GPU says no more.
+const GPU_NAME: usize = 20;
 /// Bars, one a second: three minutes.
 const BARS: usize = 180;
 /// Less room than this is no history.
@@ -62,7 +64,7 @@ fn machine(app: &App, machine: &Machine, columns: usize) -> Vec<Line<'static>> {
     let cores = format!("{busy}  of {}{load}", machine.cores);
     let share = |(used, all): (f64, f64)| format!("{}  {} of {}", percent(used / all), gib(used), gib(all));
     let mut lines = vec![
-        line("processors", &cores, Some((system.busy(), 1.0)), columns.max(NAME)),
+        line("processors", &cores, Some((system.busy(), 1.0)), columns),
         line("memory", &machine.memory_mib.map_or_else(unknown, share), Some((system.memory(), 1.0)), columns),
     ];
     if let Some(swap) = machine.swap_mib {
@@ -107,7 +109,8 @@ fn gpu(system: &System, (index, gpu): (usize, &Gpu), columns: usize) -> [Line<'s
             format!("processes {}", gpu.processes.iter().map(one).collect::<Vec<_>>().join(", "))
         }
     };
-    let about: Vec<String> = [Some(gpu.name.clone()), heat, power, Some(processes)].into_iter().flatten().collect();
+    let about: Vec<String> =
+        [Some(fit(&gpu.name, GPU_NAME)), heat, power, Some(processes)].into_iter().flatten().collect();
     let history = system.gpu(index).map(|history| (history, 1.0));
     [
         line(&format!("GPU {index}"), &format!("{busy}{memory}"), history, columns),
