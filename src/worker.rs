@@ -16,7 +16,7 @@ use crate::run::{EpochScores, Event};
 use crate::store::{RunDir, StoreError};
 use crate::train::{
     Cache, ChosenDevice, Journal, Outcome, Sample, Samples, TrainError, Training, Validation, as_read, choose, fit,
-    load, now_s, predict, score, score_fully,
+    load, now_s, predict, predicted_mask, score, score_fully,
 };
 
 /// Images that a pixel classifier predicts between two looks for a request to stop.
@@ -202,10 +202,23 @@ fn finish(
     if !plan.postprocess.is_none() {
         run.write_raw_scores(&score_all(&PostProcess::default()))?;
     }
+    if plan.task == Task::Segmentation {
+        keep_predictions(run, &plan.postprocess, planes);
+    }
     run.write_scores(&scores)?;
     run.log(&format!("scored {} test cases", scores.len()));
     journal.say_durably(&Event::Scored { cases: scores.len(), test: aggregate(plan.task, &scores) })?;
     Ok(Ended::Finished)
+}
+
+/// The masks as they are scored, to be looked at. A full disk must not end a run because of them.
+fn keep_predictions(run: &RunDir, process: &PostProcess, planes: &[Plane<f32>]) {
+    let masks: Vec<Mask> = planes.par_iter().map(|plane| predicted_mask(plane, process)).collect();
+    match run.write_predictions(&masks) {
+        Ok(kept) if kept < masks.len() => run.log(&format!("masks of {kept} of {} test cases are kept", masks.len())),
+        Ok(_) => {}
+        Err(error) => run.log(&format!("no predicted masks are kept: {error}")),
+    }
 }
 
 fn means(samples: &[Sample], planes: &[Plane<f32>]) -> EpochScores {

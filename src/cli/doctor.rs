@@ -19,7 +19,7 @@ pub(super) fn doctor(context: &Context) -> anyhow::Result<ExitCode> {
     let lines = [
         (Mark::Good, format!("seglab    {}", env!("CARGO_PKG_VERSION"))),
         (Mark::Good, format!("device    {}", choose().label)),
-        (Mark::Good, terminal()),
+        (Mark::Good, terminal(context)),
         store,
     ];
     let mut healthy = true;
@@ -48,11 +48,16 @@ impl Mark {
     }
 }
 
-fn terminal() -> String {
+fn terminal(context: &Context) -> String {
     let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| "–".to_owned());
     let size = ratatui::crossterm::terminal::size().map_or("unknown size".to_owned(), |(w, h)| format!("{w}×{h}"));
     match std::io::stdout().is_terminal() {
-        true => format!("terminal  {size}, TERM {}, COLORTERM {}", variable("TERM"), variable("COLORTERM")),
+        true => format!(
+            "terminal  {size}, TERM {}, COLORTERM {}, pictures {:?}",
+            variable("TERM"),
+            variable("COLORTERM"),
+            context.images
+        ),
         false => "terminal  none: plain progress lines instead of the dashboard".to_owned(),
     }
 }

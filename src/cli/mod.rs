@@ -10,6 +10,7 @@ mod doctor;
 mod follow;
 mod line;
 mod model;
+mod pictures;
 mod preview;
 mod run;
 mod score;
@@ -25,7 +26,8 @@ use clap::{Args, Parser, Subcommand};
 use crate::dataset::DataRoots;
 use crate::executor::Launch;
 use crate::store::Store;
-use crate::tui::Notify;
+use crate::tui::{Images, Notify};
+use pictures::Pictures;
 use settings::Settings;
 
 /// A terminal lab that launches, watches and honestly compares the training of breast-tumour segmentation networks.
@@ -49,6 +51,9 @@ struct Global {
     /// Draw with ASCII characters only.
     #[arg(long, global = true)]
     ascii: bool,
+    /// How the dashboard draws pictures; auto: by what the terminal's environment announces [env: SEGLAB_IMAGES] [default: auto].
+    #[arg(long, global = true, value_enum, value_name = "HOW")]
+    images: Option<Pictures>,
     /// Look, change nothing.
     #[arg(long, global = true)]
     read_only: bool,
@@ -106,6 +111,7 @@ struct Context {
     store: Store,
     roots: DataRoots,
     ascii: bool,
+    images: Images,
     read_only: bool,
     settings: Settings,
 }
@@ -116,6 +122,7 @@ impl Context {
             store: Store::new(&settings.results.value),
             roots: DataRoots::new(settings.data.value.clone()),
             ascii: settings.ascii.value,
+            images: settings.images.value.images(settings.ascii.value),
             read_only: settings.read_only.value,
             settings,
         }

@@ -147,6 +147,7 @@ fn watch(context: &Context, spec: Option<&str>, slots: usize) -> anyhow::Result<
     let options = tui::Options {
         glyphs: if context.ascii { tui::Glyphs::Ascii } else { tui::Glyphs::Unicode },
         colour: tui::Colour::from_env(),
+        images: context.images,
         access: if context.read_only { tui::Access::ReadOnly } else { tui::Access::ReadWrite },
         banner: if spec.is_some() { tui::Banner::WhenSettled } else { tui::Banner::Never },
         notify: settings.notify.value,

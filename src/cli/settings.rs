@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use serde::Deserialize;
 
 use super::Global;
+use super::pictures::Pictures;
 use crate::config::place;
 use crate::dataset::DATA_ENV;
 use crate::tui::Notify;
@@ -25,6 +26,9 @@ pub(super) const DOCUMENTED: &str = r#"# Settings of seglab. A flag wins, then t
 
 # Draw with ASCII characters only. Flag --ascii.
 # ascii = false
+
+# How the dashboard draws pictures: auto, kitty, sixel, iterm2, half or off. Flag --images, environment SEGLAB_IMAGES.
+# images = "auto"
 
 # Look, change nothing. Flag --read-only.
 # read_only = false
@@ -46,6 +50,7 @@ pub(super) struct File {
     results: Option<PathBuf>,
     data: Option<PathBuf>,
     ascii: Option<bool>,
+    images: Option<Pictures>,
     read_only: Option<bool>,
     mouse: Option<bool>,
     notify: Option<Notify>,
@@ -74,6 +79,7 @@ pub(super) struct Settings {
     pub results: Setting<PathBuf>,
     pub data: Setting<Option<PathBuf>>,
     pub ascii: Setting<bool>,
+    pub images: Setting<Pictures>,
     pub read_only: Setting<bool>,
     pub mouse: Setting<bool>,
     pub notify: Setting<Notify>,
@@ -117,6 +123,10 @@ impl Settings {
             Some(notify) => Some((notify, Source::Flag("--notify"))),
             None => parsed("SEGLAB_NOTIFY", variables, notify_named)?,
         };
+        let images = match flags.images {
+            Some(images) => Some((images, Source::Flag("--images"))),
+            None => parsed("SEGLAB_IMAGES", variables, Pictures::named)?,
+        };
         let mouse = match flags.no_mouse {
             true => Some((false, Source::Flag("--no-mouse"))),
             false => parsed("SEGLAB_MOUSE", variables, on_or_off)?,
@@ -125,6 +135,7 @@ impl Settings {
             results: settle(results, file.results, PathBuf::from("results")),
             data: settle(data, file.data.map(Some), None),
             ascii: settle(switched_on(flags.ascii, "--ascii"), file.ascii, false),
+            images: settle(images, file.images, Pictures::default()),
             read_only: settle(switched_on(flags.read_only, "--read-only"), file.read_only, false),
             mouse: settle(mouse, file.mouse, true),
             notify: settle(notify, file.notify, Notify::default()),
@@ -227,6 +238,8 @@ mod tests {
             (vec![], "mouse = true\nnotify = \"horn\"", "config.toml:2: unknown variant `horn`"),
             (vec![], "ascii = 3", "config.toml:1: "),
             (vec![("SEGLAB_NOTIFY", "horn")], "", "SEGLAB_NOTIFY=horn: expected off, bell"),
+            (vec![], "images = \"gif\"", "config.toml:1: unknown variant `gif`"),
+            (vec![("SEGLAB_IMAGES", "gif")], "", "SEGLAB_IMAGES=gif: expected auto, kitty"),
             (vec![("SEGLAB_MOUSE", "?")], "", "SEGLAB_MOUSE=?: expected on or off"),
         ] {
             let error = resolved(&[], &variables, file).expect_err(expected).to_string();
@@ -253,6 +266,7 @@ mod tests {
         );
         assert_eq!((documented.mouse.value, documented.notify.value), (defaults.mouse.value, defaults.notify.value));
         assert_eq!(documented.remember.value, defaults.remember.value);
+        assert_eq!((documented.images.value, documented.images.source), (defaults.images.value, Source::File));
         for source in [documented.ascii.source, documented.mouse.source, documented.remember.source] {
             assert_eq!(source, Source::File);
         }

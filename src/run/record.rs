@@ -72,6 +72,8 @@ pub struct EpochPoint {
     pub elapsed_s: f64,
     /// Training images a second.
     pub images_per_s: f64,
+    /// Seconds that the steps stood waiting for batches; `None` where there are none.
+    pub waited_s: Option<f64>,
 }
 
 /// How a worker ended.
@@ -141,10 +143,19 @@ impl RunRecord {
                 self.steps.truncate(self.steps.partition_point(|p| p.step < step));
                 self.steps.push(StepPoint { step, loss });
             }
-            Event::Epoch { epoch, step, lr, train_loss, valid_loss, valid, elapsed_s, images_per_s, .. } => {
+            Event::Epoch { epoch, step, lr, train_loss, valid_loss, valid, elapsed_s, images_per_s, waited_s } => {
                 self.curve.truncate(self.curve.partition_point(|p| p.epoch < epoch));
-                let point = EpochPoint { epoch, step, lr, train_loss, valid_loss, valid, elapsed_s, images_per_s };
-                self.curve.push(point);
+                self.curve.push(EpochPoint {
+                    epoch,
+                    step,
+                    lr,
+                    train_loss,
+                    valid_loss,
+                    valid,
+                    elapsed_s,
+                    images_per_s,
+                    waited_s,
+                });
             }
             Event::Saved { epoch, best } => {
                 self.saved_epoch = Some(epoch);

@@ -4,6 +4,8 @@
 
 mod atomic;
 mod glance;
+mod holder;
+mod predictions;
 pub mod queue;
 mod run_dir;
 mod scores;

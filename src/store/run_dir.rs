@@ -1,5 +1,5 @@
 //! One run's directory: `plan.toml`, `dataset.toml`, `events.jsonl`, `checkpoint/`, `run.lock`, `queued`, `stop`, `scores.json`, `scores-raw.json`,
-//! `verdicts.json`, `preview/`, `cache/`, `worker.log`.
+//! `verdicts.json`, `predictions.png`, `preview/`, `cache/`, `worker.log`.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -245,7 +245,7 @@ impl RunDir {
         self.path.join("dataset.toml")
     }
 
-    fn lock_path(&self) -> PathBuf {
+    pub(super) fn lock_path(&self) -> PathBuf {
         self.path.join("run.lock")
     }
 

@@ -6,8 +6,7 @@ use burn::tensor::Device;
 use image::{Rgb, RgbImage};
 use rayon::prelude::*;
 
-use super::predict::THRESHOLD;
-use super::{Checkpoints, Sample, Samples, Stored, TrainError, predict};
+use super::{Checkpoints, Sample, Samples, Stored, TrainError, predict, predicted_mask};
 use crate::metric::Task;
 use crate::model::{Masks, ModelConfig, Network};
 use crate::plan::RunPlan;
@@ -78,7 +77,7 @@ fn expected(what: &str, plan: &RunPlan, seen: &[String]) -> String {
 
 fn predicted(part: Vec<Sample>, network: &Network, source: &RunPlan, device: &Device) -> Vec<Sample> {
     let planes: Vec<Plane<f32>> = predict(network, &part, (&source.train, device));
-    let mask = |plane: &Plane<f32>| source.postprocess.apply(&plane.map(|&p| p > THRESHOLD));
+    let mask = |plane: &Plane<f32>| predicted_mask(plane, &source.postprocess);
     let masks: Vec<Mask> = planes.par_iter().map(mask).collect();
     part.into_iter().zip(masks).map(|(sample, mask)| sample.showing(paint(&mask))).collect()
 }

@@ -30,7 +30,7 @@ pub use fit::{Outcome, Training, fit};
 pub use journal::{Journal, now_s};
 pub use learner::Learner;
 pub use masks::{as_read, check_masks};
-pub use predict::{Validation, predict, score, score_fully, validate};
+pub use predict::{Validation, predict, predicted_mask, score, score_fully, validate};
 pub use pretrained::Sources;
 pub use sample::{Sample, Samples, Stored, load};
 pub use schedule::{Schedule, Verdict};

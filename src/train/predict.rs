@@ -65,8 +65,12 @@ pub fn score_fully(sample: &Sample, probability: &Plane<f32>, process: &PostProc
     if let Some(score) = judged(sample, probability) {
         return score;
     }
-    let prediction = process.apply(&probability.map(|&p| p > THRESHOLD));
-    score_mask(sample, &prediction).with_probabilities(probability, &sample.reference)
+    score_mask(sample, &predicted_mask(probability, process)).with_probabilities(probability, &sample.reference)
+}
+
+/// The mask that is scored.
+pub fn predicted_mask(probability: &Plane<f32>, process: &PostProcess) -> Mask {
+    process.apply(&probability.map(|&p| p > THRESHOLD))
 }
 
 /// The score of a class, where that is what is asked.

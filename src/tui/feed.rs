@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::app::{Access, App, Effect, Msg, Screen};
 use super::detail::Detail;
+use super::gallery::Gallery;
+use super::monitor::Monitor;
 use super::row::{Name, Row};
 use super::summaries::Summaries;
 use super::text::clean;
@@ -32,6 +34,8 @@ pub struct Feed<'a> {
     sent: Option<Sent>,
     compared: Option<u64>,
     summaries: Summaries,
+    gallery: Gallery,
+    monitor: Monitor,
 }
 
 /// What was last said of the chosen run.
@@ -54,6 +58,8 @@ impl<'a> Feed<'a> {
             sent: None,
             compared: None,
             summaries: Summaries::default(),
+            gallery: Gallery::default(),
+            monitor: Monitor::default(),
         }
     }
 
@@ -70,10 +76,21 @@ impl<'a> Feed<'a> {
         if app.screen() == Screen::Models {
             self.summarise(app);
         }
+        if app.screen() == Screen::Cases {
+            self.look_at_cases(app);
+        }
+        if app.screen() == Screen::System {
+            self.measure(app);
+        }
         if app.setup().access == Access::ReadWrite && app.count(State::Queued) > 0 {
             self.call_executor(app);
         }
         news
+    }
+
+    /// Whether a thread reads what a key has asked for.
+    pub fn is_reading(&self) -> bool {
+        self.gallery.is_busy()
     }
 
     /// Whether anything in the store is new, and what there is to announce of it.
@@ -185,6 +202,20 @@ impl<'a> Feed<'a> {
         let name = app.models().chosen().name;
         if app.models().summary(name).is_none() {
             self.summaries.ask(name);
+        }
+    }
+
+    fn look_at_cases(&mut self, app: &mut App) {
+        let Some(name) = app.chosen().map(|row| &row.name) else { return };
+        let Some(run) = self.watch.runs().find(|run| run.dir.name() == *name) else { return };
+        if let Some(msg) = self.gallery.poll(run, app.cases()) {
+            tell(app, msg);
+        }
+    }
+
+    fn measure(&mut self, app: &mut App) {
+        if let Some(sample) = self.monitor.poll(self.watch.store().root(), self.watch.runs()) {
+            tell(app, Msg::Sampled(Box::new(sample)));
         }
     }
 

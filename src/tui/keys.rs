@@ -52,6 +52,8 @@ pub enum Action {
     Suspend,
     /// Draws every cell again.
     Redraw,
+    /// Draws the case in another way.
+    Look,
 }
 
 /// What changes in the list of runs.
@@ -118,15 +120,17 @@ pub struct Key {
 }
 
 /// Every screen.
-pub const ANY: &[Screen] = &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Models, Screen::Help];
+pub const ANY: &[Screen] =
+    &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Models, Screen::Cases, Screen::System, Screen::Help];
 const RUNS: &[Screen] = &[Screen::Runs];
 const TABLES: &[Screen] = &[Screen::Runs, Screen::Compare];
 const RUN: &[Screen] = &[Screen::Run];
 const COMPARE: &[Screen] = &[Screen::Compare];
 const ONE_RUN: &[Screen] = &[Screen::Runs, Screen::Run];
-const SCROLLED: &[Screen] = &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Help];
+const SCROLLED: &[Screen] = &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Cases, Screen::System, Screen::Help];
 const MODELS: &[Screen] = &[Screen::Models];
-const INNER: &[Screen] = &[Screen::Run, Screen::Compare, Screen::Models, Screen::Help];
+const CASES: &[Screen] = &[Screen::Cases];
+const INNER: &[Screen] = &[Screen::Run, Screen::Compare, Screen::Models, Screen::Cases, Screen::System, Screen::Help];
 
 const fn key(
     codes: &'static [KeyCode],
@@ -164,6 +168,12 @@ pub const KEYS: &[Key] = &[
     key(&[char('o')], COMPARE, Action::Sort, ("sort", "sort: best, worst, as spec")),
     key(&[char('n')], COMPARE, Action::Next(Forward), ("next spec", "next spec")),
     key(&[char('p')], COMPARE, Action::Next(Backward), ("", "previous spec")),
+    key(&[char('t')], CASES, Action::Look, ("look", "overlay, image, reference, prediction")),
+    key(&[char('o')], CASES, Action::Sort, ("sort", "sort: worst, best, as scored")),
+    key(&[KeyCode::Right, char('l')], CASES, Action::Column(Forward), ("column", "next column")),
+    key(&[KeyCode::Left, char('h')], CASES, Action::Column(Backward), ("", "previous column")),
+    key(&[char('n')], CASES, Action::Next(Forward), ("next run", "next run, same case")),
+    key(&[char('p')], CASES, Action::Next(Backward), ("", "previous run, same case")),
     key(&[KeyCode::PageDown], MODELS, Action::Go(Motion::Page(Forward)), ("stages", "more stages")),
     key(&[char('J')], RUNS, Action::Shift(Move::Later), ("later", "later in the queue")),
     key(&[char('K')], RUNS, Action::Shift(Move::Earlier), ("earlier", "earlier in the queue")),
@@ -188,6 +198,8 @@ pub const KEYS: &[Key] = &[
     ctrl(key(&[char('p')], ANY, Action::Palette, ("", "find any action by name"))),
     ctrl(key(&[char('l')], ANY, Action::Redraw, ("", "draw everything again"))),
     ctrl(key(&[char('z')], ANY, Action::Suspend, ("", "to the shell; fg returns"))),
+    key(&[char('6')], ANY, Action::Show(Screen::Cases), ("", "scored cases of the chosen run")),
+    key(&[char('7')], ANY, Action::Show(Screen::System), ("", "machine: processors, memory, GPUs")),
     key(&[char('?')], ANY, Action::Show(Screen::Help), ("help", "keys")),
     key(&[char('q'), KeyCode::Esc], INNER, Action::Back, ("back", "back")),
     key(&[char('q')], RUNS, Action::Quit, ("quit", "quit; runs go on")),

@@ -5,13 +5,17 @@
 
 pub mod app;
 pub mod arms;
+pub mod cases;
 mod copy;
 pub mod detail;
 mod feed;
 pub mod field;
+mod gallery;
+pub mod images;
 pub mod keys;
 pub mod list;
 pub mod models;
+mod monitor;
 pub mod mouse;
 pub mod notify;
 mod osc;
@@ -21,9 +25,11 @@ pub mod remembered;
 pub mod row;
 pub mod screen;
 mod summaries;
+pub mod system;
 mod terminal;
 pub mod text;
 pub mod theme;
+pub mod verdict;
 pub mod widget;
 
 use std::io::{self, IsTerminal, Write};
@@ -38,6 +44,7 @@ use ratatui::crossterm::event::{self, Event};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 
 pub use app::{Access, App, Banner, Effect, Msg, Setup};
+pub use images::Images;
 pub use mouse::Mouse;
 pub use notify::Notify;
 pub use screen::view;
@@ -49,10 +56,13 @@ use crate::store::Watch;
 use feed::Feed;
 use osc::Multiplexer;
 use remembered::Remembered;
+use screen::image;
 use terminal::{Suspended, Tty};
 
 /// How long a look at the store may be old.
 const TICK: Duration = Duration::from_millis(250);
+/// How long it takes at most until what a key asked for, and a thread has read, is on the screen.
+const SOON: Duration = Duration::from_millis(10);
 /// Keys that are taken before the next picture, so that a pasted text cannot hold it up.
 const BURST: usize = 64;
 
@@ -63,6 +73,8 @@ pub struct Options {
     pub glyphs: Glyphs,
     /// Colours of this terminal; see [`Colour::from_env`].
     pub colour: Colour,
+    /// How this terminal shows pictures.
+    pub images: Images,
     /// Whether keys may change the store.
     pub access: Access,
     /// Whether the end of all runs is news.
@@ -82,6 +94,7 @@ pub fn run(watch: Watch, launch: &Launch, options: Options) -> anyhow::Result<()
     }
     let mut app = App::new(Setup {
         theme: Theme { glyphs: options.glyphs, colour: options.colour },
+        images: options.images,
         access: options.access,
         banner: options.banner,
         slots: launch.slots,
@@ -89,7 +102,7 @@ pub fn run(watch: Watch, launch: &Launch, options: Options) -> anyhow::Result<()
     });
     let mut feed = Feed::new(watch, launch);
     let signals = Signals::watch()?;
-    let mut tty = Tty::open(options.mouse)?;
+    let mut tty = Tty::open(options.mouse, options.images)?;
     let outcome = show(&mut tty, &mut app, &mut feed, (&options, &signals));
     drop(tty);
     if let Some(memory) = &options.memory {
@@ -144,10 +157,10 @@ fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Opt
             carry_out(&effect, (&mut *tty, &mut *app, &mut *feed), options)?;
         }
         if drawn != Some(app.revision()) {
-            tty.draw(|frame| view(app, frame))?;
+            tty.draw(|frame| view(app, frame), |area| image(app, area))?;
             drawn = Some(app.revision());
         }
-        let first = match events.recv_timeout(TICK) {
+        let first = match events.recv_timeout(if feed.is_reading() { SOON } else { TICK }) {
             Ok(event) => Some(event),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return Ok(()),

@@ -15,8 +15,10 @@ use ratatui::layout::Rect;
 use ratatui::{DefaultTerminal, Frame, Terminal};
 use rustix::process::{Signal, getpgid, getsid, kill_current_process_group};
 
+use super::images::{Images, Painter};
 use super::mouse::Mouse;
 use super::text::clean;
+use super::widget::raster::Raster;
 
 /// Wheel and buttons, not every motion: over a slow line each of those would cost.
 const MOUSE_ON: &str = "\u{1b}[?1000h\u{1b}[?1006h";
@@ -38,9 +40,13 @@ struct Errors {
     stray: File,
 }
 
+/// A picture and its place on the screen.
+type Image = Option<(Raster, Rect)>;
+
 /// The terminal; dropping it gives it back.
 pub struct Tty {
     terminal: DefaultTerminal,
+    painter: Painter,
     mouse: Mouse,
 }
 
@@ -54,11 +60,11 @@ pub enum Suspended {
 
 impl Tty {
     /// Takes the terminal over.
-    pub fn open(mouse: Mouse) -> anyhow::Result<Self> {
+    pub fn open(mouse: Mouse, images: Images) -> anyhow::Result<Self> {
         give_back_in_a_panic();
         let terminal = enter(mouse).and_then(|()| Terminal::new(CrosstermBackend::new(io::stdout())));
         match terminal {
-            Ok(terminal) => Ok(Self { terminal, mouse }),
+            Ok(terminal) => Ok(Self { terminal, painter: Painter::new(images), mouse }),
             Err(error) => {
                 leave();
                 Err(error).context("the terminal cannot be set up")
@@ -71,9 +77,14 @@ impl Tty {
         self.terminal.size().map(|size| (size.width, size.height))
     }
 
-    /// Draws what has changed since the last picture.
-    pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
-        self.terminal.draw(view).map(drop)
+    /// Draws what has changed: characters, and the image beside them where it is drawn in pixels.
+    pub fn draw(&mut self, view: impl FnOnce(&mut Frame), image: impl FnOnce(Rect) -> Image) -> io::Result<()> {
+        let (width, height) = self.size()?;
+        let area = Rect::new(0, 0, width, height);
+        let image = if self.painter.in_pixels() { image(area) } else { None };
+        self.painter.clear(image.as_ref(), area, self.terminal.backend_mut())?;
+        self.terminal.draw(view)?;
+        self.painter.paint(image.as_ref(), area, self.terminal.backend_mut())
     }
 
     /// Sends a code that changes no cell.
@@ -107,6 +118,7 @@ impl Tty {
     pub fn clear(&mut self) -> io::Result<()> {
         // `Terminal::clear` asks the terminal for the cursor's place, and the thread that reads keys gets the answer.
         let (width, height) = self.size()?;
+        self.painter.forget(self.terminal.backend_mut())?;
         self.terminal.resize(Rect::new(0, 0, width, height))
     }
 }

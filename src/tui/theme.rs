@@ -44,6 +44,13 @@ impl Colour {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hue(u8, u8, u8, u8);
 
+impl Hue {
+    /// Laid over a brightness, which shows through.
+    pub fn over(self, brightness: u8) -> [u8; 3] {
+        [self.0, self.1, self.2].map(|part| ((u16::from(part) * 3 + u16::from(brightness) * 2) / 5) as u8)
+    }
+}
+
 /// Training curves, warnings.
 pub const VERMILLION: Hue = Hue(0xd5, 0x5e, 0x00, 166);
 /// Validation curves.
@@ -90,6 +97,18 @@ impl Theme {
         }
     }
 
+    /// `hue` over a brightness; the nearest of xterm's cube where there are only 256 colours.
+    pub fn tint(&self, hue: Hue, brightness: u8) -> Color {
+        let [red, green, blue] = hue.over(brightness);
+        // Steps of the cube: 0, 95, then each 40 more.
+        let step = |part: u8| if part < 48 { 0 } else { (part.max(75) - 35) / 40 };
+        match self.colour {
+            Colour::None => Color::Reset,
+            Colour::Indexed => Color::Indexed(16 + 36 * step(red) + 6 * step(green) + step(blue)),
+            Colour::True => Color::Rgb(red, green, blue),
+        }
+    }
+
     /// Whether pictures and curves can be told apart by colour and drawn in parts of a character.
     pub fn is_rich(&self) -> bool {
         self.glyphs == Glyphs::Unicode && self.colour != Colour::None
@@ -130,6 +149,13 @@ const ASCII: &[(&str, &str)] = &[
     ("■", "="),
     ("✗", "x"),
     ("✓", "+"),
+    ("▁", "_"),
+    ("▂", "."),
+    ("▃", "-"),
+    ("▄", "="),
+    ("▅", "+"),
+    ("▆", "*"),
+    ("▇", "%"),
     ("█", "#"),
     ("░", "."),
     ("│", "|"),

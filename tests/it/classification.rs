@@ -80,6 +80,7 @@ fn the_scores_of_a_run_are_those_of_its_verdicts() {
     assert_eq!((cases, test), (scores.len(), seglab::metric::aggregate(Task::Classification, &scores)));
     assert!(scores.iter().any(|s| s.verdict.is_some_and(|v| v.malignant)), "both classes are in the test part");
     assert!(!path.join("preview/prediction.png").exists(), "a class is no picture");
+    assert!(!path.join("predictions.png").exists(), "nor a mask");
 
     let file = path.join("verdicts.json");
     let text = std::fs::read_to_string(&file).expect("verdicts");

@@ -50,6 +50,15 @@ fn newest_weights(run: &RunDir) -> Vec<Vec<u32>> {
     bits.0
 }
 
+/// The kept masks are the scored ones.
+fn check_masks(run: &RunDir) {
+    for (index, score) in run.scores().expect("scores").iter().enumerate() {
+        let mask = run.prediction(index).expect("a strip of masks");
+        let kept = mask.map(|mask| mask.area_px() as u64);
+        assert_eq!(kept, score.verdict.is_none().then_some(score.counts.tp + score.counts.fp), "{}", score.case);
+    }
+}
+
 fn result(path: &Path) -> Result {
     let bits = |v: Option<f64>| v.map(f64::to_bits);
     let run = RunDir::at(path).expect("a run");
@@ -65,6 +74,7 @@ fn result(path: &Path) -> Result {
         }
     }
     let scores = std::fs::read_to_string(scores(path)).expect("scores");
+    check_masks(&run);
     Result { steps, epochs, scores, weights: newest_weights(&run) }
 }
 

@@ -2,6 +2,7 @@
 
 mod list;
 mod mark;
+mod message;
 mod palette;
 mod remember;
 mod setup;
@@ -10,124 +11,20 @@ mod update;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::arms::Arms;
+use super::cases::Cases;
 use super::detail::Detail;
-use super::keys::{Action, Direction};
 use super::list::List;
 use super::models::Models;
 use super::palette::Palette;
-use super::remembered::Remembered;
 use super::row::{Name, Row};
+use super::system::System;
 use super::theme::Theme;
 use super::widget::picture::Picture;
-use crate::model::Summary;
-use crate::report::Comparison;
 use crate::run::State;
-use crate::store::Move;
+pub use message::{Effect, Msg, Pane, Screen};
 pub use setup::{Access, Banner, Setup};
-
-/// What is on the terminal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Screen {
-    /// All runs.
-    #[default]
-    Runs,
-    /// The chosen run.
-    Run,
-    /// Arms × metrics of a spec.
-    Compare,
-    /// The registry of models.
-    Models,
-    /// Keys.
-    Help,
-}
-
-/// Which part of a run's screen has all the room.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pane {
-    /// None of them.
-    #[default]
-    All,
-    /// The log.
-    Log,
-    /// The picture.
-    Picture,
-}
-
-/// Something happened.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Msg {
-    /// A key of the table.
-    Act(Action),
-    /// A character of the filter, or of what the palette is asked for.
-    Typed(char),
-    /// The last character goes.
-    Erased,
-    /// The text is complete.
-    Entered,
-    /// Another line of the palette.
-    Picked(Direction),
-    /// The palette is not wanted any more.
-    Dismissed,
-    /// What was asked is to be done.
-    Confirmed,
-    /// What was asked is not to be done.
-    Declined,
-    /// The mouse chose a line of the list.
-    Pointed(usize),
-    /// The mouse's wheel.
-    Rolled(Direction),
-    /// How the dashboard was left.
-    Restored(Box<Remembered>),
-    /// The terminal's columns and rows.
-    Resized(u16, u16),
-    /// Unix time.
-    Clock(f64),
-    /// All runs, in any order.
-    Rows(Vec<Row>),
-    /// Run folders that cannot be read, with the reason.
-    Broken(Vec<String>),
-    /// The chosen run.
-    Detail(Box<Detail>),
-    /// The chosen run's newest log lines.
-    Log(String),
-    /// The chosen run's picture.
-    Picture(Option<Box<Picture>>),
-    /// The shown spec's arms, or why there are none.
-    Compared(Result<Box<Comparison>, String>),
-    /// What was computed of a model, or why not.
-    Summarised(String, Result<Box<Summary>, String>),
-    /// Something to say.
-    Notice(String),
-}
-
-/// Something to do outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Leave.
-    Quit,
-    /// Ask a worker to end.
-    Stop(Name),
-    /// Take a run out of the queue.
-    Dequeue(Name),
-    /// Put a run into the queue.
-    Enqueue(Name),
-    /// Change a run's place in the queue.
-    Shift(Name, Move),
-    /// One after the other.
-    All(Vec<Effect>),
-    /// Put a text on the terminal's clipboard.
-    Copy(String),
-    /// Tell someone who looks elsewhere.
-    Announce(String),
-    /// Back to the shell until it continues this process.
-    Suspend,
-    /// Draw every cell again.
-    Redraw,
-}
+pub(in crate::tui) use update::moved;
 
 /// What the cursor stays on when lines change places.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -165,6 +62,8 @@ pub struct App {
     spec: Option<String>,
     arms: Arms,
     models: Models,
+    cases: Cases,
+    system: System,
     notice: Option<String>,
     revision: u64,
 }
@@ -239,6 +138,16 @@ impl App {
     /// The registry.
     pub fn models(&self) -> &Models {
         &self.models
+    }
+
+    /// The chosen run's cases.
+    pub fn cases(&self) -> &Cases {
+        &self.cases
+    }
+
+    /// The machine.
+    pub fn system(&self) -> &System {
+        &self.system
     }
 
     /// Something to say.

@@ -1,5 +1,6 @@
 //! How the dashboard is opened.
 
+use crate::tui::images::Images;
 use crate::tui::theme::Theme;
 
 /// Whether the dashboard may change the store.
@@ -27,6 +28,8 @@ pub enum Banner {
 pub struct Setup {
     /// Glyphs and colours.
     pub theme: Theme,
+    /// How pictures are drawn.
+    pub images: Images,
     /// Whether keys may change the store.
     pub access: Access,
     /// Whether the end of all runs is news.

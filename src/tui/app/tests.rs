@@ -3,7 +3,8 @@
 use super::*;
 use crate::run::State;
 use crate::store::Move;
-use crate::tui::keys::{Arrange, Copy, Direction, Motion};
+use crate::tui::keys::{Action, Arrange, Copy, Direction, Motion};
+use crate::tui::remembered::Remembered;
 
 fn row(name: &str, state: State) -> Row {
     let spec = name.split('/').next().unwrap_or_default().to_owned();

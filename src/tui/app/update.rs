@@ -47,6 +47,9 @@ impl App {
             Msg::Summarised(name, summary) => {
                 self.models.set(name, summary.map(|summary| *summary).map_err(|error| clean(&error)));
             }
+            Msg::Scores(name, task, scores) => self.cases.set(name, task, scores),
+            Msg::Seen(sight) => self.cases.see(sight),
+            Msg::Sampled(sample) => self.system.take(*sample),
             Msg::Notice(text) => {
                 let notice = Some(clean(&text));
                 self.revision = before + u64::from(notice != self.notice);
@@ -88,6 +91,9 @@ impl App {
             Action::Next(direction) => self.next_run(Motion::Line(direction)),
             Action::Log => self.toggle(Pane::Log),
             Action::Picture => self.toggle(Pane::Picture),
+            Action::Look => self.cases.turn(),
+            Action::Column(direction) if self.screen() == Screen::Cases => self.cases.choose(direction),
+            Action::Sort if self.screen() == Screen::Cases => self.cases.sort(),
             Action::Column(direction) => self.arms.choose(direction),
             Action::Sort => self.arms.sort(),
         }
@@ -95,7 +101,7 @@ impl App {
     }
 
     pub(super) fn show(&mut self, screen: Screen) {
-        if screen == Screen::Run && self.chosen().is_none() {
+        if matches!(screen, Screen::Run | Screen::Cases) && self.chosen().is_none() {
             self.notice = Some("no run to show".to_owned());
             return;
         }
@@ -137,6 +143,8 @@ impl App {
             Screen::Run => self.log.len().saturating_sub(1),
             Screen::Compare => self.arms.len().saturating_sub(1),
             Screen::Models => return self.models.go(motion, page),
+            Screen::Cases => return self.cases.go(motion, page),
+            Screen::System => self.count(State::Running).saturating_sub(1),
             Screen::Help => KEYS.len(),
         };
         let place = if self.screen() == Screen::Runs { self.cursor } else { self.scroll };
@@ -215,7 +223,8 @@ impl App {
     }
 }
 
-pub(super) fn moved(place: usize, motion: Motion, page: usize) -> usize {
+/// Where `motion` leads from `place` with pages of `page` lines; the caller knows where the end is.
+pub fn moved(place: usize, motion: Motion, page: usize) -> usize {
     match motion {
         Motion::Line(Direction::Forward) => place + 1,
         Motion::Line(Direction::Backward) => place.saturating_sub(1),

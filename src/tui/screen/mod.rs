@@ -1,11 +1,13 @@
 //! One file a screen. [`view`] draws; it reads nothing but the app, and changes nothing.
 
+pub mod cases;
 pub mod compare;
 pub mod help;
 pub mod models;
 mod palette;
 pub mod run;
 pub mod runs;
+pub mod system;
 mod table;
 mod tabs;
 
@@ -20,6 +22,7 @@ use super::keys::{ASKING, Action, KEYS, Key, PICKING, TYPING};
 use super::row::Row;
 use super::text::{fit, width};
 use super::theme::{GREEN, VERMILLION, bold, dim};
+use super::widget::raster::Raster;
 use crate::run::State;
 
 /// Less room shows nothing that helps.
@@ -47,6 +50,8 @@ fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         Screen::Run => run::draw(app, body, buffer),
         Screen::Compare => compare::draw(app, body, buffer),
         Screen::Models => models::draw(app, body, buffer),
+        Screen::Cases => cases::draw(app, body, buffer),
+        Screen::System => system::draw(app, body, buffer),
         Screen::Help => help::draw(app, body, buffer),
     }
     if let Some(open) = app.palette() {
@@ -82,6 +87,14 @@ pub fn hit(app: &App, column: u16, row: u16) -> Option<Hit> {
         _ if app.screen() == Screen::Runs => runs::line_at(app, body, row).map(Hit::Line),
         _ => None,
     }
+}
+
+/// The picture that a terminal of `area` shows in pixels, and where; `None` where there is none, or something over it.
+pub fn image(app: &App, area: Rect) -> Option<(Raster, Rect)> {
+    let [_, _, body, _] = areas(app, area);
+    let fits = area.width >= SMALLEST.0 && area.height >= SMALLEST.1;
+    let shown = app.screen() == Screen::Cases && fits && app.palette().is_none();
+    if shown { cases::image(app, body) } else { None }
 }
 
 fn banner(app: &App) -> Option<Line<'static>> {

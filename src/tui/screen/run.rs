@@ -11,6 +11,7 @@ use super::runs::bar;
 use crate::run::State;
 use crate::tui::app::{App, Pane};
 use crate::tui::detail::{Detail, Unit};
+use crate::tui::images::Images;
 use crate::tui::text::{duration, fit, flow};
 use crate::tui::theme::{BLUE, GREEN, VERMILLION, bold, dim};
 use crate::tui::widget::chart::{Chart, Curve, Point};
@@ -115,7 +116,7 @@ fn figures(app: &App, detail: &Detail, area: Rect, buffer: &mut Buffer) {
     // A square picture: two pixels a row, one a column; two of them side by side where the terminal is wide.
     let square = (area.height - 1) * 2;
     let pictures = match area.width {
-        _ if area.height < 5 => 0,
+        _ if area.height < 5 || app.setup().images == Images::Off => 0,
         0..70 => 0,
         // Never narrower than its caption.
         70..130 => square.max(25).min(area.width * 2 / 5),

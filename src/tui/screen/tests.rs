@@ -6,19 +6,25 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::*;
-use crate::metric::{Aggregate, Task};
+use crate::metric::{Aggregate, CaseScore, Task};
+use crate::plane::{Mask, Plane};
 use crate::report::{ArmRow, Comparison};
 use crate::run::State;
 use crate::tui::app::{Banner, Msg, Screen, Setup};
+use crate::tui::cases::Sight;
 use crate::tui::detail::{Detail, Unit};
+use crate::tui::images::Images;
+use crate::tui::keys::{Direction, Motion};
 use crate::tui::row::{Part, Row, Score};
+use crate::tui::system::{Gpu, Gpus, Machine, Pace, Process, Sample, Worker};
 use crate::tui::text::clean;
 use crate::tui::theme::{Colour, Glyphs, Theme};
 use crate::tui::widget::chart::Point;
 use crate::tui::widget::picture::Picture;
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (160, 45), (60, 20), (20, 5)];
-const SCREENS: [Screen; 5] = [Screen::Runs, Screen::Run, Screen::Compare, Screen::Models, Screen::Help];
+const SCREENS: [Screen; 7] =
+    [Screen::Runs, Screen::Run, Screen::Compare, Screen::Models, Screen::Cases, Screen::System, Screen::Help];
 const HOSTILE: &str = "網膜の腫瘍\u{1b}[2J\u{202e}unet-with-a-very-long-name-that-goes-on-and-on-and-on-and-on";
 
 fn score(value: f64, part: Part) -> Score {
@@ -102,12 +108,65 @@ fn comparison(arms: usize) -> Comparison {
     }
 }
 
+/// A case that is missed, one that is found but for an edge, and one where there is nothing to find.
+fn scores() -> Vec<CaseScore> {
+    let tumour = |from: usize| Mask::from_fn(16, 16, |x, y| (from..12).contains(&x) && (4..12).contains(&y));
+    let score = |case: &str, prediction, reference| CaseScore::of(case, "patient 7", prediction, reference);
+    let empty = Mask::filled(16, 16, false);
+    let scores = [
+        score("benign (2)", &tumour(6), &tumour(4)),
+        score(HOSTILE, &empty, &empty),
+        score("malignant (12)", &empty, &tumour(4)),
+    ];
+    scores.into_iter().map(|score| score.expect("same size")).collect()
+}
+
+fn sight(name: String, index: usize) -> Sight {
+    let tumour = |from: usize| Mask::from_fn(16, 16, |x, y| (from..12).contains(&x) && (4..12).contains(&y));
+    let image = Plane::from_fn(16, 16, |x, y| (x * 9 + y * 5) as u8);
+    Sight { name, index, image: Ok((image, tumour(4))), prediction: Ok(tumour(6)) }
+}
+
+fn sample(run: &str, at_s: f64) -> Sample {
+    let gpu = Gpu {
+        name: clean(HOSTILE),
+        busy: Some(0.93),
+        memory_mib: Some((4096.0, 81_920.0)),
+        celsius: Some(54),
+        watts: Some((312.0, Some(700.0))),
+        processes: vec![(42, Some(4000.0)), (43, None)],
+    };
+    let pace = Pace { epoch: 5, images_per_s: 31.5, trained_s: 20.0, waited_s: Some(9.0) };
+    let process = Process { pid: 42, cores: Some(1.5), memory_mib: 612.0, page_ins_per_s: Some(0.0) };
+    let worker = Worker {
+        name: run.to_owned(),
+        label: clean(HOSTILE),
+        device: "cuda 0".into(),
+        pace: Some(pace),
+        process: Some(process),
+    };
+    let machine = Machine {
+        cores: 8,
+        busy: Some(0.4),
+        load: Some([3.7, 2.6, 2.2]),
+        memory_mib: Some((9000.0, 24_000.0)),
+        swap_mib: None,
+        disk_mib: Some((900.0, 100_000.0)),
+    };
+    Sample { at_s, machine, gpus: Gpus::Present(vec![gpu; 2]), workers: vec![worker; 3] }
+}
+
 fn setup(theme: Theme) -> Setup {
     Setup { theme, slots: 1, place: "results".into(), ..Setup::default() }
 }
 
 fn app(runs: usize, screen: Screen, theme: Theme) -> App {
     let mut app = App::new(setup(theme));
+    fill(&mut app, runs, screen);
+    app
+}
+
+fn fill(app: &mut App, runs: usize, screen: Screen) {
     app.update(Msg::Resized(80, 24));
     app.update(Msg::Rows((0..runs).map(row).collect()));
     app.update(Msg::Act(Action::Show(screen)));
@@ -115,9 +174,15 @@ fn app(runs: usize, screen: Screen, theme: Theme) -> App {
         app.update(Msg::Detail(Box::new(detail(&chosen))));
         app.update(Msg::Picture(Some(Box::new(picture()))));
         app.update(Msg::Log(format!("epoch 1\n{HOSTILE}\n")));
+        app.update(Msg::Scores(chosen.name.clone(), Task::Segmentation, Ok(scores())));
+        if let Some((name, index)) = app.cases().wanted() {
+            let sight = sight(name.clone(), index);
+            app.update(Msg::Seen(Box::new(sight)));
+        }
+        app.update(Msg::Sampled(Box::new(sample(&chosen.name, 1.0))));
+        app.update(Msg::Sampled(Box::new(sample(&chosen.name, 2.0))));
     }
     app.update(Msg::Compared(Ok(Box::new(comparison(runs.min(30))))));
-    app
 }
 
 fn drawn(app: &App, (width, height): (u16, u16)) -> Vec<String> {
@@ -174,12 +239,47 @@ fn what_matters_is_on_the_smallest_common_terminal() {
         (Screen::Runs, vec!["1 running", "● running", "unet-0", "0.698", "5/12", "95s left", "s stop", "? help"]),
         (Screen::Run, vec!["unet-0", "epoch 5/12", "not finite at step 40", "loss", "best 11", "reference", "log"]),
         (Screen::Compare, vec!["breast-us", "DSC", "HD95", "5/5", "preliminary", "0.520*"]),
-        (Screen::Help, vec!["Everywhere", "earlier in the queue", "Ctrl-c"]),
+        (
+            Screen::Cases,
+            vec![
+                "worst DSC first",
+                "malignant (12)",
+                "benign (2)",
+                "HD95 px",
+                "0.857",
+                "TP 0  FP 0  FN 64 px",
+                "overlay ■ TP ■ FP ■ FN",
+                "the prediction is empty",
+                "t look",
+            ],
+        ),
+        (
+            Screen::System,
+            vec![
+                "40 %  of 8",
+                "load 3.7 2.6 2.2",
+                "8.8 GiB of 23.4 GiB",
+                "nearly full",
+                "93 %",
+                "312 of 700 W",
+                "42 (3.9 GiB), 43",
+                "31.5 images/s",
+                "bound by data: steps waited 9.0 of 20.0 s (45 %)",
+            ],
+        ),
+        (Screen::Help, vec!["Everywhere", "earlier in the queue"]),
     ] {
         let text = shown(screen);
         words.iter().for_each(|word| assert!(text.contains(word), "{word} is not in\n{text}"));
     }
     assert!(drawn(&app(3, Screen::Runs, unicode()), (20, 5)).concat().contains("too small"));
+}
+
+#[test]
+fn the_last_line_of_help_is_reached_on_a_small_terminal() {
+    let mut app = app(3, Screen::Help, unicode());
+    app.update(Msg::Act(Action::Go(Motion::End(Direction::Forward))));
+    assert!(drawn(&app, (80, 24)).concat().contains("Ctrl-c"));
 }
 
 #[test]
@@ -326,4 +426,66 @@ fn a_click_meets_the_line_that_is_drawn_there() {
             assert_eq!((hit(&app, 5, 1), hit(&app, 5, size.1 - 1)), (None, None));
         }
     }
+}
+
+#[test]
+fn the_essentials_of_cases_and_system_are_on_a_small_terminal() {
+    for (screen, words) in [
+        (Screen::Cases, vec!["benign (2)", "DSC", "0.857", "FN 64 px", "? help"]),
+        (Screen::System, vec!["processors", "memory", "93 %", "bound by data"]),
+    ] {
+        let text = drawn(&app(3, screen, unicode()), (60, 20)).join("\n");
+        words.iter().for_each(|word| assert!(text.contains(word), "{word} is not in\n{text}"));
+    }
+}
+
+/// Cells with the ground of a picture, as `(first, last)` columns and rows.
+fn pictured(app: &App, (width, height): (u16, u16)) -> Option<Rect> {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal in memory");
+    terminal.draw(|frame| view(app, frame)).expect("draws");
+    let buffer = terminal.backend().buffer();
+    let cells = buffer.area.positions().filter(|at| buffer[*at].symbol() == "▀");
+    cells.map(|at| Rect::new(at.x, at.y, 1, 1)).reduce(Rect::union)
+}
+
+#[test]
+fn a_picture_in_pixels_takes_exactly_the_place_of_one_in_characters() {
+    for size in [(80, 24), (160, 45), (60, 20), (203, 31)] {
+        let mut app = app(3, Screen::Cases, unicode());
+        let blocks = pictured(&app, size);
+        let (_, place) = image(&app, Rect::new(0, 0, size.0, size.1)).expect("a picture");
+        assert_eq!(blocks, Some(place), "{size:?}");
+        app = App::new(Setup { images: Images::Kitty, ..setup(unicode()) });
+        fill(&mut app, 3, Screen::Cases);
+        assert_eq!(pictured(&app, size), None, "{size:?}");
+        assert_eq!(image(&app, Rect::new(0, 0, size.0, size.1)).map(|(_, place)| place), blocks, "{size:?}");
+        app.update(Msg::Act(Action::Show(Screen::Runs)));
+        assert_eq!(image(&app, Rect::new(0, 0, size.0, size.1)), None);
+    }
+}
+
+#[test]
+fn looks_take_turns_and_say_what_they_show() {
+    let mut app = app(3, Screen::Cases, unicode());
+    for words in ["overlay ■ TP", "image 16×16 px", "reference ■ outline", "prediction ■ outline", "overlay ■ TP"]
+    {
+        let text = drawn(&app, (80, 24)).join("\n");
+        assert!(text.contains(words), "{words} is not in\n{text}");
+        app.update(Msg::Act(Action::Look));
+    }
+    app.update(Msg::Act(Action::Go(Motion::Line(Direction::Forward))));
+    assert!(drawn(&app, (80, 24)).join("\n").contains("reading …"));
+}
+
+#[test]
+fn a_run_without_scores_or_masks_says_so() {
+    let mut app = app(3, Screen::Cases, unicode());
+    let name = app.cases().name().to_owned();
+    let gone = "no predicted mask is kept of this case".to_owned();
+    let (_, index) = app.cases().wanted().expect("a case");
+    let bare = Sight { prediction: Err(gone.clone()), ..sight(name.clone(), index) };
+    app.update(Msg::Seen(Box::new(bare)));
+    assert!(drawn(&app, (160, 45)).join("\n").contains(&gone));
+    app.update(Msg::Scores(name, Task::Segmentation, Err("no scores yet".into())));
+    assert!(drawn(&app, (80, 24)).join("\n").contains("no scores yet"));
 }

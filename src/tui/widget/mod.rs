@@ -2,3 +2,5 @@
 
 pub mod chart;
 pub mod picture;
+pub mod raster;
+pub mod spark;

@@ -172,7 +172,7 @@ fn shrink(source: &Plane<u8>, (width, height): (usize, usize)) -> Plane<u8> {
 }
 
 /// Set pixels with an unset one beside them; the picture's edge counts as unset.
-fn border(mask: &Mask) -> Mask {
+pub fn border(mask: &Mask) -> Mask {
     let set = |x: Option<usize>, y: Option<usize>| x.zip(y).and_then(|(x, y)| mask.get(x, y)).copied().unwrap_or(false);
     Mask::from_fn(mask.width(), mask.height(), |x, y| {
         let inside = set(x.checked_sub(1), Some(y))

@@ -1,0 +1,126 @@
+//! What can happen, and what is then to be done outside.
+
+use serde::{Deserialize, Serialize};
+
+use crate::metric::{CaseScore, Task};
+use crate::model::Summary;
+use crate::report::Comparison;
+use crate::store::Move;
+use crate::tui::cases::Sight;
+use crate::tui::detail::Detail;
+use crate::tui::keys::{Action, Direction};
+use crate::tui::remembered::Remembered;
+use crate::tui::row::{Name, Row};
+use crate::tui::system::Sample;
+use crate::tui::widget::picture::Picture;
+
+/// What is on the terminal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Screen {
+    /// All runs.
+    #[default]
+    Runs,
+    /// The chosen run.
+    Run,
+    /// Arms × metrics of a spec.
+    Compare,
+    /// The registry of models.
+    Models,
+    /// The chosen run's scored cases.
+    Cases,
+    /// The machine.
+    System,
+    /// Keys.
+    Help,
+}
+
+/// Which part of a run's screen has all the room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pane {
+    /// None of them.
+    #[default]
+    All,
+    /// The log.
+    Log,
+    /// The picture.
+    Picture,
+}
+
+/// Something happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Msg {
+    /// A key of the table.
+    Act(Action),
+    /// A character of the filter, or of what the palette is asked for.
+    Typed(char),
+    /// The last character goes.
+    Erased,
+    /// The text is complete.
+    Entered,
+    /// Another line of the palette.
+    Picked(Direction),
+    /// The palette is not wanted any more.
+    Dismissed,
+    /// What was asked is to be done.
+    Confirmed,
+    /// What was asked is not to be done.
+    Declined,
+    /// The mouse chose a line of the list.
+    Pointed(usize),
+    /// The mouse's wheel.
+    Rolled(Direction),
+    /// How the dashboard was left.
+    Restored(Box<Remembered>),
+    /// The terminal's columns and rows.
+    Resized(u16, u16),
+    /// Unix time.
+    Clock(f64),
+    /// All runs, in any order.
+    Rows(Vec<Row>),
+    /// Run folders that cannot be read, with the reason.
+    Broken(Vec<String>),
+    /// The chosen run.
+    Detail(Box<Detail>),
+    /// The chosen run's newest log lines.
+    Log(String),
+    /// The chosen run's picture.
+    Picture(Option<Box<Picture>>),
+    /// The shown spec's arms, or why there are none.
+    Compared(Result<Box<Comparison>, String>),
+    /// What was computed of a model, or why not.
+    Summarised(String, Result<Box<Summary>, String>),
+    /// The scores of a run's test cases, or why there are none.
+    Scores(Name, Task, Result<Vec<CaseScore>, String>),
+    /// A case's planes.
+    Seen(Box<Sight>),
+    /// What the machine does.
+    Sampled(Box<Sample>),
+    /// Something to say.
+    Notice(String),
+}
+
+/// Something to do outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Leave.
+    Quit,
+    /// Ask a worker to end.
+    Stop(Name),
+    /// Take a run out of the queue.
+    Dequeue(Name),
+    /// Put a run into the queue.
+    Enqueue(Name),
+    /// Change a run's place in the queue.
+    Shift(Name, Move),
+    /// One after the other.
+    All(Vec<Effect>),
+    /// Put a text on the terminal's clipboard.
+    Copy(String),
+    /// Tell someone who looks elsewhere.
+    Announce(String),
+    /// Back to the shell until it continues this process.
+    Suspend,
+    /// Draw every cell again.
+    Redraw,
+}

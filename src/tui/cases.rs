@@ -1,0 +1,380 @@
+//! The scored cases of the chosen run as the dashboard shows them: in which order, which one, and how it is drawn.
+
+use super::app::moved;
+use super::keys::{Direction, Motion};
+use super::row::Name;
+use super::text::clean;
+use super::widget::picture::border;
+use super::widget::raster::{Mark, Pixel, Raster};
+use crate::metric::{Better, CaseScore, Task};
+use crate::plane::{Mask, Plane};
+
+/// A number of a case.
+#[derive(Debug)]
+pub struct Column {
+    /// Its head.
+    pub label: &'static str,
+    /// Which end of it is the worst; for a size, the small one.
+    pub better: Better,
+    /// Decimals.
+    pub digits: usize,
+    /// Its value, `None` where undefined.
+    pub of: fn(&CaseScore) -> Option<f64>,
+}
+
+const fn column(label: &'static str, better: Better, digits: usize, of: fn(&CaseScore) -> Option<f64>) -> Column {
+    Column { label, better, digits, of }
+}
+
+const SEGMENTATION: &[Column] = &[
+    column("DSC", Better::Higher, 3, |score| score.counts.dsc()),
+    column("IoU", Better::Higher, 3, |score| score.counts.iou()),
+    column("HD95 px", Better::Lower, 1, |score| score.hd95_px),
+    column("area px", Better::Higher, 0, |score| Some((score.counts.tp + score.counts.fn_) as f64)),
+];
+
+const CLASSIFICATION: &[Column] = &[
+    column("error", Better::Lower, 3, |score| {
+        score.verdict.map(|verdict| (verdict.probability - f64::from(u8::from(verdict.malignant))).abs())
+    }),
+    column("P(mal.)", Better::Higher, 3, |score| score.verdict.map(|verdict| verdict.probability)),
+];
+
+/// In which order cases are shown; those without a value come last in any but their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sorting {
+    /// By the chosen column.
+    #[default]
+    WorstFirst,
+    /// The other way round.
+    BestFirst,
+    /// As they were scored.
+    Stored,
+}
+
+/// What is drawn of a case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Look {
+    /// What both masks share, and what only one of them has.
+    #[default]
+    Overlay,
+    /// The image alone.
+    Image,
+    /// With the reference's outline.
+    Reference,
+    /// With the prediction's outline.
+    Prediction,
+}
+
+/// A case's planes at the network's size, as far as they can be had; else why not. Every text is clean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sight {
+    /// The run.
+    pub name: Name,
+    /// Place among the scores.
+    pub index: usize,
+    /// The image in grey, and the expert's mask.
+    pub image: Result<(Plane<u8>, Mask), String>,
+    /// The scored mask.
+    pub prediction: Result<Mask, String>,
+}
+
+/// The chosen run's cases.
+#[derive(Debug, Default)]
+pub struct Cases {
+    name: Name,
+    task: Task,
+    scores: Option<Result<Vec<CaseScore>, String>>,
+    order: Vec<usize>,
+    column: usize,
+    sorting: Sorting,
+    cursor: usize,
+    look: Look,
+    sight: Option<Box<Sight>>,
+}
+
+impl Cases {
+    /// Takes the scores of the run `name`; the cursor stays on the case of the same name, so that runs can be compared.
+    pub fn set(&mut self, name: Name, task: Task, scores: Result<Vec<CaseScore>, String>) {
+        let before = self.chosen().map(|score| score.case.clone());
+        let light = |score| CaseScore { probabilities: None, ..score };
+        self.scores = Some(scores.map(|all| all.into_iter().map(light).collect()).map_err(|error| clean(&error)));
+        if task != self.task {
+            (self.task, self.column) = (task, 0);
+        }
+        (self.name, self.sight) = (name, None);
+        self.arrange();
+        let same = before.and_then(|case| self.rows().position(|(_, score)| score.case == case));
+        self.cursor = same.unwrap_or(0);
+    }
+
+    /// Takes the planes of a case, if it is still the chosen one.
+    pub fn see(&mut self, sight: Box<Sight>) {
+        if self.wanted() == Some((&sight.name, sight.index)) {
+            self.sight = Some(sight);
+        }
+    }
+
+    /// The run.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Why there are no cases, if it is known.
+    pub fn error(&self) -> Option<&str> {
+        self.scores.as_ref()?.as_ref().err().map(String::as_str)
+    }
+
+    /// Place among the scores and score, in the shown order.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = (usize, &CaseScore)> {
+        let scores = self.all();
+        self.order.iter().map(move |&index| (index, &scores[index]))
+    }
+
+    /// Numbers of a case.
+    pub fn columns(&self) -> &'static [Column] {
+        if self.task == Task::Segmentation { SEGMENTATION } else { CLASSIFICATION }
+    }
+
+    /// Place of the chosen column.
+    pub fn column(&self) -> usize {
+        self.column.min(self.columns().len() - 1)
+    }
+
+    /// The order.
+    pub fn sorting(&self) -> Sorting {
+        self.sorting
+    }
+
+    /// The line under the cursor.
+    pub fn cursor(&self) -> usize {
+        self.cursor
+    }
+
+    /// The case under the cursor.
+    pub fn chosen(&self) -> Option<&CaseScore> {
+        self.all().get(*self.order.get(self.cursor)?)
+    }
+
+    /// Run and place of the case whose planes are to be read.
+    pub fn wanted(&self) -> Option<(&Name, usize)> {
+        self.order.get(self.cursor).map(|&index| (&self.name, index))
+    }
+
+    /// What is drawn.
+    pub fn look(&self) -> Look {
+        self.look
+    }
+
+    /// The planes of the chosen case, once they are read.
+    pub fn sight(&self) -> Option<&Sight> {
+        self.sight.as_deref().filter(|sight| self.wanted() == Some((&sight.name, sight.index)))
+    }
+
+    /// Moves the cursor to `place`.
+    pub fn go(&mut self, motion: Motion, page: usize) {
+        let last = self.order.len().saturating_sub(1);
+        self.cursor = moved(self.cursor, motion, page).min(last);
+    }
+
+    /// Chooses the column after or before, and sorts by it.
+    pub fn choose(&mut self, direction: Direction) {
+        let count = self.columns().len();
+        let step = if direction == Direction::Forward { 1 } else { count - 1 };
+        self.column = (self.column() + step) % count;
+        self.sort_by(if self.sorting == Sorting::Stored { Sorting::WorstFirst } else { self.sorting });
+    }
+
+    /// The next order.
+    pub fn sort(&mut self) {
+        self.sort_by(match self.sorting {
+            Sorting::WorstFirst => Sorting::BestFirst,
+            Sorting::BestFirst => Sorting::Stored,
+            Sorting::Stored => Sorting::WorstFirst,
+        });
+    }
+
+    /// The next way to draw a case.
+    pub fn turn(&mut self) {
+        self.look = match self.look {
+            Look::Overlay => Look::Image,
+            Look::Image => Look::Reference,
+            Look::Reference => Look::Prediction,
+            Look::Prediction => Look::Overlay,
+        };
+    }
+
+    fn all(&self) -> &[CaseScore] {
+        match &self.scores {
+            Some(Ok(scores)) => scores,
+            _ => &[],
+        }
+    }
+
+    /// The worst is what a new order is asked for: the cursor goes to it.
+    fn sort_by(&mut self, sorting: Sorting) {
+        (self.sorting, self.cursor) = (sorting, 0);
+        self.arrange();
+    }
+
+    fn arrange(&mut self) {
+        let column = &self.columns()[self.column()];
+        let values: Vec<Option<f64>> = self.all().iter().map(column.of).collect();
+        let mut order: Vec<usize> = (0..values.len()).collect();
+        let ascending = (column.better == Better::Higher) == (self.sorting == Sorting::WorstFirst);
+        if self.sorting != Sorting::Stored {
+            order.sort_by(|&a, &b| match (values[a], values[b]) {
+                (Some(a), Some(b)) if ascending => a.total_cmp(&b),
+                (Some(a), Some(b)) => b.total_cmp(&a),
+                (a, b) => a.is_none().cmp(&b.is_none()),
+            });
+        }
+        self.order = order;
+    }
+}
+
+impl Look {
+    /// Its name on the screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Look::Overlay => "overlay",
+            Look::Image => "image",
+            Look::Reference => "reference",
+            Look::Prediction => "prediction",
+        }
+    }
+
+    /// The marks that it may draw.
+    pub fn marks(self) -> &'static [Mark] {
+        match self {
+            Look::Overlay => &Mark::DRAWN,
+            Look::Image => &[],
+            Look::Reference => &[Mark::Reference],
+            Look::Prediction => &[Mark::Prediction],
+        }
+    }
+}
+
+impl Sight {
+    /// The picture that `look` makes of the planes; `None` where it has none of them.
+    pub fn raster(&self, look: Look) -> Option<Raster> {
+        let (image, reference) = match &self.image {
+            Ok((image, reference)) => (Some(image), Some(reference)),
+            Err(_) => (None, None),
+        };
+        let prediction = self.prediction.as_ref().ok();
+        let (width, height) = image.map(Plane::size).or(prediction.map(Plane::size))?;
+        // A mask alone is filled; both of them are told apart by what they share.
+        let outline = |mask: Option<&Mask>, shown: Look| mask.filter(|_| look == shown).map(border);
+        let filled = |mask: Option<&Mask>| mask.filter(|_| look == Look::Overlay).cloned();
+        let reference = outline(reference, Look::Reference).or(filled(reference));
+        let prediction = outline(prediction, Look::Prediction).or(filled(prediction));
+        let set = |mask: &Option<Mask>, x, y| mask.as_ref().and_then(|mask| mask.get(x, y)).copied().unwrap_or(false);
+        Some(Raster::from_fn(width, height, |x, y| Pixel {
+            grey: image.and_then(|image| image.get(x, y)).copied().unwrap_or(0),
+            mark: match (set(&reference, x, y), set(&prediction, x, y)) {
+                (false, false) => Mark::None,
+                (true, true) => Mark::Both,
+                (false, true) => Mark::Prediction,
+                (true, false) => Mark::Reference,
+            },
+        }))
+    }
+}
+
+/// Why numbers of a case are undefined, if any is.
+pub fn undefined(score: &CaseScore) -> Option<&'static str> {
+    let counts = score.counts;
+    match (counts.tp + counts.fn_ == 0, counts.tp + counts.fp == 0) {
+        _ if score.verdict.is_some() => None,
+        (true, true) => Some("both masks are empty: no overlap and no distance is defined"),
+        (true, false) => Some("the reference is empty: no distance is defined"),
+        (false, true) => Some("the prediction is empty: no distance is defined"),
+        (false, false) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A row of ten pixels each, of which the reference and the prediction have so many from the left.
+    fn score(case: &str, reference: usize, prediction: usize) -> CaseScore {
+        let mask = |set: usize| Mask::from_fn(10, 1, |x, _| x < set);
+        CaseScore::of(case, case, &mask(prediction), &mask(reference)).expect("same size")
+    }
+
+    fn cases() -> Cases {
+        let mut cases = Cases::default();
+        let scores = vec![score("good", 4, 4), score("empty", 0, 0), score("poor", 8, 1), score("missed", 4, 0)];
+        cases.set("s/a".into(), Task::Segmentation, Ok(scores));
+        cases
+    }
+
+    fn shown(cases: &Cases) -> Vec<&str> {
+        cases.rows().map(|(_, score)| score.case.as_str()).collect()
+    }
+
+    #[test]
+    fn the_worst_comes_first_and_the_undefined_last_in_either_direction() {
+        let mut cases = cases();
+        assert_eq!(shown(&cases), ["missed", "poor", "good", "empty"]);
+        cases.sort();
+        assert_eq!(shown(&cases), ["good", "poor", "missed", "empty"]);
+        cases.sort();
+        assert_eq!(shown(&cases), ["good", "empty", "poor", "missed"]);
+        cases.choose(Direction::Backward);
+        assert_eq!(cases.columns()[cases.column()].label, "area px");
+        cases.choose(Direction::Backward);
+        assert_eq!(shown(&cases)[..2], ["poor", "good"], "the largest distance is the worst");
+    }
+
+    #[test]
+    fn the_cursor_stays_on_a_case_from_run_to_run() {
+        let mut cases = cases();
+        cases.go(Motion::Line(Direction::Forward), 1);
+        assert_eq!(cases.chosen().map(|score| score.case.as_str()), Some("poor"));
+        cases.set("s/b".into(), Task::Segmentation, Ok(vec![score("worse", 5, 0), score("poor", 8, 8)]));
+        assert_eq!((cases.chosen().map(|score| score.case.as_str()), cases.cursor()), (Some("poor"), 1));
+        cases.set("s/c".into(), Task::Segmentation, Err("gone\u{1b}[2J".into()));
+        assert_eq!((cases.error(), cases.chosen()), (Some("gone·[2J"), None));
+    }
+
+    #[test]
+    fn planes_of_another_case_are_not_drawn() {
+        let mut cases = cases();
+        let sight = |index| {
+            Box::new(Sight { name: "s/a".into(), index, image: Err(String::new()), prediction: Err(String::new()) })
+        };
+        cases.see(sight(0));
+        assert_eq!(cases.sight(), None);
+        cases.see(sight(3));
+        assert!(cases.sight().is_some());
+        cases.go(Motion::End(Direction::Forward), 1);
+        assert_eq!(cases.sight(), None);
+    }
+
+    #[test]
+    fn an_overlay_says_what_each_pixel_is() {
+        let mask = |of: [bool; 4]| Mask::new(2, 2, of.into()).expect("four values");
+        let sight = Sight {
+            name: String::new(),
+            index: 0,
+            image: Ok((Plane::filled(2, 2, 7), mask([true, true, false, false]))),
+            prediction: Ok(mask([true, false, true, false])),
+        };
+        let marks: Vec<Mark> = sight.raster(Look::Overlay).expect("planes").values().iter().map(|p| p.mark).collect();
+        assert_eq!(marks, [Mark::Both, Mark::Reference, Mark::Prediction, Mark::None]);
+        let alone = Sight { image: Err("moved".into()), ..sight };
+        let marks: Vec<Mark> = alone.raster(Look::Overlay).expect("a mask").values().iter().map(|p| p.mark).collect();
+        assert_eq!(marks, [Mark::Prediction, Mark::None, Mark::Prediction, Mark::None]);
+    }
+
+    #[test]
+    fn what_is_undefined_has_a_reason() {
+        assert_eq!(undefined(&score("a", 4, 4)), None);
+        assert!(undefined(&score("a", 0, 0)).is_some_and(|why| why.starts_with("both masks")));
+        assert!(undefined(&score("a", 0, 3)).is_some_and(|why| why.starts_with("the reference")));
+        assert!(undefined(&score("a", 3, 0)).is_some_and(|why| why.starts_with("the prediction")));
+    }
+}

@@ -1,0 +1,200 @@
+//! The scored cases of a run, the worst first, and the picture of the chosen one.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget, Wrap};
+
+use super::first_line;
+use crate::metric::CaseScore;
+use crate::tui::app::App;
+use crate::tui::cases::{Cases, Column, Look, Sight, Sorting, undefined};
+use crate::tui::text::{clean, fit, pad, pad_left, width};
+use crate::tui::theme::{Theme, VERMILLION, bold, dim};
+use crate::tui::widget::raster::{self, Mark, Raster};
+
+/// Width of a number's column.
+const NUMBER: usize = 9;
+/// Narrower names are no names.
+const NAME: usize = 10;
+
+/// Draws the screen.
+pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+    let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
+    title(app).render(head, buffer);
+    let cases = app.cases();
+    let known = app.chosen().is_some_and(|row| row.name == cases.name());
+    if let Some(error) = cases.error().filter(|_| known) {
+        return Paragraph::new(error.to_owned()).wrap(Wrap { trim: true }).render(body, buffer);
+    }
+    if !known || cases.rows().len() == 0 {
+        let text = if app.chosen().is_some() { "reading scores …" } else { "no run; 1 shows the list" };
+        return Line::styled(text, dim()).render(body, buffer);
+    }
+    let parts = Parts::of(cases, body);
+    list(cases, parts.list, buffer);
+    if let Some(score) = cases.chosen() {
+        facts(score, cases.sight(), app.theme(), parts.facts, buffer);
+        picture(app, &parts, buffer);
+    }
+}
+
+/// The picture of the chosen case and the place that it may take; `None` where there is none to be drawn.
+pub fn image(app: &App, area: Rect) -> Option<(Raster, Rect)> {
+    let [_, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
+    let cases = app.cases();
+    let sight = cases.sight().filter(|sight| app.chosen().is_some_and(|row| row.name == sight.name))?;
+    let raster = sight.raster(cases.look())?;
+    let place = raster::extent(&raster, Parts::of(cases, body).picture);
+    (place.width > 1 && place.height > 1).then_some((raster, place))
+}
+
+/// Where things are.
+struct Parts {
+    list: Rect,
+    facts: Rect,
+    picture: Rect,
+    caption: Rect,
+}
+
+impl Parts {
+    fn of(cases: &Cases, area: Rect) -> Self {
+        let narrow = (2 + NAME + cases.columns().len() * NUMBER) as u16;
+        // Numbers first; a picture of a few characters shows nothing.
+        let width = if area.width < narrow + 16 { area.width * 3 / 5 } else { (area.width * 9 / 20).max(narrow) };
+        let width = width.min(76);
+        let [list, _, right] =
+            Layout::horizontal([Constraint::Length(width), Constraint::Length(2), Constraint::Min(0)]).areas(area);
+        let rows = [Constraint::Length(4), Constraint::Min(0), Constraint::Length(1)];
+        let [facts, picture, caption] = Layout::vertical(rows).areas(right);
+        Self { list, facts, picture, caption }
+    }
+}
+
+fn title(app: &App) -> Line<'static> {
+    let Some(row) = app.chosen() else { return Line::default() };
+    let cases = app.cases();
+    let column = &cases.columns()[cases.column()];
+    let order = match (cases.sorting(), column.label) {
+        (Sorting::Stored, _) => "as scored".to_owned(),
+        (Sorting::WorstFirst, "area px") => "smallest first".to_owned(),
+        (Sorting::BestFirst, "area px") => "largest first".to_owned(),
+        (Sorting::WorstFirst, label) => format!("worst {label} first"),
+        (Sorting::BestFirst, label) => format!("best {label} first"),
+    };
+    let count = cases.rows().len();
+    let place = if count > 0 { format!("case {} of {count}, {order}", cases.cursor() + 1) } else { String::new() };
+    Line::from(vec![
+        Span::styled(row.arm.clone(), bold()),
+        Span::styled(format!("  {}  fold {}  seed {}   ", row.spec, row.fold, row.seed), dim()),
+        Span::raw(place),
+    ])
+}
+
+fn list(cases: &Cases, area: Rect, buffer: &mut Buffer) {
+    let room = usize::from(area.width);
+    let all = cases.columns();
+    let count = (room.saturating_sub(2 + NAME) / NUMBER).clamp(1, all.len());
+    // The chosen column is always among the shown ones.
+    let first = (cases.column() + 1).saturating_sub(count);
+    let shown = || all.iter().enumerate().skip(first).take(count);
+    let name = room.saturating_sub(2 + count * NUMBER);
+    let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
+    let label = |(place, column): (usize, &Column)| {
+        let chosen = place == cases.column() && cases.sorting() != Sorting::Stored;
+        Span::styled(pad_left(column.label, NUMBER), if chosen { bold() } else { dim() })
+    };
+    let mut heads = vec![Span::styled(format!("  {}", pad("test case", name)), dim())];
+    heads.extend(shown().map(label));
+    Line::from(heads).render(head, buffer);
+    let top = first_line(cases.cursor(), cases.rows().len(), usize::from(body.height));
+    for ((place, (_, score)), row) in cases.rows().enumerate().skip(top).zip(body.rows()) {
+        let chosen = place == cases.cursor();
+        let mut text = format!("{}{}", if chosen { "› " } else { "  " }, pad(&clean(&score.case), name));
+        shown().for_each(|(_, column)| text += &pad_left(&number(column, score), NUMBER));
+        Line::raw(text).render(row, buffer);
+        if chosen {
+            buffer.set_style(row, Style::new().add_modifier(Modifier::REVERSED));
+        }
+    }
+}
+
+fn number(column: &Column, score: &CaseScore) -> String {
+    (column.of)(score).map_or("–".to_owned(), |value| format!("{value:.*}", column.digits))
+}
+
+/// The case in words: what it is, what was counted, and what is missing.
+fn facts(score: &CaseScore, sight: Option<&Sight>, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let columns = usize::from(area.width);
+    let subject = if score.subject == score.case { String::new() } else { format!("  of {}", clean(&score.subject)) };
+    let mut lines = vec![Line::from(vec![
+        Span::styled(fit(&clean(&score.case), columns), bold()),
+        Span::styled(fit(&subject, columns.saturating_sub(width(&clean(&score.case)))), dim()),
+    ])];
+    let counts = score.counts;
+    lines.push(Line::raw(fit(
+        &match score.verdict {
+            Some(verdict) => {
+                let (truth, said) = (class(verdict.malignant), class(verdict.probability > 0.5));
+                format!("is {truth}, called {said} (P {:.3})", verdict.probability)
+            }
+            None => format!("TP {}  FP {}  FN {} px", counts.tp, counts.fp, counts.fn_),
+        },
+        columns,
+    )));
+    let lacking = sight.into_iter().flat_map(|sight| {
+        let prediction = sight.prediction.as_ref().err().filter(|_| score.verdict.is_none());
+        [sight.image.as_ref().err(), prediction].into_iter().flatten().map(String::as_str)
+    });
+    let notes: Vec<&str> = undefined(score).into_iter().chain(lacking).collect();
+    let room = area.height.saturating_sub(lines.len() as u16);
+    let notes = Paragraph::new(notes.join("; ")).style(theme.text(VERMILLION)).wrap(Wrap { trim: true });
+    let [upper, lower] = Layout::vertical([Constraint::Min(0), Constraint::Length(room)]).areas(area);
+    lines.into_iter().zip(upper.rows()).for_each(|(line, row)| line.render(row, buffer));
+    notes.render(lower, buffer);
+}
+
+fn class(malignant: bool) -> &'static str {
+    if malignant { "malignant" } else { "benign" }
+}
+
+fn picture(app: &App, parts: &Parts, buffer: &mut Buffer) {
+    let cases = app.cases();
+    let Some(sight) = cases.sight() else {
+        return Line::styled("reading …", dim()).render(parts.picture, buffer);
+    };
+    let Some(raster) = sight.raster(cases.look()) else { return };
+    if app.setup().images.in_characters() {
+        raster::draw(&raster, app.theme(), parts.picture, buffer);
+    }
+    let missing = match cases.look() {
+        Look::Reference => sight.image.is_err(),
+        Look::Prediction => sight.prediction.is_err(),
+        Look::Overlay | Look::Image => false,
+    };
+    caption(cases.look(), missing, &raster, app.theme()).render(parts.caption, buffer);
+}
+
+/// What the colours mean, or the letters in their place.
+fn caption(look: Look, missing: bool, raster: &Raster, theme: &Theme) -> Line<'static> {
+    let named = |mark: &Mark| {
+        let name = match (look, mark) {
+            (Look::Overlay, Mark::Both) => "TP",
+            (Look::Overlay, Mark::Prediction) => "FP",
+            (Look::Overlay, Mark::Reference) => "FN",
+            _ => "outline",
+        };
+        match mark.hue().filter(|_| theme.is_rich()) {
+            Some(hue) => Span::styled(format!("■ {name} "), theme.text(hue).bold()),
+            None => Span::raw(format!("{} {name} ", mark.letter())),
+        }
+    };
+    let mut spans = vec![Span::styled(format!("{} ", look.name()), bold())];
+    match missing {
+        true => spans.push(Span::raw("not there ")),
+        false => spans.extend(look.marks().iter().map(named)),
+    }
+    spans.push(Span::styled(format!("{}×{} px", raster.width(), raster.height()), dim()));
+    Line::from(spans)
+}
