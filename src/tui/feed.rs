@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::app::{Access, App, Effect, Msg, Screen};
 use super::detail::Detail;
+use super::overlay::Overlaid;
+use super::plot::Plot;
 use super::row::{Name, Row};
 use super::summaries::Summaries;
 use super::text::clean;
@@ -31,6 +33,7 @@ pub struct Feed<'a> {
     broken: usize,
     sent: Option<Sent>,
     compared: Option<u64>,
+    overlaid: Option<u64>,
     summaries: Summaries,
 }
 
@@ -38,6 +41,8 @@ pub struct Feed<'a> {
 #[derive(Default)]
 struct Sent {
     name: Name,
+    revision: u64,
+    plot: Plot,
     log: String,
     pictures: [Option<Vec<u8>>; 3],
 }
@@ -53,19 +58,23 @@ impl<'a> Feed<'a> {
             broken: 0,
             sent: None,
             compared: None,
+            overlaid: None,
             summaries: Summaries::default(),
         }
     }
 
     /// What is new in the store.
     pub fn poll(&mut self, app: &mut App) {
-        let changed = match self.looked {
-            Some(at) if at.elapsed() < LOOK => false,
+        match self.looked {
+            Some(at) if at.elapsed() < LOOK && !self.is_behind() => {}
             _ => self.look(app),
-        };
-        self.describe(app, changed);
+        }
+        self.describe(app);
         if app.screen() == Screen::Compare {
             self.compare(app);
+        }
+        if app.screen() == Screen::Overlay {
+            self.overlay(app);
         }
         if app.screen() == Screen::Models {
             self.summarise(app);
@@ -75,14 +84,17 @@ impl<'a> Feed<'a> {
         }
     }
 
-    /// Whether anything in the store is new.
-    fn look(&mut self, app: &mut App) -> bool {
+    /// Whether there is more to read at once.
+    pub fn is_behind(&self) -> bool {
+        self.watch.is_behind()
+    }
+
+    fn look(&mut self, app: &mut App) {
         self.looked = Some(Instant::now());
         let changed = match self.watch.poll() {
             Ok(changed) => changed,
             Err(error) => {
-                tell(app, Msg::Notice(error.to_string()));
-                return false;
+                return tell(app, Msg::Notice(error.to_string()));
             }
         };
         // A request to stop is a file of its own, which no event announces.
@@ -94,7 +106,6 @@ impl<'a> Feed<'a> {
             let broken = self.watch.broken.iter().map(|(name, reason)| format!("{name}: {reason}"));
             tell(app, Msg::Broken(broken.collect()));
         }
-        changed
     }
 
     /// Carries `effect` out; `Quit` is the loop's.
@@ -135,14 +146,16 @@ impl<'a> Feed<'a> {
     }
 
     /// Log and picture grow without an event, so they are looked at every time.
-    fn describe(&mut self, app: &mut App, changed: bool) {
+    fn describe(&mut self, app: &mut App) {
         let Some(name) = app.chosen().map(|row| row.name.clone()) else { return };
         let another = self.sent.as_ref().is_none_or(|sent| sent.name != name) || app.detail().is_none();
         let mut sent = self.sent.take().filter(|_| !another).unwrap_or_default();
         let Some(run) = self.view(&name) else { return };
-        if another || changed {
-            tell(app, Msg::Detail(Box::new(Detail::of(run))));
+        let plot = *app.plot();
+        if another || (sent.revision, sent.plot.asked()) != (run.revision, plot.asked()) {
+            tell(app, Msg::Detail(Box::new(Detail::of(run, &plot))));
         }
+        (sent.revision, sent.plot) = (run.revision, plot);
         let log = run.dir.log_tail(LOG_BYTES);
         if another || log != sent.log {
             tell(app, Msg::Log(log.clone()));
@@ -174,6 +187,24 @@ impl<'a> Feed<'a> {
             self.compared = Some(print);
             let compared = Comparison::of(&spec, &runs).map(Box::new).map_err(|error| clean(&error.to_string()));
             tell(app, Msg::Compared(compared));
+        }
+    }
+
+    /// Nothing is added up again before a run that is shown has said more, or something else is asked for.
+    fn overlay(&mut self, app: &mut App) {
+        let names = app.overlaid();
+        let runs: Vec<&RunView> = self.watch.runs().filter(|run| names.contains(run.dir.name().as_str())).collect();
+        let (quantity, plot) = (app.overlay().quantity(), app.overlay().plot);
+        let mut hash = DefaultHasher::new();
+        runs.iter().for_each(|run| (run.dir.spec(), run.dir.id(), run.revision).hash(&mut hash));
+        let (axis, smoothing, window) = plot.asked();
+        let window = window.map(|(low, high)| (low.to_bits(), high.to_bits()));
+        (quantity, axis, smoothing, window).hash(&mut hash);
+        let print = hash.finish();
+        if self.overlaid != Some(print) {
+            self.overlaid = Some(print);
+            let overlaid = Overlaid::of(&runs, quantity, &plot);
+            tell(app, Msg::Overlaid(Box::new(overlaid)));
         }
     }
 
@@ -272,7 +303,7 @@ mod tests {
         Feed::new(watch, &launch).poll(&mut app);
         let detail = app.detail().expect("the only run is chosen");
         assert_eq!(detail.reason.as_deref(), Some("out of memory·[2J"));
-        assert_eq!(app.log(), ["line one"]);
+        assert_eq!(app.log().lines(), ["line one"]);
         assert_eq!(app.count(State::Failed), 1);
     }
 

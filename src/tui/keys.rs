@@ -3,6 +3,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::app::{App, Msg, Screen};
+use super::plot::Turn;
 use crate::store::Move;
 
 /// What a key does.
@@ -18,7 +19,11 @@ pub enum Action {
     Go(Motion),
     /// Starts to type a filter.
     Filter,
-    /// Shows all runs again.
+    /// Starts to type what the log is searched for.
+    Search,
+    /// The next match in the log.
+    Match(Direction),
+    /// Forgets what was typed.
     Unfilter,
     /// Ends a running run, or takes a waiting one out of the queue.
     Stop,
@@ -32,6 +37,14 @@ pub enum Action {
     Log,
     /// The picture in full, or not.
     Picture,
+    /// The curves in full, or not.
+    Curves,
+    /// The next group of curves.
+    Panels(Direction),
+    /// How curves are looked at.
+    Turn(Turn),
+    /// Marks a run for what is done with several, or not.
+    Mark,
     /// Chooses a column.
     Column(Direction),
     /// Sorts by the chosen column.
@@ -78,14 +91,16 @@ pub struct Key {
 }
 
 /// Every screen.
-pub const ANY: &[Screen] = &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Models, Screen::Help];
+pub const ANY: &[Screen] = &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Models, Screen::Overlay, Screen::Help];
 const RUNS: &[Screen] = &[Screen::Runs];
 const RUN: &[Screen] = &[Screen::Run];
 const COMPARE: &[Screen] = &[Screen::Compare];
 const ONE_RUN: &[Screen] = &[Screen::Runs, Screen::Run];
-const SCROLLED: &[Screen] = &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Help];
+const SCROLLED: &[Screen] = &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Overlay, Screen::Help];
+const OVERLAY: &[Screen] = &[Screen::Overlay];
+const PLOTS: &[Screen] = &[Screen::Run, Screen::Overlay];
 const MODELS: &[Screen] = &[Screen::Models];
-const INNER: &[Screen] = &[Screen::Run, Screen::Compare, Screen::Models, Screen::Help];
+const INNER: &[Screen] = &[Screen::Run, Screen::Compare, Screen::Models, Screen::Overlay, Screen::Help];
 
 const fn key(
     codes: &'static [KeyCode],
@@ -107,13 +122,35 @@ const fn char(c: char) -> KeyCode {
 /// Every key of every screen; the footer shows them in this order.
 pub const KEYS: &[Key] = &[
     key(&[KeyCode::Enter], RUNS, Action::Show(Screen::Run), ("open", "open the run")),
+    key(&[char(' ')], RUNS, Action::Mark, ("mark", "mark for the overlay, or not")),
     key(&[char('s')], ONE_RUN, Action::Stop, ("stop", "stop, or leave the queue")),
     key(&[char('r')], ONE_RUN, Action::Resume, ("resume", "resume or retry")),
     key(&[char('c')], ONE_RUN, Action::Show(Screen::Compare), ("compare", "compare its spec's arms")),
-    key(&[char('n')], RUN, Action::Next(Forward), ("next", "next run")),
+    key(&[KeyCode::Tab], RUN, Action::Panels(Forward), ("curves", "next curves")),
+    key(&[KeyCode::BackTab], RUN, Action::Panels(Backward), ("", "previous curves")),
+    key(&[char('n')], RUN, Action::Next(Forward), ("next", "next run; in a search, next match")),
     key(&[char('p')], RUN, Action::Next(Backward), ("previous", "previous run")),
+    key(&[char('f')], RUN, Action::Curves, ("full", "curves in full, or not")),
     key(&[char('l')], RUN, Action::Log, ("log", "log in full, or not")),
     key(&[char('v')], RUN, Action::Picture, ("picture", "picture in full, or not")),
+    key(&[char('/')], RUN, Action::Search, ("search", "search the log")),
+    key(&[char('N')], RUN, Action::Match(Backward), ("", "previous match in the log")),
+    key(&[KeyCode::Right, char('l')], OVERLAY, Action::Column(Forward), ("metric", "next metric")),
+    key(&[KeyCode::Left, char('h')], OVERLAY, Action::Column(Backward), ("", "previous metric")),
+    key(&[char('n')], OVERLAY, Action::Next(Forward), ("next spec", "next spec")),
+    key(&[char('p')], OVERLAY, Action::Next(Backward), ("", "previous spec")),
+    key(&[char('+'), char('=')], PLOTS, Action::Turn(Turn::Zoom(Forward)), ("zoom", "zoom in")),
+    key(&[char('-')], PLOTS, Action::Turn(Turn::Zoom(Backward)), ("", "zoom out")),
+    key(&[char(']'), char('L')], PLOTS, Action::Turn(Turn::Pan(Forward)), ("", "later part")),
+    key(&[char('['), char('H')], PLOTS, Action::Turn(Turn::Pan(Backward)), ("", "earlier part")),
+    key(&[char('0')], PLOTS, Action::Turn(Turn::Whole), ("", "whole curves")),
+    key(&[char('.')], PLOTS, Action::Turn(Turn::Cross(Forward)), ("values", "crosshair to later values")),
+    key(&[char(',')], PLOTS, Action::Turn(Turn::Cross(Backward)), ("", "crosshair to earlier values")),
+    key(&[KeyCode::Right], RUN, Action::Turn(Turn::Cross(Forward)), ("", "crosshair to later values")),
+    key(&[KeyCode::Left], RUN, Action::Turn(Turn::Cross(Backward)), ("", "crosshair to earlier values")),
+    key(&[char('e')], PLOTS, Action::Turn(Turn::Smoothing), ("EMA", "smoothing: off, 0.6, 0.9")),
+    key(&[char('y')], PLOTS, Action::Turn(Turn::Scale), ("log y", "linear or logarithmic")),
+    key(&[char('x')], PLOTS, Action::Turn(Turn::Axis), ("axis", "over epochs, steps or time")),
     key(&[KeyCode::Right, char('l')], COMPARE, Action::Column(Forward), ("column", "next column")),
     key(&[KeyCode::Left, char('h')], COMPARE, Action::Column(Backward), ("", "previous column")),
     key(&[char('o')], COMPARE, Action::Sort, ("sort", "sort: best, worst, as spec")),
@@ -134,6 +171,7 @@ pub const KEYS: &[Key] = &[
     key(&[char('2')], ANY, Action::Show(Screen::Run), ("", "the chosen run")),
     key(&[char('3')], ANY, Action::Show(Screen::Compare), ("", "comparison of arms")),
     key(&[char('4')], ANY, Action::Show(Screen::Models), ("", "models, stage by stage")),
+    key(&[char('5')], ANY, Action::Show(Screen::Overlay), ("", "curves of several runs")),
     key(&[char('?')], ANY, Action::Show(Screen::Help), ("help", "keys")),
     key(&[char('q'), KeyCode::Esc], INNER, Action::Back, ("back", "back")),
     key(&[char('q')], RUNS, Action::Quit, ("quit", "quit; runs go on")),
@@ -142,6 +180,8 @@ pub const KEYS: &[Key] = &[
 
 /// What the keys do while a filter is typed.
 pub const TYPING: &str = "type to filter   Enter keep   Esc show all";
+/// What they do while a search is typed.
+pub const SEARCHING: &str = "type to search   Enter keep   Esc forget";
 
 impl Key {
     /// The keys as people know them, e.g. `j ↓`.
@@ -159,6 +199,7 @@ impl Key {
 
 fn code_name(code: &KeyCode) -> String {
     match code {
+        KeyCode::Char(' ') => "Space".to_owned(),
         KeyCode::Char(c) => c.to_string(),
         KeyCode::Up => "↑".to_owned(),
         KeyCode::Down => "↓".to_owned(),

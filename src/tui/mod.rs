@@ -8,9 +8,15 @@ pub mod arms;
 pub mod detail;
 mod feed;
 pub mod keys;
+pub mod log;
 pub mod models;
+pub mod overlay;
+pub mod panel;
+pub mod plot;
+pub mod point;
 pub mod row;
 pub mod screen;
+pub mod series;
 mod summaries;
 pub mod text;
 pub mod theme;
@@ -100,7 +106,8 @@ fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &mut Feed, ended: &
             terminal.draw(|frame| view(app, frame))?;
             drawn = Some(app.revision());
         }
-        let first = match events.recv_timeout(TICK) {
+        let wait = if feed.is_behind() { Duration::ZERO } else { TICK };
+        let first = match events.recv_timeout(wait) {
             Ok(event) => Some(event),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return Ok(()),

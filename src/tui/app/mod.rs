@@ -1,13 +1,18 @@
 //! The dashboard's state. [`App::update`] is the only place where it changes; files are the feed's.
 
+mod curves;
 mod update;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::arms::Arms;
 use super::detail::Detail;
 use super::keys::Action;
+use super::log::Log;
 use super::models::Models;
+use super::overlay::{Overlaid, Overlay};
+use super::plot::Plot;
 use super::row::{Name, Row};
 use super::theme::Theme;
 use super::widget::picture::Picture;
@@ -28,6 +33,8 @@ pub enum Screen {
     Compare,
     /// The registry of models.
     Models,
+    /// Curves of several runs together.
+    Overlay,
     /// Keys.
     Help,
 }
@@ -62,6 +69,8 @@ pub enum Pane {
     Log,
     /// The picture.
     Picture,
+    /// The curves.
+    Curves,
 }
 
 /// Something happened.
@@ -69,11 +78,11 @@ pub enum Pane {
 pub enum Msg {
     /// A key of the table.
     Act(Action),
-    /// A character of the filter.
+    /// A character of the filter, or of a search.
     Typed(char),
-    /// The filter's last character goes.
+    /// The last character of it goes.
     Erased,
-    /// The filter is complete.
+    /// It is complete.
     Entered,
     /// The terminal's columns and rows.
     Resized(u16, u16),
@@ -91,6 +100,8 @@ pub enum Msg {
     Picture(Option<Box<Picture>>),
     /// The shown spec's arms, or why there are none.
     Compared(Result<Box<Comparison>, String>),
+    /// Curves of several runs.
+    Overlaid(Box<Overlaid>),
     /// What was computed of a model, or why not.
     Summarised(String, Result<Box<Summary>, String>),
     /// Something to say.
@@ -153,9 +164,13 @@ pub struct App {
     typing: bool,
     broken: Vec<String>,
     detail: Option<Arc<Detail>>,
-    log: Vec<String>,
+    log: Log,
     picture: Option<Box<Picture>>,
     pane: Pane,
+    plot: Plot,
+    group: usize,
+    overlay: Overlay,
+    marked: BTreeSet<Name>,
     scroll: usize,
     spec: Option<String>,
     arms: Arms,
@@ -217,7 +232,7 @@ impl App {
     }
 
     /// Its newest log lines.
-    pub fn log(&self) -> &[String] {
+    pub fn log(&self) -> &Log {
         &self.log
     }
 
@@ -229,6 +244,26 @@ impl App {
     /// What has the room on the run's screen.
     pub fn pane(&self) -> Pane {
         self.pane
+    }
+
+    /// How its curves are looked at.
+    pub fn plot(&self) -> &Plot {
+        &self.plot
+    }
+
+    /// Which group of its panels is shown; counts on past the last.
+    pub fn group(&self) -> usize {
+        self.group
+    }
+
+    /// Curves of several runs.
+    pub fn overlay(&self) -> &Overlay {
+        &self.overlay
+    }
+
+    /// Runs that were marked.
+    pub fn marked(&self) -> &BTreeSet<Name> {
+        &self.marked
     }
 
     /// Lines scrolled: from the top, in the log from its end.

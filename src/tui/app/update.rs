@@ -21,17 +21,21 @@ impl App {
                 self.notice = None;
                 return self.act(action);
             }
-            Msg::Typed(c) => self.refilter(|filter| filter.push_str(&clean(&c.to_string()))),
-            Msg::Erased => self.refilter(|filter| _ = filter.pop()),
+            Msg::Typed(c) => self.retype(|text| text.push_str(&clean(&c.to_string()))),
+            Msg::Erased => self.retype(|text| _ = text.pop()),
             Msg::Entered => self.typing = false,
             Msg::Resized(width, height) => self.size = (width, height),
             Msg::Clock(now_s) => self.revision = before + u64::from(self.tick(now_s)),
             Msg::Rows(rows) => self.revision = before + u64::from(self.set_rows(rows)),
             Msg::Broken(broken) => self.broken = broken.iter().map(|reason| clean(reason)).collect(),
-            Msg::Detail(detail) => self.detail = Some(Arc::from(detail)),
-            Msg::Log(text) => self.log = text.lines().map(clean).collect(),
+            Msg::Detail(detail) => {
+                self.revision = before + u64::from(self.detail.as_deref() != Some(&*detail));
+                self.detail = Some(Arc::from(detail));
+            }
+            Msg::Log(text) => self.take_log(&text),
             Msg::Picture(picture) => self.picture = picture,
             Msg::Compared(compared) => self.arms.set(compared),
+            Msg::Overlaid(overlaid) => self.revision = before + u64::from(self.overlay.set(overlaid)),
             Msg::Summarised(name, summary) => {
                 self.models.set(name, summary.map(|summary| *summary).map_err(|error| clean(&error)));
             }
@@ -53,7 +57,7 @@ impl App {
             Action::Filter => self.typing = true,
             Action::Unfilter => {
                 self.typing = false;
-                self.refilter(String::clear);
+                self.retype(String::clear);
             }
             Action::Stop | Action::Resume | Action::Shift(_) if self.setup.access == Access::ReadOnly => {
                 self.notice = Some("read-only: runs can be watched here, not changed".to_owned());
@@ -61,10 +65,20 @@ impl App {
             Action::Stop => return self.stop(),
             Action::Resume => return self.resume(),
             Action::Shift(direction) => return self.shift(direction),
-            Action::Next(direction) if self.screen() == Screen::Compare => self.next_spec(direction),
+            Action::Next(direction) if matches!(self.screen(), Screen::Compare | Screen::Overlay) => {
+                self.next_spec(direction)
+            }
+            Action::Next(direction) if self.searches() => self.find(direction),
             Action::Next(direction) => self.next_run(Motion::Line(direction)),
             Action::Log => self.toggle(Pane::Log),
             Action::Picture => self.toggle(Pane::Picture),
+            Action::Curves => self.toggle(Pane::Curves),
+            Action::Panels(direction) => self.next_panels(direction),
+            Action::Turn(turn) => self.turn(turn),
+            Action::Search => self.search(),
+            Action::Match(direction) => self.find(direction),
+            Action::Mark => self.mark(),
+            Action::Column(direction) if self.screen() == Screen::Overlay => self.overlay.choose(direction),
             Action::Column(direction) => self.arms.choose(direction),
             Action::Sort => self.arms.sort(),
         }
@@ -76,7 +90,7 @@ impl App {
             self.notice = Some("no run to show".to_owned());
             return;
         }
-        if screen == Screen::Compare {
+        if matches!(screen, Screen::Compare | Screen::Overlay) {
             self.spec = self.chosen().map(|row| row.spec.clone()).or(self.spec.take());
         }
         if screen == Screen::Help && self.screen() == Screen::Help {
@@ -93,9 +107,12 @@ impl App {
     }
 
     fn back(&mut self) {
+        if self.dismiss() {
+            return;
+        }
         self.scroll = 0;
         match self.pane {
-            Pane::Log | Pane::Picture if self.screen() == Screen::Run => self.pane = Pane::All,
+            Pane::Log | Pane::Picture | Pane::Curves if self.screen() == Screen::Run => self.pane = Pane::All,
             _ => _ = self.screens.pop(),
         }
     }
@@ -111,9 +128,10 @@ impl App {
             Screen::Runs => self.visible.len().saturating_sub(1),
             Screen::Run if matches!(motion, Motion::Line(_)) && self.pane != Pane::Log => return self.next_run(motion),
             // Scrolled from the newest line backwards.
-            Screen::Run => self.log.len().saturating_sub(1),
+            Screen::Run => self.log.lines().len().saturating_sub(1),
             Screen::Compare => self.arms.len().saturating_sub(1),
             Screen::Models => return self.models.go(motion, page),
+            Screen::Overlay => self.overlay.shown().map_or(0, |shown| shown.arms.len().saturating_sub(1)),
             Screen::Help => KEYS.len(),
         };
         let place = if self.screen() == Screen::Runs { self.cursor } else { self.scroll };
@@ -174,7 +192,7 @@ impl App {
         waits.then_some(Effect::Shift(name, direction))
     }
 
-    fn refilter(&mut self, change: impl FnOnce(&mut String)) {
+    pub(super) fn refilter(&mut self, change: impl FnOnce(&mut String)) {
         change(&mut self.filter);
         self.select();
     }
@@ -205,12 +223,13 @@ impl App {
         self.put_cursor(place.min(self.visible.len().saturating_sub(1)));
     }
 
-    fn put_cursor(&mut self, place: usize) {
+    pub(super) fn put_cursor(&mut self, place: usize) {
         self.cursor = place;
         self.chosen = self.visible.get(place).map(|&i| self.rows[i].name.clone());
         if self.detail.as_ref().is_some_and(|detail| Some(&detail.name) != self.chosen.as_ref()) {
             (self.detail, self.picture) = (None, None);
             self.log.clear();
+            self.plot.leave();
         }
     }
 

@@ -1,8 +1,10 @@
 //! One file a screen. [`view`] draws; it reads nothing but the app, and changes nothing.
 
 pub mod compare;
+pub mod curves;
 pub mod help;
 pub mod models;
+pub mod overlay;
 pub mod run;
 pub mod runs;
 
@@ -14,7 +16,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::app::{App, Banner, Screen};
-use super::keys::{Action, KEYS, Key, TYPING};
+use super::keys::{Action, KEYS, Key, SEARCHING, TYPING};
 use super::text::{fit, width};
 use super::theme::{GREEN, VERMILLION, bold, dim};
 
@@ -47,6 +49,7 @@ fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         Screen::Run => run::draw(app, body, buffer),
         Screen::Compare => compare::draw(app, body, buffer),
         Screen::Models => models::draw(app, body, buffer),
+        Screen::Overlay => overlay::draw(app, body, buffer),
         Screen::Help => help::draw(app, body, buffer),
     }
     footer(app, usize::from(foot.width)).render(foot, buffer);
@@ -62,6 +65,7 @@ fn tabs(app: &App) -> Line<'static> {
     spans.extend(tab("2", "Run", Screen::Run));
     spans.extend(tab("3", "Compare", Screen::Compare));
     spans.extend(tab("4", "Models", Screen::Models));
+    spans.extend(tab("5", "Overlay", Screen::Overlay));
     spans.extend(tab("?", "Help", Screen::Help));
     Line::from(spans)
 }
@@ -75,7 +79,9 @@ fn banner(app: &App) -> Option<Line<'static>> {
 /// A notice, if there is one; else the keys of the screen, help at the right.
 fn footer(app: &App, columns: usize) -> Line<'static> {
     if app.is_typing() {
-        return Line::from(vec![Span::styled(format!("/{}", app.filter()), bold()), Span::raw("█   "), TYPING.into()]);
+        let log = app.screen() == Screen::Run;
+        let (text, help) = if log { (app.log().needle(), SEARCHING) } else { (app.filter(), TYPING) };
+        return Line::from(vec![Span::styled(format!("/{text}"), bold()), Span::raw("█   "), help.into()]);
     }
     if let Some(notice) = app.notice() {
         return Line::styled(fit(notice, columns), app.theme().text(VERMILLION).bold());

@@ -121,7 +121,8 @@ fn aligned(column: &Column) -> String {
 }
 
 fn line(app: &App, row: &Row, columns: &[(&Column, usize)], chosen: bool) -> Line<'static> {
-    let mut spans = vec![Span::raw(if chosen { "› " } else { "  " })];
+    let mark = if app.marked().contains(&row.name) { "■" } else { " " };
+    let mut spans = vec![Span::raw(if chosen { "›" } else { " " }), Span::raw(mark)];
     for (column, width) in columns {
         let cell = (column.cell)(app, row);
         spans.push(Span::styled(pad(&cell.content, *width) + " ", cell.style));

@@ -1,4 +1,6 @@
 //! What screens are made of.
 
 pub mod chart;
+pub mod frame;
+pub mod pen;
 pub mod picture;
