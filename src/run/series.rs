@@ -50,17 +50,20 @@ impl Steps {
     pub fn iter(&self) -> impl Iterator<Item = StepPoint> + Clone {
         let ends = self.starts.iter().skip(1).map(|(_, place)| *place).chain([self.losses.len()]);
         self.starts.iter().zip(ends).flat_map(|(&(first, place), end)| {
-            let losses = self.losses[place..end].iter();
-            (first..).zip(losses).map(|(step, &loss)| StepPoint { step, loss: finite(loss) })
+            let losses = self.losses[place..end].iter().enumerate();
+            losses.map(move |(i, &loss)| StepPoint { step: first + i as u64, loss: finite(loss) })
         })
     }
 
     /// Takes the newest; what was known of it and of later ones is void.
     pub(super) fn push(&mut self, step: u64, loss: Option<f64>) {
         if self.last().is_some_and(|last| last.step >= step) {
-            self.keep(step.saturating_sub(1));
+            match step.checked_sub(1) {
+                Some(before) => self.keep(before),
+                None => *self = Self::default(),
+            }
         }
-        if self.last().is_none_or(|last| last.step + 1 != step) {
+        if self.last().is_none_or(|last| last.step.checked_add(1) != Some(step)) {
             self.starts.push((step, self.losses.len()));
         }
         let loss = loss.unwrap_or(f64::NAN);
@@ -75,7 +78,7 @@ impl Steps {
             self.starts.pop();
         }
         if let Some(&(first, place)) = self.starts.last() {
-            let kept = usize::try_from(step - first + 1).unwrap_or(usize::MAX);
+            let kept = usize::try_from((step - first).saturating_add(1)).unwrap_or(usize::MAX);
             self.cut(place.saturating_add(kept));
         }
     }
@@ -160,6 +163,13 @@ mod tests {
         assert_eq!(listed(&steps), [(1, Some(1.0)), (2, Some(2.0))]);
         steps.keep(u64::MAX);
         assert_eq!(steps.len(), 2);
+    }
+
+    #[test]
+    fn steps_at_both_ends_of_the_numbers_are_no_panic() {
+        let ends = [0, 0, u64::MAX, u64::MAX, 0, 1].map(|step| (step, Some(1.0)));
+        assert_eq!(listed(&steps(&ends[..3])), [(0, Some(1.0)), (u64::MAX, Some(1.0))]);
+        assert_eq!(listed(&steps(&ends)), [(0, Some(1.0)), (1, Some(1.0))]);
     }
 
     #[test]

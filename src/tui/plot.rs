@@ -183,9 +183,9 @@ impl Plot {
 
     fn pan(&mut self, direction: Direction, ground: &Ground) {
         let (Some(whole), Some((low, high))) = (ground.extent, self.window) else { return };
-        let quarter = (high - low) / 4.0;
-        let low = if direction == Direction::Forward { low + quarter } else { low - quarter };
-        self.put(low, high - low.min(high), whole);
+        let size = high - low;
+        let quarter = if direction == Direction::Forward { size / 4.0 } else { size / -4.0 };
+        self.put(low + quarter, size, whole);
     }
 
     fn put(&mut self, low: f64, size: f64, whole: (f64, f64)) {

@@ -1,13 +1,45 @@
-//! What keys do to curves, to the log, and to the choice of runs that are laid over one another.
+//! Curves, the log, and the choice of runs that are laid over one another: what is known of them, what keys do to them.
 
 use std::collections::BTreeSet;
 
 use super::{App, Pane, Screen};
 use crate::tui::keys::Direction;
-use crate::tui::plot::Turn;
-use crate::tui::row::Row;
+use crate::tui::log::Log;
+use crate::tui::overlay::Overlay;
+use crate::tui::plot::{Plot, Turn};
+use crate::tui::row::{Name, Row};
 
 impl App {
+    /// The chosen run's newest log lines.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// What has the room on its screen.
+    pub fn pane(&self) -> Pane {
+        self.pane
+    }
+
+    /// How its curves are looked at.
+    pub fn plot(&self) -> &Plot {
+        &self.plot
+    }
+
+    /// Which group of its panels is shown; counts on past the last.
+    pub fn group(&self) -> usize {
+        self.group
+    }
+
+    /// Curves of several runs.
+    pub fn overlay(&self) -> &Overlay {
+        &self.overlay
+    }
+
+    /// Runs that were marked.
+    pub fn marked(&self) -> &BTreeSet<Name> {
+        &self.marked
+    }
+
     /// Names of the runs whose curves are laid over one another: the marked ones, or else those of the shown spec.
     pub fn overlaid(&self) -> BTreeSet<&str> {
         let marked = |row: &&Row| self.marked.contains(&row.name);

@@ -231,39 +231,9 @@ impl App {
         self.detail.as_ref()
     }
 
-    /// Its newest log lines.
-    pub fn log(&self) -> &Log {
-        &self.log
-    }
-
     /// Its picture.
     pub fn picture(&self) -> Option<&Picture> {
         self.picture.as_deref()
-    }
-
-    /// What has the room on the run's screen.
-    pub fn pane(&self) -> Pane {
-        self.pane
-    }
-
-    /// How its curves are looked at.
-    pub fn plot(&self) -> &Plot {
-        &self.plot
-    }
-
-    /// Which group of its panels is shown; counts on past the last.
-    pub fn group(&self) -> usize {
-        self.group
-    }
-
-    /// Curves of several runs.
-    pub fn overlay(&self) -> &Overlay {
-        &self.overlay
-    }
-
-    /// Runs that were marked.
-    pub fn marked(&self) -> &BTreeSet<Name> {
-        &self.marked
     }
 
     /// Lines scrolled: from the top, in the log from its end.

@@ -224,10 +224,13 @@ fn what_matters_is_on_the_smallest_common_terminal() {
         (Screen::Runs, vec!["1 running", "● running", "unet-0", "0.698", "5/12", "95s left", "s stop", "? help"]),
         (Screen::Run, vec!["unet-0", "epoch 5/12", "not finite at step 40", "loss", "best 11", "reference", "log"]),
         (Screen::Compare, vec!["breast-us", "DSC", "HD95", "5/5", "preliminary", "0.520*"]),
-        (Screen::Help, vec!["Everywhere", "earlier in the queue", "Ctrl-c"]),
     ] {
         let text = shown(screen);
         words.iter().for_each(|word| assert!(text.contains(word), "{word} is not in\n{text}"));
+    }
+    let help = drawn(&app(3, Screen::Help, unicode()), (160, 45)).join("\n");
+    for word in ["Everywhere", "earlier in the queue", "Ctrl-c"] {
+        assert!(help.contains(word), "{word} is not in\n{help}");
     }
     assert!(drawn(&app(3, Screen::Runs, unicode()), (20, 5)).concat().contains("too small"));
 }
@@ -262,6 +265,7 @@ fn curves_looked_at_in_every_way_fit_every_size() {
 #[test]
 fn the_crosshair_reads_every_curve_and_the_title_says_what_was_done() {
     let mut app = app(1, Screen::Run, unicode());
+    app.update(Msg::Act(Action::Curves));
     for turn in &LOOKS[..2] {
         app.update(Msg::Act(Action::Turn(*turn)));
     }
