@@ -72,6 +72,7 @@ mod tests {
             record: RunRecord { first_started_s: Some(at_s + i as f64), ..RunRecord::default() },
             state: State::Finished,
             ticket: None,
+            revision: 0,
         };
         plans.into_iter().enumerate().map(view).collect()
     }

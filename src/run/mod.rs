@@ -3,11 +3,13 @@
 
 mod event;
 mod record;
+mod series;
 
 use std::fmt;
 
 pub use event::{EpochScores, Event};
-pub use record::{EpochPoint, LastWord, RunRecord, State, StepPoint};
+pub use record::{EpochPoint, LastWord, RunRecord, State};
+pub use series::{Scores, StepPoint, Steps};
 
 /// Name of a run within its spec, e.g. `unet-f0-s1-3fa9c1d2`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

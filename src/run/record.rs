@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{EpochScores, Event};
+use super::{Event, Scores, Steps};
 use crate::metric::Aggregate;
 
 /// What is known of a run.
@@ -27,7 +27,7 @@ pub struct RunRecord {
     /// Workers that have begun.
     pub attempts: u32,
     /// Every step, ascending.
-    pub steps: Vec<StepPoint>,
+    pub steps: Steps,
     /// Every completed epoch, ascending.
     pub curve: Vec<EpochPoint>,
     /// Epoch of the newest checkpoint.
@@ -44,15 +44,6 @@ pub struct RunRecord {
     pub unknown: u64,
 }
 
-/// One step.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StepPoint {
-    /// From 1.
-    pub step: u64,
-    /// `None` if not finite.
-    pub loss: Option<f64>,
-}
-
 /// One epoch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EpochPoint {
@@ -67,7 +58,7 @@ pub struct EpochPoint {
     /// Mean over the validation cases.
     pub valid_loss: Option<f64>,
     /// Per-case means over the validation cases.
-    pub valid: EpochScores,
+    pub valid: Scores,
     /// Duration with validation.
     pub elapsed_s: f64,
     /// Training images a second.
@@ -139,12 +130,10 @@ impl RunRecord {
                 self.attempts += 1;
                 (self.last_word, self.ended_s) = (None, None);
             }
-            Event::Step { step, loss } => {
-                self.steps.truncate(self.steps.partition_point(|p| p.step < step));
-                self.steps.push(StepPoint { step, loss });
-            }
+            Event::Step { step, loss } => self.steps.push(step, loss),
             Event::Epoch { epoch, step, lr, train_loss, valid_loss, valid, elapsed_s, images_per_s, waited_s } => {
                 self.curve.truncate(self.curve.partition_point(|p| p.epoch < epoch));
+                let valid = Scores::of(valid, self.curve.last().map(|p| &p.valid));
                 self.curve.push(EpochPoint {
                     epoch,
                     step,
@@ -222,7 +211,7 @@ impl RunRecord {
 
     /// Forgets what lies past the checkpoint that a resumed worker starts from.
     fn rewind(&mut self, epoch: u32, step: u64) {
-        self.steps.truncate(self.steps.partition_point(|p| p.step <= step));
+        self.steps.keep(step);
         self.curve.truncate(self.curve.partition_point(|p| p.epoch <= epoch));
     }
 }
@@ -230,6 +219,7 @@ impl RunRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::EpochScores;
 
     fn started(epoch: u32) -> Event {
         Event::Started {

@@ -9,10 +9,10 @@ use crate::run::{RunRecord, State};
 
 /// New folders are looked for this often; events of known runs at every poll.
 const LISTING: Duration = Duration::from_secs(1);
-/// Bytes of events that one poll reads of one run.
-const BUDGET_BYTES: usize = 4 << 20;
-/// Bytes of events that one poll reads of all runs together, so that no tick of a screen waits long.
-const POLL_BYTES: usize = 32 << 20;
+/// Bytes of events that one poll reads of all runs together: a screen answers keys between two polls.
+const POLL_BYTES: usize = 256 << 10;
+/// The same for who waits for all of them; bounded, since what was read is held until it is added up.
+const CATCH_UP_BYTES: usize = 4 << 20;
 
 /// A run as it is known.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct RunView {
     pub state: State,
     /// Place in the queue's order, if it waits.
     pub ticket: Option<u64>,
+    /// Differs whenever anything else here does.
+    pub revision: u64,
 }
 
 /// All runs of a store, or of one of its specs.
@@ -36,6 +38,7 @@ pub struct Watch {
     spec: Option<String>,
     entries: BTreeMap<String, Entry>,
     listed: Option<Instant>,
+    behind: bool,
     /// Run folders whose plan cannot be read, with the reason.
     pub broken: BTreeMap<String, String>,
 }
@@ -44,32 +47,43 @@ pub struct Watch {
 struct Entry {
     view: RunView,
     tail: Tail,
+    more: bool,
 }
 
 impl Watch {
     /// Watches `store`, or only `spec` in it. Nothing is read before the first poll.
     pub fn new(store: Store, spec: Option<&str>) -> Self {
-        Self { store, spec: spec.map(str::to_owned), entries: BTreeMap::new(), listed: None, broken: BTreeMap::new() }
+        let (entries, broken) = (BTreeMap::new(), BTreeMap::new());
+        Self { store, spec: spec.map(str::to_owned), entries, listed: None, behind: false, broken }
     }
 
-    /// Reads what is new; whether anything changed.
+    /// Reads some of what is new; whether anything changed.
     pub fn poll(&mut self) -> Result<bool, StoreError> {
+        self.read(POLL_BYTES)
+    }
+
+    /// Whether the last poll left something to the next one.
+    pub fn is_behind(&self) -> bool {
+        self.behind
+    }
+
+    /// Polls until all events that are on disk have been read.
+    pub fn catch_up(&mut self) -> Result<(), StoreError> {
+        while self.read(CATCH_UP_BYTES)? {}
+        Ok(())
+    }
+
+    fn read(&mut self, mut budget: usize) -> Result<bool, StoreError> {
         let mut changed = false;
         if self.listed.is_none_or(|at| at.elapsed() >= LISTING) {
             changed |= self.list()?;
             self.listed = Some(Instant::now());
         }
-        let mut budget = POLL_BYTES;
         for entry in self.entries.values_mut() {
             changed |= entry.poll(&mut budget);
         }
+        self.behind = self.entries.values().any(|entry| entry.more);
         Ok(changed)
-    }
-
-    /// Polls until all events that are on disk have been read.
-    pub fn catch_up(&mut self) -> Result<(), StoreError> {
-        while self.poll()? {}
-        Ok(())
     }
 
     /// Runs by spec and id.
@@ -109,8 +123,9 @@ impl Entry {
     fn open(dir: RunDir) -> Result<Self, StoreError> {
         let plan = dir.plan()?;
         let tail = Tail::new(dir.events_path());
-        let view = RunView { dir, plan, record: RunRecord::default(), state: State::Planned, ticket: None };
-        Ok(Self { view, tail })
+        let record = RunRecord::default();
+        let view = RunView { dir, plan, record, state: State::Planned, ticket: None, revision: 0 };
+        Ok(Self { view, tail, more: false })
     }
 
     fn poll(&mut self, budget: &mut usize) -> bool {
@@ -120,7 +135,7 @@ impl Entry {
         let ticket = view.dir.ticket();
         let locked = view.dir.is_locked();
         // An unreadable moment (a stale network handle) is no verdict on the run: the next poll tries again.
-        let lines = self.tail.read((*budget).min(BUDGET_BYTES)).unwrap_or_default();
+        let lines = self.tail.read(*budget).unwrap_or_default();
         if lines.restarted {
             view.record = RunRecord::default();
         }
@@ -130,10 +145,10 @@ impl Entry {
         let before = (view.state, view.ticket);
         view.ticket = ticket;
         view.state = view.record.state(locked, ticket.is_some());
-        before != (view.state, view.ticket)
-            || lines.restarted
-            || lines.more
-            || !lines.events.is_empty()
-            || lines.unreadable > 0
+        self.more = lines.more;
+        let changed =
+            before != (view.state, view.ticket) || lines.restarted || !lines.events.is_empty() || lines.unreadable > 0;
+        view.revision += u64::from(changed);
+        changed || lines.more
     }
 }

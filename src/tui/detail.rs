@@ -4,15 +4,13 @@ use crate::metric::{Metric, Task};
 use crate::run::{EpochPoint, LastWord, RunRecord, State};
 use crate::store::RunView;
 
+use super::panel::{self, Panel};
+use super::plot::{Ground, Plot};
 use super::row::{Name, Row};
 use super::text::{clean, count, value};
-use super::widget::chart::{Point, decimate};
-
-/// Columns that no terminal exceeds; curves are kept at this resolution.
-const COLUMNS: usize = 2048;
 
 /// Everything the run's screen shows but log and picture. Every text is clean.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Detail {
     /// The run.
     pub name: Name,
@@ -24,14 +22,10 @@ pub struct Detail {
     pub facts: Vec<(&'static str, String)>,
     /// Unix time at which the latest worker began.
     pub started_s: Option<f64>,
-    /// What the curves run over.
-    pub unit: Unit,
-    /// Mean loss on the training part.
-    pub train: Vec<Point>,
-    /// Mean loss on the validation part.
-    pub valid: Vec<Point>,
-    /// The task's two main metrics on the validation part, with their labels.
-    pub scores: [(&'static str, Vec<Point>); 2],
+    /// What the curves span.
+    pub ground: Ground,
+    /// Curves, in groups that are shown together.
+    pub groups: Vec<Vec<Panel>>,
     /// Epoch whose weights are scored.
     pub best_epoch: Option<u32>,
     /// Test cases and their scores, once there are any.
@@ -40,46 +34,24 @@ pub struct Detail {
     pub has_steps: bool,
 }
 
-/// What a curve's axis counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// Before the second epoch, so that something moves from the first second on.
-    Step,
-    /// From then on.
-    Epoch,
-}
-
 impl Detail {
-    /// The run in full.
-    pub fn of(run: &RunView) -> Self {
+    /// The run in full, its curves as `plot` asks for them.
+    pub fn of(run: &RunView, plot: &Plot) -> Self {
         let record = &run.record;
-        let unit = if record.curve.len() < 2 { Unit::Step } else { Unit::Epoch };
-        let curve = |of: &dyn Fn(&EpochPoint) -> Option<f64>| {
-            let x = |p: &EpochPoint| if unit == Unit::Step { p.step as f64 } else { f64::from(p.epoch) };
-            let points: Vec<Point> = record.curve.iter().map(|p| Point { x: x(p), y: finite(of(p)) }).collect();
-            decimate(&points, COLUMNS)
-        };
-        let score = |name: &'static str| curve(&move |p: &EpochPoint| p.valid.get(name).copied().flatten());
-        let steps = || record.steps.iter().map(|p| Point { x: p.step as f64, y: finite(p.loss) }).collect::<Vec<_>>();
+        let (ground, groups) = panel::groups(run, plot);
         Self {
             name: run.dir.name(),
             row: Row::of(run),
             reason: reason(record),
             facts: facts(run),
             started_s: record.started_s.filter(|_| run.state == State::Running),
-            unit,
-            train: if unit == Unit::Step { decimate(&steps(), COLUMNS) } else { curve(&|p| p.train_loss) },
-            valid: curve(&|p| p.valid_loss),
-            scores: run.plan.task.main().map(|metric| (metric.label, score(metric.name))),
+            ground,
+            groups,
             best_epoch: record.best_epoch,
             test: test(run.plan.task, record),
             has_steps: !run.plan.loss_name().is_empty(),
         }
     }
-}
-
-fn finite(value: Option<f64>) -> Option<f64> {
-    value.filter(|v| v.is_finite())
 }
 
 fn reason(record: &RunRecord) -> Option<String> {
@@ -94,9 +66,9 @@ fn facts(run: &RunView) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     let mut add = |label, value: Option<String>| facts.extend(value.map(|value| (label, value)));
     let last = record.curve.last();
-    let gaps = record.steps.iter().filter(|p| finite(p.loss).is_none()).count();
+    let gaps = record.steps.gaps();
     add("step", (record.step() > 0).then(|| record.step().to_string()));
-    add("loss", record.steps.last().map(|p| finite(p.loss).map_or("not finite".into(), value)));
+    add("loss", record.steps.last().map(|p| p.loss.map_or("not finite".into(), value)));
     add("lr", last.map(|p| format!("{:.1e}", p.lr)));
     add("images/s", last.map(|p| format!("{:.1}", p.images_per_s)));
     add("not finite", (gaps > 0).then(|| format!("{gaps} steps")));

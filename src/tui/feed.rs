@@ -8,6 +8,8 @@ use super::app::{Access, App, Effect, Msg, Screen};
 use super::detail::Detail;
 use super::gallery::Gallery;
 use super::monitor::Monitor;
+use super::overlay::Overlaid;
+use super::plot::Plot;
 use super::row::{Name, Row};
 use super::summaries::Summaries;
 use super::text::clean;
@@ -33,6 +35,7 @@ pub struct Feed<'a> {
     broken: usize,
     sent: Option<Sent>,
     compared: Option<u64>,
+    overlaid: Option<u64>,
     summaries: Summaries,
     gallery: Gallery,
     monitor: Monitor,
@@ -42,6 +45,8 @@ pub struct Feed<'a> {
 #[derive(Default)]
 struct Sent {
     name: Name,
+    revision: u64,
+    plot: Plot,
     log: String,
     pictures: [Option<Vec<u8>>; 3],
 }
@@ -57,6 +62,7 @@ impl<'a> Feed<'a> {
             broken: 0,
             sent: None,
             compared: None,
+            overlaid: None,
             summaries: Summaries::default(),
             gallery: Gallery::default(),
             monitor: Monitor::default(),
@@ -65,13 +71,16 @@ impl<'a> Feed<'a> {
 
     /// Tells what is new in the store; what there is to announce of it.
     pub fn poll(&mut self, app: &mut App) -> Option<Effect> {
-        let (changed, news) = match self.looked {
-            Some(at) if at.elapsed() < LOOK => (false, None),
+        let news = match self.looked {
+            Some(at) if at.elapsed() < LOOK && !self.is_behind() => None,
             _ => self.look(app),
         };
-        self.describe(app, changed);
+        self.describe(app);
         if app.screen() == Screen::Compare {
             self.compare(app);
+        }
+        if app.screen() == Screen::Overlay {
+            self.overlay(app);
         }
         if app.screen() == Screen::Models {
             self.summarise(app);
@@ -93,14 +102,19 @@ impl<'a> Feed<'a> {
         self.gallery.is_busy()
     }
 
-    /// Whether anything in the store is new, and what there is to announce of it.
-    fn look(&mut self, app: &mut App) -> (bool, Option<Effect>) {
+    /// Whether there is more to read at once.
+    pub fn is_behind(&self) -> bool {
+        self.watch.is_behind()
+    }
+
+    /// Tells what the runs do now; what there is to announce of it.
+    fn look(&mut self, app: &mut App) -> Option<Effect> {
         self.looked = Some(Instant::now());
         let changed = match self.watch.poll() {
             Ok(changed) => changed,
             Err(error) => {
                 tell(app, Msg::Notice(error.to_string()));
-                return (false, None);
+                return None;
             }
         };
         // A request to stop is a file of its own, which no event announces.
@@ -111,7 +125,7 @@ impl<'a> Feed<'a> {
             let broken = self.watch.broken.iter().map(|(name, reason)| format!("{name}: {reason}"));
             tell(app, Msg::Broken(broken.collect()));
         }
-        (changed, news)
+        news
     }
 
     /// Carries `effect` out; what is the terminal's is the loop's.
@@ -153,14 +167,16 @@ impl<'a> Feed<'a> {
     }
 
     /// Log and picture grow without an event, so they are looked at every time.
-    fn describe(&mut self, app: &mut App, changed: bool) {
+    fn describe(&mut self, app: &mut App) {
         let Some(name) = app.chosen().map(|row| row.name.clone()) else { return };
         let another = self.sent.as_ref().is_none_or(|sent| sent.name != name) || app.detail().is_none();
         let mut sent = self.sent.take().filter(|_| !another).unwrap_or_default();
         let Some(run) = self.view(&name) else { return };
-        if another || changed {
-            tell(app, Msg::Detail(Box::new(Detail::of(run))));
+        let plot = *app.plot();
+        if another || (sent.revision, sent.plot.asked()) != (run.revision, plot.asked()) {
+            tell(app, Msg::Detail(Box::new(Detail::of(run, &plot))));
         }
+        (sent.revision, sent.plot) = (run.revision, plot);
         let log = run.dir.log_tail(LOG_BYTES);
         if another || log != sent.log {
             tell(app, Msg::Log(log.clone()));
@@ -192,6 +208,24 @@ impl<'a> Feed<'a> {
             self.compared = Some(print);
             let compared = Comparison::of(&spec, &runs).map(Box::new).map_err(|error| clean(&error.to_string()));
             tell(app, Msg::Compared(compared));
+        }
+    }
+
+    /// Nothing is added up again before a run that is shown has said more, or something else is asked for.
+    fn overlay(&mut self, app: &mut App) {
+        let names = app.overlaid();
+        let runs: Vec<&RunView> = self.watch.runs().filter(|run| names.contains(run.dir.name().as_str())).collect();
+        let (quantity, plot) = (app.overlay().quantity(), app.overlay().plot);
+        let mut hash = DefaultHasher::new();
+        runs.iter().for_each(|run| (run.dir.spec(), run.dir.id(), run.revision).hash(&mut hash));
+        let (axis, smoothing, window) = plot.asked();
+        let window = window.map(|(low, high)| (low.to_bits(), high.to_bits()));
+        (quantity, axis, smoothing, window).hash(&mut hash);
+        let print = hash.finish();
+        if self.overlaid != Some(print) {
+            self.overlaid = Some(print);
+            let overlaid = Overlaid::of(&runs, quantity, &plot);
+            tell(app, Msg::Overlaid(Box::new(overlaid)));
         }
     }
 
@@ -304,7 +338,7 @@ mod tests {
         Feed::new(watch, &launch).poll(&mut app);
         let detail = app.detail().expect("the only run is chosen");
         assert_eq!(detail.reason.as_deref(), Some("out of memory·[2J"));
-        assert_eq!(app.log(), ["line one"]);
+        assert_eq!(app.log().lines(), ["line one"]);
         assert_eq!(app.count(State::Failed), 1);
     }
 

@@ -3,6 +3,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::app::{App, Msg, Screen};
+use super::plot::Turn;
 use crate::store::Move;
 
 /// What a key does.
@@ -18,7 +19,11 @@ pub enum Action {
     Go(Motion),
     /// Starts to type a filter.
     Filter,
-    /// Shows all runs again.
+    /// Starts to type what the log is searched for.
+    Search,
+    /// The next match in the log.
+    Match(Direction),
+    /// Forgets what was typed.
     Unfilter,
     /// Ends a running run, or takes a waiting one out of the queue.
     Stop,
@@ -32,6 +37,12 @@ pub enum Action {
     Log,
     /// The picture in full, or not.
     Picture,
+    /// The curves in full, or not.
+    Curves,
+    /// The next group of curves.
+    Panels(Direction),
+    /// How curves are looked at.
+    Turn(Turn),
     /// Chooses a column.
     Column(Direction),
     /// Sorts by the chosen column.
@@ -120,17 +131,29 @@ pub struct Key {
 }
 
 /// Every screen.
-pub const ANY: &[Screen] =
-    &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Models, Screen::Cases, Screen::System, Screen::Help];
+pub const ANY: &[Screen] = &[
+    Screen::Runs,
+    Screen::Run,
+    Screen::Compare,
+    Screen::Models,
+    Screen::Overlay,
+    Screen::Cases,
+    Screen::System,
+    Screen::Help,
+];
 const RUNS: &[Screen] = &[Screen::Runs];
 const TABLES: &[Screen] = &[Screen::Runs, Screen::Compare];
 const RUN: &[Screen] = &[Screen::Run];
 const COMPARE: &[Screen] = &[Screen::Compare];
 const ONE_RUN: &[Screen] = &[Screen::Runs, Screen::Run];
-const SCROLLED: &[Screen] = &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Cases, Screen::System, Screen::Help];
 const MODELS: &[Screen] = &[Screen::Models];
+const OVERLAY: &[Screen] = &[Screen::Overlay];
+const PLOTS: &[Screen] = &[Screen::Run, Screen::Overlay];
 const CASES: &[Screen] = &[Screen::Cases];
-const INNER: &[Screen] = &[Screen::Run, Screen::Compare, Screen::Models, Screen::Cases, Screen::System, Screen::Help];
+const SCROLLED: &[Screen] =
+    &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Overlay, Screen::Cases, Screen::System, Screen::Help];
+const INNER: &[Screen] =
+    &[Screen::Run, Screen::Compare, Screen::Models, Screen::Overlay, Screen::Cases, Screen::System, Screen::Help];
 
 const fn key(
     codes: &'static [KeyCode],
@@ -155,14 +178,35 @@ pub const KEYS: &[Key] = &[
     key(&[char('s')], ONE_RUN, Action::Stop, ("stop", "stop, or leave the queue")),
     key(&[char('r')], ONE_RUN, Action::Resume, ("resume", "resume or retry")),
     key(&[char('/')], RUNS, Action::Filter, ("filter", "filter: model=unet dsc>.8")),
-    key(&[char(' ')], RUNS, Action::Mark, ("mark", "mark for s and r, or not")),
+    key(&[char(' ')], RUNS, Action::Mark, ("mark", "mark for s, r and overlay")),
     key(&[char('o')], RUNS, Action::Arrange(Arrange::Sort), ("sort", "sort by the next column")),
     key(&[char('b')], RUNS, Action::Arrange(Arrange::Group), ("group", "group: spec, arm, fold")),
     key(&[char('c')], ONE_RUN, Action::Show(Screen::Compare), ("compare", "compare its spec's arms")),
-    key(&[char('n')], RUN, Action::Next(Forward), ("next", "next run")),
+    key(&[KeyCode::Tab], RUN, Action::Panels(Forward), ("curves", "next curves")),
+    key(&[KeyCode::BackTab], RUN, Action::Panels(Backward), ("", "previous curves")),
+    key(&[char('n')], RUN, Action::Next(Forward), ("next", "next run; in a search, next match")),
     key(&[char('p')], RUN, Action::Next(Backward), ("previous", "previous run")),
+    key(&[char('f')], RUN, Action::Curves, ("full", "curves in full, or not")),
     key(&[char('l')], RUN, Action::Log, ("log", "log in full, or not")),
     key(&[char('v')], RUN, Action::Picture, ("picture", "picture in full, or not")),
+    key(&[char('/')], RUN, Action::Search, ("search", "search the log")),
+    key(&[char('N')], RUN, Action::Match(Backward), ("", "previous match in the log")),
+    key(&[KeyCode::Right, char('l')], OVERLAY, Action::Column(Forward), ("metric", "next metric")),
+    key(&[KeyCode::Left, char('h')], OVERLAY, Action::Column(Backward), ("", "previous metric")),
+    key(&[char('n')], OVERLAY, Action::Next(Forward), ("next spec", "next spec")),
+    key(&[char('p')], OVERLAY, Action::Next(Backward), ("", "previous spec")),
+    key(&[char('+'), char('=')], PLOTS, Action::Turn(Turn::Zoom(Forward)), ("zoom", "zoom in")),
+    key(&[char('-')], PLOTS, Action::Turn(Turn::Zoom(Backward)), ("", "zoom out")),
+    key(&[char(']'), char('L')], PLOTS, Action::Turn(Turn::Pan(Forward)), ("", "later part")),
+    key(&[char('['), char('H')], PLOTS, Action::Turn(Turn::Pan(Backward)), ("", "earlier part")),
+    key(&[char('0')], PLOTS, Action::Turn(Turn::Whole), ("", "whole curves")),
+    key(&[char('.')], PLOTS, Action::Turn(Turn::Cross(Forward)), ("values", "crosshair to later values")),
+    key(&[char(',')], PLOTS, Action::Turn(Turn::Cross(Backward)), ("", "crosshair to earlier values")),
+    key(&[KeyCode::Right], RUN, Action::Turn(Turn::Cross(Forward)), ("", "crosshair to later values")),
+    key(&[KeyCode::Left], RUN, Action::Turn(Turn::Cross(Backward)), ("", "crosshair to earlier values")),
+    key(&[char('e')], PLOTS, Action::Turn(Turn::Smoothing), ("EMA", "smoothing: off, 0.6, 0.9")),
+    key(&[char('y')], PLOTS, Action::Turn(Turn::Scale), ("log y", "linear or logarithmic")),
+    key(&[char('x')], PLOTS, Action::Turn(Turn::Axis), ("axis", "over epochs, steps or time")),
     key(&[KeyCode::Right, char('l')], COMPARE, Action::Column(Forward), ("column", "next column")),
     key(&[KeyCode::Left, char('h')], COMPARE, Action::Column(Backward), ("", "previous column")),
     key(&[char('o')], COMPARE, Action::Sort, ("sort", "sort: best, worst, as spec")),
@@ -212,6 +256,8 @@ pub const TYPING: &str = "Enter keep   Esc show all";
 pub const PICKING: &str = "type to find   ↑ ↓ choose   Enter do it   Esc close";
 /// What they do while a question waits.
 pub const ASKING: &str = "y yes   n no";
+/// What they do while a search is typed.
+pub const SEARCHING: &str = "type to search   Enter keep   Esc forget";
 
 impl Key {
     /// The keys as people know them, e.g. `j ↓`.

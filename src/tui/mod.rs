@@ -14,16 +14,22 @@ mod gallery;
 pub mod images;
 pub mod keys;
 pub mod list;
+pub mod log;
 pub mod models;
 mod monitor;
 pub mod mouse;
 pub mod notify;
 mod osc;
+pub mod overlay;
 pub mod palette;
+pub mod panel;
+pub mod plot;
+pub mod point;
 mod query;
 pub mod remembered;
 pub mod row;
 pub mod screen;
+pub mod series;
 mod summaries;
 pub mod system;
 mod terminal;
@@ -160,7 +166,12 @@ fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Opt
             tty.draw(|frame| view(app, frame), |area| image(app, area))?;
             drawn = Some(app.revision());
         }
-        let first = match events.recv_timeout(if feed.is_reading() { SOON } else { TICK }) {
+        let wait = match (feed.is_behind(), feed.is_reading()) {
+            (true, _) => Duration::ZERO,
+            (_, true) => SOON,
+            _ => TICK,
+        };
+        let first = match events.recv_timeout(wait) {
             Ok(event) => Some(event),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return Ok(()),

@@ -63,6 +63,10 @@ pub const PURPLE: Hue = Hue(0xcc, 0x79, 0xa7, 175);
 pub const SKY: Hue = Hue(0x56, 0xb4, 0xe9, 74);
 /// Outline of the prediction.
 pub const ORANGE: Hue = Hue(0xe6, 0x9f, 0x00, 178);
+const YELLOW: Hue = Hue(0xc9, 0xb4, 0x00, 142);
+const GREY: Hue = Hue(0x99, 0x99, 0x99, 246);
+/// Hues that stay apart; more than these nobody can follow.
+pub const HUES: [Hue; 8] = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, YELLOW, GREY];
 
 /// Glyphs and colours of this terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::tui::text::clean;
 
 /// Lines that a turn of the mouse's wheel moves.
 const TURN: usize = 3;
-/// A longer filter is no filter.
+/// A longer filter or search is none.
 const LONGEST: usize = 500;
 
 impl App {
@@ -65,8 +65,11 @@ impl App {
         let text = clean(&c.to_string());
         match &mut self.palette {
             Some(palette) => palette.type_in(&text),
-            None if self.list.filter().len() < LONGEST => self.refilter(|filter| filter.push_str(&text)),
-            None => {}
+            None => self.retype(|typed| {
+                if typed.len() < LONGEST {
+                    typed.push_str(&text);
+                }
+            }),
         }
     }
 
@@ -74,11 +77,11 @@ impl App {
         match &mut self.palette {
             Some(palette) if palette.text().is_empty() => self.palette = None,
             Some(palette) => palette.erase(),
-            None => self.refilter(|filter| _ = filter.pop()),
+            None => self.retype(|typed| _ = typed.pop()),
         }
     }
 
-    /// The filter is complete, or the palette's line is chosen.
+    /// The filter or the search is complete, or the palette's line is chosen.
     pub(super) fn entered(&mut self) -> Option<Effect> {
         if let Some(palette) = self.palette.take() {
             self.follow = Follow::Run;
@@ -86,7 +89,9 @@ impl App {
             return self.run_entry(palette);
         }
         self.typing = false;
-        self.name_faults();
+        if self.screen() == Screen::Runs {
+            self.name_faults();
+        }
         None
     }
 
@@ -164,6 +169,7 @@ impl App {
         if self.detail.as_ref().is_some_and(|detail| Some(&detail.name) != self.chosen.as_ref()) {
             (self.detail, self.picture) = (None, None);
             self.log.clear();
+            self.plot.leave();
         }
     }
 

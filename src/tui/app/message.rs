@@ -9,6 +9,7 @@ use crate::store::Move;
 use crate::tui::cases::Sight;
 use crate::tui::detail::Detail;
 use crate::tui::keys::{Action, Direction};
+use crate::tui::overlay::Overlaid;
 use crate::tui::remembered::Remembered;
 use crate::tui::row::{Name, Row};
 use crate::tui::system::Sample;
@@ -27,6 +28,8 @@ pub enum Screen {
     Compare,
     /// The registry of models.
     Models,
+    /// Curves of several runs together.
+    Overlay,
     /// The chosen run's scored cases.
     Cases,
     /// The machine.
@@ -45,6 +48,8 @@ pub enum Pane {
     Log,
     /// The picture.
     Picture,
+    /// The curves.
+    Curves,
 }
 
 /// Something happened.
@@ -52,7 +57,7 @@ pub enum Pane {
 pub enum Msg {
     /// A key of the table.
     Act(Action),
-    /// A character of the filter, or of what the palette is asked for.
+    /// A character of the filter, of a search, or of what the palette is asked for.
     Typed(char),
     /// The last character goes.
     Erased,
@@ -88,6 +93,8 @@ pub enum Msg {
     Picture(Option<Box<Picture>>),
     /// The shown spec's arms, or why there are none.
     Compared(Result<Box<Comparison>, String>),
+    /// Curves of several runs.
+    Overlaid(Box<Overlaid>),
     /// What was computed of a model, or why not.
     Summarised(String, Result<Box<Summary>, String>),
     /// The scores of a run's test cases, or why there are none.

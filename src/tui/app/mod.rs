@@ -1,5 +1,6 @@
 //! The dashboard's state. [`App::update`] is the only place where it changes; files are the feed's.
 
+mod curves;
 mod list;
 mod mark;
 mod message;
@@ -15,8 +16,11 @@ use super::arms::Arms;
 use super::cases::Cases;
 use super::detail::Detail;
 use super::list::List;
+use super::log::Log;
 use super::models::Models;
+use super::overlay::Overlay;
 use super::palette::Palette;
+use super::plot::Plot;
 use super::row::{Name, Row};
 use super::system::System;
 use super::theme::Theme;
@@ -55,9 +59,12 @@ pub struct App {
     palette: Option<Palette>,
     broken: Vec<String>,
     detail: Option<Arc<Detail>>,
-    log: Vec<String>,
+    log: Log,
     picture: Option<Box<Picture>>,
     pane: Pane,
+    plot: Plot,
+    group: usize,
+    overlay: Overlay,
     scroll: usize,
     spec: Option<String>,
     arms: Arms,
@@ -105,19 +112,9 @@ impl App {
         self.detail.as_ref()
     }
 
-    /// Its newest log lines.
-    pub fn log(&self) -> &[String] {
-        &self.log
-    }
-
     /// Its picture.
     pub fn picture(&self) -> Option<&Picture> {
         self.picture.as_deref()
-    }
-
-    /// What has the room on the run's screen.
-    pub fn pane(&self) -> Pane {
-        self.pane
     }
 
     /// Lines scrolled: from the top, in the log from its end.

@@ -139,6 +139,29 @@ fn equal_rows_and_an_idle_clock_draw_nothing_again() {
 }
 
 #[test]
+fn marked_runs_are_laid_over_one_another_or_else_those_of_the_spec() {
+    let mut app = app(&[("x/a", State::Running), ("y/b", State::Finished), ("y/c", State::Finished)]);
+    act(&mut app, Action::Show(Screen::Overlay));
+    assert_eq!(app.overlaid().into_iter().collect::<Vec<_>>(), ["x/a"]);
+    act(&mut app, Action::Next(Direction::Forward));
+    assert_eq!(app.overlaid().into_iter().collect::<Vec<_>>(), ["y/b", "y/c"]);
+    act(&mut app, Action::Back);
+    act(&mut app, Action::Mark);
+    act(&mut app, Action::Mark);
+    assert_eq!(app.overlaid().into_iter().collect::<Vec<_>>(), ["x/a", "y/b"]);
+    assert_eq!(chosen(&app), "y/c");
+}
+
+#[test]
+fn the_same_run_in_full_again_draws_nothing() {
+    let mut app = app(&[("s/a", State::Finished)]);
+    app.update(Msg::Detail(Box::default()));
+    let before = app.revision();
+    app.update(Msg::Detail(Box::default()));
+    assert_eq!(app.revision(), before);
+}
+
+#[test]
 fn back_leads_out_of_help_where_it_was_asked_for() {
     let mut app = app(&[("s/a", State::Finished)]);
     for screen in [Screen::Run, Screen::Compare] {

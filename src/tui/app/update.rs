@@ -40,10 +40,14 @@ impl App {
                 return news.map(Effect::Announce);
             }
             Msg::Broken(broken) => self.broken = broken.iter().map(|reason| clean(reason)).collect(),
-            Msg::Detail(detail) => self.detail = Some(Arc::from(detail)),
-            Msg::Log(text) => self.log = text.lines().map(clean).collect(),
+            Msg::Detail(detail) => {
+                self.revision = before + u64::from(self.detail.as_deref() != Some(&*detail));
+                self.detail = Some(Arc::from(detail));
+            }
+            Msg::Log(text) => self.take_log(&text),
             Msg::Picture(picture) => self.picture = picture,
             Msg::Compared(compared) => self.arms.set(compared),
+            Msg::Overlaid(overlaid) => self.revision = before + u64::from(self.overlay.set(overlaid)),
             Msg::Summarised(name, summary) => {
                 self.models.set(name, summary.map(|summary| *summary).map_err(|error| clean(&error)));
             }
@@ -76,7 +80,7 @@ impl App {
             Action::Filter => self.typing = true,
             Action::Unfilter => {
                 self.typing = false;
-                self.refilter(String::clear);
+                self.retype(String::clear);
             }
             Action::Stop | Action::Resume | Action::Shift(_) if self.setup.access == Access::ReadOnly => {
                 self.notice = Some("read-only: runs can be watched here, not changed".to_owned());
@@ -87,13 +91,22 @@ impl App {
             Action::Stop => return self.stop(),
             Action::Resume => return self.resume(),
             Action::Shift(direction) => return self.shift(direction),
-            Action::Next(direction) if self.screen() == Screen::Compare => self.next_spec(direction),
+            Action::Next(direction) if matches!(self.screen(), Screen::Compare | Screen::Overlay) => {
+                self.next_spec(direction)
+            }
+            Action::Next(direction) if self.searches() => self.find(direction),
             Action::Next(direction) => self.next_run(Motion::Line(direction)),
             Action::Log => self.toggle(Pane::Log),
             Action::Picture => self.toggle(Pane::Picture),
             Action::Look => self.cases.turn(),
             Action::Column(direction) if self.screen() == Screen::Cases => self.cases.choose(direction),
             Action::Sort if self.screen() == Screen::Cases => self.cases.sort(),
+            Action::Curves => self.toggle(Pane::Curves),
+            Action::Panels(direction) => self.next_panels(direction),
+            Action::Turn(turn) => self.turn(turn),
+            Action::Search => self.search(),
+            Action::Match(direction) => self.find(direction),
+            Action::Column(direction) if self.screen() == Screen::Overlay => self.overlay.choose(direction),
             Action::Column(direction) => self.arms.choose(direction),
             Action::Sort => self.arms.sort(),
         }
@@ -105,7 +118,7 @@ impl App {
             self.notice = Some("no run to show".to_owned());
             return;
         }
-        if screen == Screen::Compare {
+        if matches!(screen, Screen::Compare | Screen::Overlay) {
             self.spec = self.chosen().map(|row| row.spec.clone()).or(self.spec.take());
         }
         if screen == Screen::Help && self.screen() == Screen::Help {
@@ -122,9 +135,12 @@ impl App {
     }
 
     fn back(&mut self) {
+        if self.dismiss() {
+            return;
+        }
         self.scroll = 0;
         match self.pane {
-            Pane::Log | Pane::Picture if self.screen() == Screen::Run => self.pane = Pane::All,
+            Pane::Log | Pane::Picture | Pane::Curves if self.screen() == Screen::Run => self.pane = Pane::All,
             _ => _ = self.screens.pop(),
         }
     }
@@ -140,11 +156,12 @@ impl App {
             Screen::Runs => self.list.lines().len().saturating_sub(1),
             Screen::Run if matches!(motion, Motion::Line(_)) && self.pane != Pane::Log => return self.next_run(motion),
             // Scrolled from the newest line backwards.
-            Screen::Run => self.log.len().saturating_sub(1),
+            Screen::Run => self.log.lines().len().saturating_sub(1),
             Screen::Compare => self.arms.len().saturating_sub(1),
             Screen::Models => return self.models.go(motion, page),
             Screen::Cases => return self.cases.go(motion, page),
             Screen::System => self.count(State::Running).saturating_sub(1),
+            Screen::Overlay => self.overlay.shown().map_or(0, |shown| shown.arms.len().saturating_sub(1)),
             Screen::Help => KEYS.len(),
         };
         let place = if self.screen() == Screen::Runs { self.cursor } else { self.scroll };

@@ -2,8 +2,10 @@
 
 pub mod cases;
 pub mod compare;
+pub mod curves;
 pub mod help;
 pub mod models;
+pub mod overlay;
 mod palette;
 pub mod run;
 pub mod runs;
@@ -18,7 +20,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::app::{App, Banner, Screen};
-use super::keys::{ASKING, Action, KEYS, Key, PICKING, TYPING};
+use super::keys::{ASKING, Action, KEYS, Key, PICKING, SEARCHING, TYPING};
 use super::row::Row;
 use super::text::{fit, width};
 use super::theme::{GREEN, VERMILLION, bold, dim};
@@ -52,6 +54,7 @@ fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         Screen::Models => models::draw(app, body, buffer),
         Screen::Cases => cases::draw(app, body, buffer),
         Screen::System => system::draw(app, body, buffer),
+        Screen::Overlay => overlay::draw(app, body, buffer),
         Screen::Help => help::draw(app, body, buffer),
     }
     if let Some(open) = app.palette() {
@@ -154,18 +157,19 @@ fn works(app: &App, action: Action) -> bool {
     }
 }
 
-/// The filter as it is typed, its end where there is no room for all, and what of it is not understood.
+/// What is typed, its end where there is no room for all, and what of a filter is not understood.
 fn typing(app: &App, columns: usize) -> Line<'static> {
+    let searches = app.screen() == Screen::Run;
+    let (mut text, keys) = if searches { (app.log().needle(), SEARCHING) } else { (app.filter(), TYPING) };
     let room = columns.saturating_sub(24).max(8);
-    let mut start = 0;
-    while width(&app.filter()[start..]) > room {
-        start += app.filter()[start..].chars().next().map_or(1, char::len_utf8);
+    while width(text) > room {
+        text = &text[text.chars().next().map_or(1, char::len_utf8)..];
     }
-    let typed = Span::styled(format!("/{}", &app.filter()[start..]), bold());
+    let typed = Span::styled(format!("/{text}"), bold());
     let room = columns.saturating_sub(typed.width() + 3);
-    let about = match app.list().faults().first() {
+    let about = match app.list().faults().first().filter(|_| !searches) {
         Some(fault) => Span::styled(fit(fault, room), app.theme().text(VERMILLION)),
-        None => Span::styled(fit(TYPING, room), dim()),
+        None => Span::styled(fit(keys, room), dim()),
     };
     Line::from(vec![typed, Span::raw("█  "), about])
 }

@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
+use super::curves;
 use super::runs::bar;
 use crate::run::State;
 use crate::tui::app::{App, Pane};
-use crate::tui::detail::{Detail, Unit};
+use crate::tui::detail::Detail;
 use crate::tui::images::Images;
 use crate::tui::text::{duration, fit, flow};
-use crate::tui::theme::{BLUE, GREEN, VERMILLION, bold, dim};
-use crate::tui::widget::chart::{Chart, Curve, Point};
+use crate::tui::theme::{VERMILLION, bold, dim};
 use crate::tui::widget::picture::Outline;
 
 /// Rows of the log where it shares the screen.
@@ -31,6 +32,7 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     match app.pane() {
         Pane::Log => log(app, area, buffer),
         Pane::Picture => picture(app, area, buffer),
+        Pane::Curves => in_full(app, detail, area, buffer),
         Pane::All => all(app, detail, area, buffer),
     }
 }
@@ -63,7 +65,7 @@ fn all(app: &App, detail: &Arc<Detail>, area: Rect, buffer: &mut Buffer) {
         .map(|reason| Paragraph::new(reason.clone()).style(app.theme().text(VERMILLION)).wrap(Wrap { trim: false }));
     let reason_rows = detail.reason.as_ref().map_or(0, |reason| wrapped_rows(reason, columns).min(area.height / 2));
     // Figures need the room more than a log that has little to say.
-    let log_rows = (area.height / 4).max(LOG_ROWS).min(area.height / 3).min(app.log().len().max(1) as u16 + 1);
+    let log_rows = (area.height / 4).max(LOG_ROWS).min(area.height / 3).min(app.log().lines().len().max(1) as u16 + 1);
     let heights = [lines.len() as u16, reason_rows].map(Constraint::Length);
     let [head, why, middle, below] =
         Layout::vertical([heights[0], heights[1], Constraint::Min(0), Constraint::Length(log_rows)]).areas(area);
@@ -124,40 +126,10 @@ fn figures(app: &App, detail: &Detail, area: Rect, buffer: &mut Buffer) {
     };
     let [curves, _, right] =
         Layout::horizontal([Constraint::Min(0), Constraint::Length(2), Constraint::Length(pictures)]).areas(area);
-    charts(app, detail, if pictures > 0 { curves } else { area }, buffer);
+    curves::draw(app, detail, if pictures > 0 { curves } else { area }, buffer);
     if pictures > 0 {
         picture(app, right, buffer);
     }
-}
-
-fn charts<'d>(app: &App, detail: &'d Detail, area: Rect, buffer: &mut Buffer) {
-    let unit = if detail.unit == Unit::Step { "steps" } else { "epochs" };
-    let mark = detail.best_epoch.filter(|_| detail.unit == Unit::Epoch).map(|epoch| (f64::from(epoch), "best"));
-    let empty = match (detail.has_steps, detail.row.state()) {
-        (false, _) => "a pixel classifier: no steps",
-        (_, State::Running) => "waiting for the first step …",
-        _ => "not started",
-    };
-    let chart = |title, curves, empty| Chart { title, unit, curves, mark, empty, theme: app.theme() };
-    let loss = vec![
-        Curve { label: "train", points: &detail.train, hue: VERMILLION, mark: 't' },
-        Curve { label: "valid", points: &detail.valid, hue: BLUE, mark: 'v' },
-    ];
-    let curve = |(label, points): &'d (&'static str, Vec<Point>), hue| {
-        let mark = label.chars().next().unwrap_or(' ').to_ascii_lowercase();
-        Curve { label, points, hue, mark }
-    };
-    let [first, second] = &detail.scores;
-    let scores = vec![curve(second, BLUE), curve(first, GREEN)];
-    let halves = [Constraint::Fill(1), Constraint::Fill(1)];
-    // Side by side where they would become flat, one above the other where they would become narrow.
-    let [upper, lower] = match (area.height, area.width) {
-        (0..12, 60..) => Layout::horizontal(halves).spacing(2).areas(area),
-        (0..12, _) => [area, Rect::default()],
-        _ => Layout::vertical(halves).areas(area),
-    };
-    chart("loss", loss, empty).render(upper, buffer);
-    chart("validation", scores, "after the first epoch").render(lower, buffer);
 }
 
 fn picture(app: &App, area: Rect, buffer: &mut Buffer) {
@@ -176,20 +148,35 @@ fn picture(app: &App, area: Rect, buffer: &mut Buffer) {
     picture.draw(Outline::Prediction, app.theme(), right, buffer);
 }
 
+fn in_full(app: &App, detail: &Detail, area: Rect, buffer: &mut Buffer) {
+    let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
+    title(app, detail).render(head, buffer);
+    curves::draw(app, detail, body, buffer);
+}
+
 /// The newest lines, or those before them that were scrolled to.
 fn log(app: &App, area: Rect, buffer: &mut Buffer) {
+    let lines = app.log().lines();
     let mut rows = area.rows();
-    let back = if app.scroll() > 0 { format!("  {} lines back", app.scroll()) } else { String::new() };
-    let head = Line::from(vec![Span::styled("log", bold()), Span::styled(back, dim())]);
+    let mut said = vec![];
+    said.extend(Some(app.scroll()).filter(|back| *back > 0).map(|back| format!("{back} lines back")));
+    said.extend(app.log().standing());
+    let head = Line::from(vec![Span::styled("log", bold()), Span::styled(format!("  {}", said.join("  ")), dim())]);
     head.render(rows.next().unwrap_or_default(), buffer);
     let room = usize::from(area.height).saturating_sub(1);
-    let end = app.log().len().saturating_sub(app.scroll());
-    let end = end.max(room.min(app.log().len()));
-    if app.log().is_empty() {
+    let end = lines.len().saturating_sub(app.scroll());
+    let end = end.max(room.min(lines.len()));
+    if lines.is_empty() {
         Line::styled("nothing yet", dim()).render(rows.next().unwrap_or_default(), buffer);
         return;
     }
-    for (line, row) in app.log()[end.saturating_sub(room)..end].iter().zip(rows) {
-        Line::raw(fit(line, usize::from(area.width))).render(row, buffer);
+    let first = end.saturating_sub(room);
+    for ((place, line), row) in lines[..end].iter().enumerate().skip(first).zip(rows) {
+        let style = match app.log().is_match(line) {
+            true if app.log().found() == Some(place) => bold().add_modifier(Modifier::REVERSED),
+            true => bold(),
+            false => Style::new(),
+        };
+        Line::styled(fit(line, usize::from(area.width)), style).render(row, buffer);
     }
 }

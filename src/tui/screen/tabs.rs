@@ -15,6 +15,7 @@ const TABS: &[(&str, &str, Screen)] = &[
     ("2", "Run", Screen::Run),
     ("3", "Compare", Screen::Compare),
     ("4", "Models", Screen::Models),
+    ("5", "Overlay", Screen::Overlay),
     ("6", "Cases", Screen::Cases),
     ("7", "System", Screen::System),
     ("?", "Help", Screen::Help),

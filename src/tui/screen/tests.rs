@@ -12,19 +12,32 @@ use crate::report::{ArmRow, Comparison};
 use crate::run::State;
 use crate::tui::app::{Banner, Msg, Screen, Setup};
 use crate::tui::cases::Sight;
-use crate::tui::detail::{Detail, Unit};
+use crate::tui::detail::Detail;
 use crate::tui::images::Images;
 use crate::tui::keys::{Direction, Motion};
+use crate::tui::overlay::{ArmCurve, Mean, Overlaid};
+use crate::tui::panel::Panel;
+use crate::tui::plot::{Axis, Ground, Plot, Scale, Smoothing, Turn};
+use crate::tui::point::Point;
 use crate::tui::row::{Part, Row, Score};
+use crate::tui::series::{Quantity, Series};
 use crate::tui::system::{Gpu, Gpus, Machine, Pace, Process, Sample, Worker};
 use crate::tui::text::clean;
 use crate::tui::theme::{Colour, Glyphs, Theme};
-use crate::tui::widget::chart::Point;
+use crate::tui::widget::pen::Span;
 use crate::tui::widget::picture::Picture;
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (160, 45), (60, 20), (20, 5)];
-const SCREENS: [Screen; 7] =
-    [Screen::Runs, Screen::Run, Screen::Compare, Screen::Models, Screen::Cases, Screen::System, Screen::Help];
+const SCREENS: [Screen; 8] = [
+    Screen::Runs,
+    Screen::Run,
+    Screen::Compare,
+    Screen::Models,
+    Screen::Overlay,
+    Screen::Cases,
+    Screen::System,
+    Screen::Help,
+];
 const HOSTILE: &str = "網膜の腫瘍\u{1b}[2J\u{202e}unet-with-a-very-long-name-that-goes-on-and-on-and-on-and-on";
 
 fn score(value: f64, part: Part) -> Score {
@@ -56,16 +69,22 @@ fn row(index: usize) -> Row {
 fn detail(row: &Row) -> Detail {
     let point = |i: u32| Point { x: f64::from(i), y: (i != 4).then(|| 1.0 / f64::from(i)) };
     let points: Vec<Point> = (1..=12).map(point).collect();
+    let places = points.iter().map(|p| p.x).collect();
+    let score = |name: &str| Quantity::score(Task::Segmentation.metric(name).expect("a row"));
+    let plot = Plot { smoothing: Smoothing::Strong, ..Plot::default() };
+    let series = |q: &Quantity| Series::of(*q, points.iter().copied(), &plot);
+    let panel = |title, quantities: &[Quantity]| Panel { title, series: quantities.iter().map(series).collect() };
     Detail {
         name: row.name.clone(),
         row: row.clone(),
         reason: Some("the loss is not finite at step 40;\n".to_owned() + &"lower train.lr ".repeat(20)),
         facts: vec![("step", "390".into()), ("loss", "0.2310".into()), ("device", clean(HOSTILE))],
         started_s: Some(1.0),
-        unit: Unit::Epoch,
-        train: points.clone(),
-        valid: vec![Point { x: 1.0, y: None }; 3],
-        scores: [("DSC", points), ("mIoU", Vec::new())],
+        ground: Ground { axis: Axis::Epoch, extent: Some((1.0, 12.0)), places, best: Some(11.0) },
+        groups: vec![
+            vec![panel("loss", &[Quantity::TrainLoss, Quantity::ValidLoss]), panel("validation", &[score("dsc")])],
+            vec![panel("distances", &[score("hd95_px"), score("assd_px")])],
+        ],
         best_epoch: Some(11),
         test: Some("DSC 0.712".into()),
         has_steps: true,
@@ -156,6 +175,43 @@ fn sample(run: &str, at_s: f64) -> Sample {
     Sample { at_s, machine, gpus: Gpus::Present(vec![gpu; 2]), workers: vec![worker; 3] }
 }
 
+fn overlaid(arms: usize) -> Overlaid {
+    let mean = |i: usize| {
+        move |epoch: u32| {
+            let middle = 0.5 + i as f64 / 100.0;
+            let value = (epoch != 4).then_some((middle, middle - 0.1, middle + 0.1));
+            Mean { epoch, x: f64::from(epoch), value, n: if epoch > 9 { 2 } else { 5 }, gaps: usize::from(epoch == 4) }
+        }
+    };
+    let arm = |i: usize| {
+        let means: Vec<Mean> = (1..=12).map(mean(i)).collect();
+        let point = |m: &Mean| Point { x: m.x, y: m.value.map(|(mean, ..)| mean) };
+        let span = |m: &Mean| m.value.map(|(_, low, high)| Span { x: m.x, low, high });
+        ArmCurve {
+            label: if i == 1 { clean(HOSTILE) } else { format!("arm-{i}") },
+            runs: 5,
+            points: means.iter().take(9).map(point).collect(),
+            faint: means.iter().map(point).collect(),
+            band: means.iter().filter_map(span).collect(),
+            gaps: 1,
+            means,
+        }
+    };
+    Overlaid {
+        quantity: Quantity::TrainLoss,
+        quantities: Quantity::all(Task::Segmentation).collect(),
+        ground: Ground {
+            axis: Axis::Epoch,
+            extent: Some((1.0, 12.0)),
+            places: (1..=12).map(f64::from).collect(),
+            best: None,
+        },
+        arms: (0..arms).map(arm).collect(),
+        common: Some(9),
+        runs: (arms * 5, arms * 5 + 1),
+    }
+}
+
 fn setup(theme: Theme) -> Setup {
     Setup { theme, slots: 1, place: "results".into(), ..Setup::default() }
 }
@@ -183,6 +239,7 @@ fn fill(app: &mut App, runs: usize, screen: Screen) {
         app.update(Msg::Sampled(Box::new(sample(&chosen.name, 2.0))));
     }
     app.update(Msg::Compared(Ok(Box::new(comparison(runs.min(30))))));
+    app.update(Msg::Overlaid(Box::new(overlaid(runs.min(40)))));
 }
 
 fn drawn(app: &App, (width, height): (u16, u16)) -> Vec<String> {
@@ -272,7 +329,86 @@ fn what_matters_is_on_the_smallest_common_terminal() {
         let text = shown(screen);
         words.iter().for_each(|word| assert!(text.contains(word), "{word} is not in\n{text}"));
     }
+    let help = drawn(&app(3, Screen::Help, unicode()), (160, 45)).join("\n");
+    for word in ["Everywhere", "earlier in the queue", "Ctrl-c"] {
+        assert!(help.contains(word), "{word} is not in\n{help}");
+    }
     assert!(drawn(&app(3, Screen::Runs, unicode()), (20, 5)).concat().contains("too small"));
+}
+
+const LOOKS: [Turn; 5] = [
+    Turn::Cross(crate::tui::keys::Direction::Forward),
+    Turn::Smoothing,
+    Turn::Scale,
+    Turn::Zoom(crate::tui::keys::Direction::Forward),
+    Turn::Axis,
+];
+
+#[test]
+fn curves_looked_at_in_every_way_fit_every_size() {
+    for screen in [Screen::Run, Screen::Overlay] {
+        for runs in [0, 1, 30] {
+            let mut app = app(runs, screen, unicode());
+            for turn in LOOKS {
+                app.update(Msg::Act(Action::Turn(turn)));
+                for action in [Action::Panels(crate::tui::keys::Direction::Forward), Action::Curves] {
+                    app.update(Msg::Act(action));
+                    for size in SIZES.into_iter().chain([(41, 11), (100, 12), (59, 40)]) {
+                        let text = drawn(&app, size).concat();
+                        assert!(!text.contains(|c: char| c.is_control()), "{turn:?} {size:?} {runs}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_crosshair_reads_every_curve_and_the_title_says_what_was_done() {
+    let mut app = app(1, Screen::Run, unicode());
+    app.update(Msg::Act(Action::Curves));
+    for turn in &LOOKS[..2] {
+        app.update(Msg::Act(Action::Turn(*turn)));
+    }
+    let text = drawn(&app, (80, 24)).join("\n");
+    for words in ["loss (EMA 0.6, 2 not finite)", "train 0.0909", "DSC 0.0909", "▲ epoch 11"] {
+        assert!(text.contains(words), "{words} is not in\n{text}");
+    }
+    assert_eq!((app.plot().smoothing, app.plot().scale), (Smoothing::Light, Scale::Linear));
+    app.update(Msg::Act(Action::Back));
+    assert_eq!((app.plot().cross, app.screen()), (None, Screen::Run));
+}
+
+#[test]
+fn the_overlay_says_what_its_curves_stand_on() {
+    let text = drawn(&app(3, Screen::Overlay, unicode()), (80, 24)).join("\n");
+    for words in ["all runs; 1 of 16 without an epoch", "band min–max", "train loss (3 not finite)", "at epoch 9"] {
+        assert!(text.contains(words), "{words} is not in\n{text}");
+    }
+    assert!(text.contains("arm-0") && text.contains("0.5000 [0.4000–0.6000]"), "{text}");
+}
+
+#[test]
+fn more_arms_than_hues_are_drawn_by_letters() {
+    let app = app(40, Screen::Overlay, unicode());
+    let text = drawn(&app, (160, 45)).join("\n");
+    assert!(text.contains("─ arm-7") && text.contains("i arm-8") && text.contains("z arm-25"), "{text}");
+    assert!(text.contains("  arm-26"), "{text}");
+}
+
+#[test]
+fn a_match_in_the_log_is_on_the_screen() {
+    let mut app = app(1, Screen::Run, unicode());
+    let lines: Vec<String> = (0..500).map(|i| format!("line {i}")).collect();
+    app.update(Msg::Log(lines.join("\n")));
+    app.update(Msg::Act(Action::Search));
+    "line 77".chars().for_each(|c| _ = app.update(Msg::Typed(c)));
+    assert!(drawn(&app, (80, 24)).join("\n").contains("/line 77█   type to search"));
+    app.update(Msg::Entered);
+    let seen = |app: &App| drawn(app, (80, 24)).iter().any(|line| line.trim_end() == "line 77");
+    assert!(seen(&app));
+    app.update(Msg::Log([&lines[..], &["a new line".to_owned()]].concat().join("\n")));
+    assert!(seen(&app) && drawn(&app, (80, 24)).join("\n").contains("match 1 of 1"));
 }
 
 #[test]

@@ -3,74 +3,60 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::Modifier;
 use ratatui::widgets::Widget;
 
+use super::frame::Frame;
+use super::pen::{Canvas, Pen, Span};
+use crate::tui::plot::{Axis, Scale};
+use crate::tui::point::Point;
 use crate::tui::text;
 use crate::tui::theme::{Hue, Theme, bold, dim};
-
-/// A value at a place; `None` is a gap.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Point {
-    /// Step or epoch; ascending.
-    pub x: f64,
-    /// Finite.
-    pub y: Option<f64>,
-}
-
-/// First, lowest, highest and last point of each of `columns` equal parts: drawn at that width, it is the whole curve.
-pub fn decimate(points: &[Point], columns: usize) -> Vec<Point> {
-    let (Some(first), Some(last)) = (points.first(), points.last()) else { return Vec::new() };
-    if points.len() <= 4 * columns {
-        return points.to_vec();
-    }
-    let part = |p: &Point| ((p.x - first.x) / (last.x - first.x) * columns as f64).min(columns as f64 - 1.0) as usize;
-    points.chunk_by(|a, b| part(a) == part(b)).flat_map(extremes).collect()
-}
-
-fn extremes(part: &[Point]) -> Vec<Point> {
-    let defined = || (0..part.len()).filter(|&i| part[i].y.is_some());
-    let by_value = |a: &usize, b: &usize| part[*a].y.partial_cmp(&part[*b].y).unwrap_or(std::cmp::Ordering::Equal);
-    let lowest_highest = [defined().min_by(by_value), defined().max_by(by_value)];
-    let mut kept: Vec<usize> = lowest_highest.into_iter().flatten().chain([0, part.len() - 1]).collect();
-    kept.sort_unstable();
-    kept.dedup();
-    kept.into_iter().map(|i| part[i]).collect()
-}
 
 /// One line of a chart.
 pub struct Curve<'a> {
     /// In the legend.
-    pub label: &'static str,
+    pub label: String,
     /// Ascending.
     pub points: &'a [Point],
+    /// Drawn faintly below: the values before smoothing, or what stands on fewer runs.
+    pub faint: &'a [Point],
+    /// Lowest and highest, where the curve is a mean.
+    pub band: &'a [Span],
     /// Colour.
     pub hue: Hue,
     /// What draws it where colours or Braille are missing.
     pub mark: char,
+    /// Whether it is drawn by its mark in any case, since another curve has its colour.
+    pub pen: Option<Pen>,
+}
+
+impl Curve<'_> {
+    fn pen(&self, theme: &Theme) -> Pen {
+        self.pen.unwrap_or(if theme.is_rich() { Pen::Braille } else { Pen::Mark(self.mark) })
+    }
 }
 
 /// Curves over a common axis.
 pub struct Chart<'a> {
-    /// What is measured.
-    pub title: &'static str,
+    /// What is measured, with its unit and what was done to it.
+    pub title: String,
     /// What the axis counts.
-    pub unit: &'static str,
+    pub axis: Axis,
+    /// The part of it that is drawn.
+    pub window: (f64, f64),
+    /// Of the values.
+    pub scale: Scale,
     /// Drawn in this order, the last on top.
     pub curves: Vec<Curve<'a>>,
     /// A place worth a mark, with its name.
-    pub mark: Option<(f64, &'static str)>,
+    pub mark: Option<(f64, String)>,
+    /// Place of the crosshair.
+    pub cross: Option<f64>,
     /// Shown instead while there is nothing to draw.
-    pub empty: &'static str,
+    pub empty: &'a str,
     /// Glyphs and colours.
     pub theme: &'a Theme,
-}
-
-/// Data coordinates of the plot's corners.
-#[derive(Clone, Copy)]
-struct Frame {
-    x: (f64, f64),
-    y: (f64, f64),
 }
 
 impl Widget for Chart<'_> {
@@ -80,10 +66,12 @@ impl Widget for Chart<'_> {
         }
         self.head(area, buffer);
         let Some(frame) = self.frame() else {
-            buffer.set_stringn(area.x + 2, area.y + 1, self.empty, usize::from(area.width) - 2, dim());
+            let positive = self.scale == Scale::Log && self.points().any(|p| p.value().is_some());
+            let empty = if positive { "nothing above 0: no place on a log scale, y for linear" } else { self.empty };
+            buffer.set_stringn(area.x + 2, area.y + 1, empty, usize::from(area.width) - 2, dim());
             return;
         };
-        let labels = self.value_labels(frame.y, area.height - 2);
+        let labels = frame.labels(area.height - 2);
         let margin = labels.iter().map(|(_, label)| text::width(label)).max().unwrap_or(0) as u16 + 1;
         if margin + 8 > area.width {
             return;
@@ -95,13 +83,7 @@ impl Widget for Chart<'_> {
         for (row, label) in labels {
             buffer.set_string(area.x, plot.y + row, text::pad_left(&label, usize::from(margin) - 1) + "┤", dim());
         }
-        self.mark_place(plot, frame, buffer);
-        for curve in &self.curves {
-            match self.theme.is_rich() {
-                true => braille(curve, self.theme, (plot, frame), buffer),
-                false => characters(curve, self.theme, (plot, frame), buffer),
-            }
-        }
+        self.body(plot, frame, buffer);
         self.foot(plot, frame, buffer);
     }
 }
@@ -109,49 +91,77 @@ impl Widget for Chart<'_> {
 impl Chart<'_> {
     fn head(&self, area: Rect, buffer: &mut Buffer) {
         let end = area.right();
-        let (mut x, _) = buffer.set_stringn(area.x, area.y, self.title, usize::from(area.width), bold());
+        let (mut x, _) = buffer.set_stringn(area.x, area.y, &self.title, usize::from(area.width), bold());
         for curve in &self.curves {
-            let sign = if self.theme.is_rich() { '─' } else { curve.mark };
+            let sign = match curve.pen(self.theme) {
+                Pen::Braille => '─',
+                Pen::Mark(mark) => mark,
+            };
             let label = format!("  {sign} {}", curve.label);
             x = buffer.set_stringn(x, area.y, label, usize::from(end - x), self.theme.text(curve.hue)).0;
         }
     }
 
-    /// What the data span; `None` without a value.
+    fn points(&self) -> impl Iterator<Item = &Point> {
+        self.curves.iter().flat_map(|c| c.points.iter().chain(c.faint))
+    }
+
+    /// What the data span within the window; `None` without a value there.
     fn frame(&self) -> Option<Frame> {
-        let points = || self.curves.iter().flat_map(|c| c.points.iter());
-        let x = span(points().filter(|p| p.y.is_some()).map(|p| p.x))?;
-        let y = span(points().filter_map(|p| p.y))?;
-        Some(Frame { x, y })
+        let inside = |x: f64| (self.window.0..=self.window.1).contains(&x);
+        let points = self.points().filter(|p| inside(p.x)).filter_map(Point::value);
+        let bands = self.curves.iter().flat_map(|c| c.band).filter(|span| inside(span.x));
+        Frame::of(self.window, points.chain(bands.flat_map(|span| [span.low, span.high])), self.scale)
     }
 
-    /// Row and text of the labels on the left: top, bottom, and the middle if there is room.
-    fn value_labels(&self, (low, high): (f64, f64), rows: u16) -> Vec<(u16, String)> {
-        let middle = if rows >= 7 && rows % 2 == 1 { vec![rows / 2] } else { Vec::new() };
-        let last = rows - 1;
-        let places = [0].into_iter().chain(middle).chain((last > 0).then_some(last));
-        let of = |row: u16| high - (high - low) * f64::from(row) / f64::from(last.max(1));
-        places.map(|row| (row, number(of(row), high - low))).collect()
-    }
-
-    fn mark_place(&self, plot: Rect, frame: Frame, buffer: &mut Buffer) {
-        let Some((x, _)) = self.mark.filter(|(x, _)| (frame.x.0..=frame.x.1).contains(x)) else { return };
-        let column = plot.x + cell(x, frame.x, plot.width);
-        for row in plot.y..plot.bottom() {
-            buffer.set_string(column, row, "┊", dim());
+    fn body(&self, plot: Rect, frame: Frame, buffer: &mut Buffer) {
+        let canvas = |curve: &Curve| Canvas { plot, frame, theme: self.theme, hue: curve.hue };
+        self.curves.iter().for_each(|curve| canvas(curve).band(curve.band, buffer));
+        let column = |x: f64| plot.x + frame.column(x, plot.width);
+        let mut rule = |x: f64, sign: &str, style| {
+            (plot.y..plot.bottom()).for_each(|row| buffer.set_string(column(x), row, sign, style));
+        };
+        if let Some((x, _)) = self.seen_mark() {
+            rule(*x, "┊", dim());
         }
+        if let Some(x) = self.seen_cross() {
+            rule(x, "│", bold());
+        }
+        for curve in &self.curves {
+            let faint = match curve.pen(self.theme) {
+                Pen::Braille => Pen::Braille,
+                Pen::Mark(_) => Pen::Mark('·'),
+            };
+            canvas(curve).line(curve.faint, faint, Modifier::DIM, buffer);
+        }
+        for curve in &self.curves {
+            canvas(curve).line(curve.points, curve.pen(self.theme), Modifier::empty(), buffer);
+        }
+        for curve in &self.curves {
+            canvas(curve).gaps(curve.points, buffer);
+            canvas(curve).gaps(curve.faint, buffer);
+        }
+    }
+
+    fn seen_mark(&self) -> Option<&(f64, String)> {
+        self.mark.as_ref().filter(|(x, _)| (self.window.0..=self.window.1).contains(x))
+    }
+
+    fn seen_cross(&self) -> Option<f64> {
+        self.cross.filter(|x| (self.window.0..=self.window.1).contains(x))
     }
 
     fn foot(&self, plot: Rect, frame: Frame, buffer: &mut Buffer) {
         let (row, width) = (plot.bottom(), usize::from(plot.width));
-        let last = format!("{:.0} {}", frame.x.1, self.unit);
-        buffer.set_stringn(plot.x, row, format!("{:.0}", frame.x.0), width, dim());
+        let unit = if self.axis == Axis::Time { self.axis.name().to_owned() } else { format!("{}s", self.axis.name()) };
+        let last = format!("{} {unit}", self.axis.number(self.window.1));
+        buffer.set_stringn(plot.x, row, self.axis.number(self.window.0), width, dim());
         if text::width(&last) < width {
             buffer.set_string(plot.right() - text::width(&last) as u16, row, &last, dim());
         }
-        let Some((x, name)) = self.mark.filter(|(x, _)| (frame.x.0..=frame.x.1).contains(x)) else { return };
-        let column = cell(x, frame.x, plot.width);
-        let label = format!("{name} {x:.0}");
+        let cross = self.seen_cross().map(|x| (x, format!("{} {}", self.axis.name(), self.axis.number(x))));
+        let Some((x, label)) = cross.or_else(|| self.seen_mark().cloned()) else { return };
+        let column = frame.column(x, plot.width);
         let size = text::width(&label) as u16;
         // Beside the mark, on the side that has room; the numbers at the ends stay.
         let room_right = plot.width.saturating_sub(text::width(&last) as u16 + 1);
@@ -165,81 +175,6 @@ impl Chart<'_> {
     }
 }
 
-/// Lowest and highest; widened where they are equal.
-fn span(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
-    let (low, high) = values
-        .filter(|v| v.is_finite())
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
-    let room = if low == high { (low.abs() * 0.1).max(1e-6) } else { 0.0 };
-    (low <= high).then_some((low - room, high + room))
-}
-
-/// `value` with as many decimals as its neighbours in a span of `range` need.
-fn number(value: f64, range: f64) -> String {
-    let decimals = (1.0 - range.log10().floor()).clamp(0.0, 6.0);
-    if value.abs() >= 1e5 || range < 1e-5 { format!("{value:.1e}") } else { format!("{value:.*}", decimals as usize) }
-}
-
-/// Place of `value` among `count` cells that span `low..=high`.
-fn cell(value: f64, (low, high): (f64, f64), count: u16) -> u16 {
-    let share = ((value - low) / (high - low)).clamp(0.0, 1.0);
-    (share * f64::from(count.saturating_sub(1))).round() as u16
-}
-
-/// Calls `set` with every dot of the curve on a grid of `width × height`, rows from the top.
-fn trace(points: &[Point], frame: Frame, (width, height): (u16, u16), mut set: impl FnMut(u16, u16)) {
-    let dot = |p: &Point| {
-        let row = cell(p.y?, frame.y, height);
-        p.y.map(|_| (cell(p.x, frame.x, width), height - 1 - row))
-    };
-    let mut before = None;
-    for point in decimate(points, usize::from(width)) {
-        let here = dot(&point);
-        match (before, here) {
-            (Some(from), Some(to)) => line(from, to, &mut set),
-            // Twice as wide as a line: a point that stays alone would be hard to find.
-            (None, Some((x, y))) => [x.saturating_sub(1), x].into_iter().for_each(|x| set(x, y)),
-            _ => {}
-        }
-        before = here;
-    }
-}
-
-fn line(from: (u16, u16), to: (u16, u16), set: &mut impl FnMut(u16, u16)) {
-    let (dx, dy) = (f64::from(to.0) - f64::from(from.0), f64::from(to.1) - f64::from(from.1));
-    let steps = dx.abs().max(dy.abs()).max(1.0);
-    for i in 0..=steps as u16 {
-        let share = f64::from(i) / steps;
-        set((f64::from(from.0) + dx * share).round() as u16, (f64::from(from.1) + dy * share).round() as u16);
-    }
-}
-
-/// Two columns and four rows of dots in a character.
-fn braille(curve: &Curve, theme: &Theme, (plot, frame): (Rect, Frame), buffer: &mut Buffer) {
-    const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
-    let mut cells = vec![0u8; usize::from(plot.width) * usize::from(plot.height)];
-    trace(curve.points, frame, (plot.width * 2, plot.height * 4), |x, y| {
-        let index = usize::from(y / 4) * usize::from(plot.width) + usize::from(x / 2);
-        cells[index] |= DOTS[usize::from(y % 4)][usize::from(x % 2)];
-    });
-    for (index, &dots) in cells.iter().enumerate().filter(|(_, dots)| **dots != 0) {
-        let (x, y) = ((index % usize::from(plot.width)) as u16, (index / usize::from(plot.width)) as u16);
-        let cell = &mut buffer[(plot.x + x, plot.y + y)];
-        // Two curves in one character share its colour; their dots are both kept.
-        let below = cell.symbol().chars().next().map_or(0, |c| u32::from(c).wrapping_sub(0x2800));
-        let dots = u32::from(dots) | if below < 0x100 { below } else { 0 };
-        cell.set_char(char::from_u32(0x2800 + dots).unwrap_or(' ')).set_style(Style::reset().fg(theme.hue(curve.hue)));
-    }
-}
-
-/// The curve's own character in every cell that it meets.
-fn characters(curve: &Curve, theme: &Theme, (plot, frame): (Rect, Frame), buffer: &mut Buffer) {
-    trace(curve.points, frame, (plot.width, plot.height), |x, y| {
-        let style = Style::reset().fg(theme.hue(curve.hue));
-        buffer[(plot.x + x, plot.y + y)].set_char(curve.mark).set_style(style);
-    });
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,69 +184,86 @@ mod tests {
         values.into_iter().enumerate().map(|(i, y)| Point { x: i as f64, y }).collect()
     }
 
-    fn drawn(points: &[Point], (width, height): (u16, u16)) -> Buffer {
-        let theme = Theme { glyphs: Glyphs::Ascii, colour: Colour::None };
-        let curve = Curve { label: "train", points, hue: BLUE, mark: 'x' };
+    fn chart<'a>(points: &'a [Point], theme: &'a Theme) -> Chart<'a> {
+        let curve = Curve { label: "train".into(), points, faint: &[], band: &[], hue: BLUE, mark: 'x', pen: None };
+        Chart {
+            title: "loss".into(),
+            axis: Axis::Epoch,
+            window: (0.0, points.last().map_or(1.0, |p| p.x)),
+            scale: Scale::Linear,
+            curves: vec![curve],
+            mark: Some((2.0, "best 2".into())),
+            cross: None,
+            empty: "nothing",
+            theme,
+        }
+    }
+
+    const PLAIN: Theme = Theme { glyphs: Glyphs::Ascii, colour: Colour::None };
+
+    fn drawn(chart: Chart, (width, height): (u16, u16)) -> String {
         let area = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(area);
-        let mark = Some((2.0, "best"));
-        Chart { title: "loss", unit: "epoch", curves: vec![curve], mark, empty: "nothing", theme: &theme }
-            .render(area, &mut buffer);
-        buffer
-    }
-
-    #[test]
-    fn a_spike_of_one_point_among_a_million_stays() {
-        let curve = points((0..1_000_000).map(|i| Some(if i == 654_321 { 9.0 } else { 0.1 })));
-        let kept = decimate(&curve, 80);
-        assert!(kept.len() <= 320, "{}", kept.len());
-        assert!(kept.contains(&Point { x: 654_321.0, y: Some(9.0) }));
-        assert!(kept.is_sorted_by(|a, b| a.x < b.x));
-    }
-
-    #[test]
-    fn decimating_twice_keeps_the_spike_and_the_ends() {
-        let curve = points((0..100_000).map(|i| (i != 70_000).then(|| if i == 5 { -3.0 } else { 1.0 })));
-        let kept = decimate(&decimate(&curve, 2048), 60);
-        assert!(kept.iter().any(|p| p.y == Some(-3.0)));
-        assert_eq!((kept[0].x, kept[kept.len() - 1].x), (0.0, 99_999.0));
-    }
-
-    #[test]
-    fn a_gap_is_not_bridged() {
-        let mut dots = Vec::new();
-        let frame = Frame { x: (0.0, 10.0), y: (0.0, 1.0) };
-        let curve = points([Some(1.0), None, None, None, None, None, None, None, None, None, Some(1.0)]);
-        trace(&curve, frame, (11, 1), |x, _| dots.push(x));
-        assert_eq!(dots, [0, 0, 9, 10]);
+        chart.render(area, &mut buffer);
+        let line = |row: &[ratatui::buffer::Cell]| row.iter().map(|c| c.symbol()).collect::<String>();
+        let lines = buffer.content.chunks(usize::from(width.max(1))).map(|row| line(row).trim_end().to_owned());
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     #[test]
     fn undefined_curves_of_any_size_are_no_panic() {
-        let huge = [Some(1e308), Some(-1e308), None, Some(f64::MIN_POSITIVE)];
+        let huge = [Some(1e308), Some(-1e308), None, Some(f64::MIN_POSITIVE), Some(f64::INFINITY), Some(f64::NAN)];
         for curve in [points([]), points([None; 3]), points([Some(1.0)]), points([Some(0.5); 9]), points(huge)] {
             for size in [(0, 0), (1, 1), (12, 3), (13, 4), (40, 9), (200, 50)] {
-                drawn(&curve, size);
+                for scale in [Scale::Linear, Scale::Log] {
+                    for window in [(0.0, 2.0), (0.0, 0.0), (f64::NAN, 1.0), (2.0, 0.5)] {
+                        drawn(Chart { scale, window, cross: Some(1.0), ..chart(&curve, &PLAIN) }, size);
+                    }
+                }
             }
         }
     }
 
     #[test]
     fn axes_carry_numbers_and_the_best_epoch() {
-        let buffer = drawn(&points([Some(1.0), Some(0.5), Some(0.25), Some(0.75), Some(0.5)]), (30, 7));
-        let lines: Vec<String> = buffer
-            .content
-            .chunks(30)
-            .map(|row| row.iter().map(|c| c.symbol()).collect::<String>().trim_end().to_owned())
-            .collect();
-        insta::assert_snapshot!(lines.join("\n"), @r"
+        let points = points([Some(1.0), Some(0.5), Some(0.25), Some(0.75), Some(0.5)]);
+        insta::assert_snapshot!(drawn(chart(&points, &PLAIN), (30, 7)), @r"
         loss  x train
         1.00┤x           ┊
             │ xx         ┊     xx
             │   xx       ┊   xx  xxx
             │     xxxx   ┊ xx       xx
         0.25┤         xxxxx
-             0    best 2 ▲     4 epoch
+             0    best 2 ▲     4 epochs
         ");
+    }
+
+    #[test]
+    fn gaps_and_infinite_values_are_marked_where_they_are() {
+        let points = points([Some(1.0), Some(0.5), None, Some(0.75), Some(f64::INFINITY), Some(0.5), Some(0.5)]);
+        let text = drawn(Chart { mark: None, ..chart(&points, &PLAIN) }, (30, 7));
+        let lines: Vec<&str> = text.lines().collect();
+        let place = |line: &str, sign: char| line.chars().position(|c| c == sign);
+        // 24 columns of plot after a margin of 6 for 0 to 6: 2 is at 8 of 0..=24, 4 at 16.
+        assert_eq!((place(lines[5], '×'), place(lines[1], '▲')), (Some(5 + 8), Some(5 + 16)), "{text}");
+    }
+
+    #[test]
+    fn the_crosshair_names_its_place() {
+        let points = points([Some(1.0), Some(0.5), Some(0.25), Some(0.75), Some(0.5)]);
+        let text = drawn(Chart { cross: Some(1.0), ..chart(&points, &PLAIN) }, (40, 7));
+        assert!(text.contains("▲ epoch 1"), "{text}");
+        assert!(!text.contains("best"), "{text}");
+    }
+
+    #[test]
+    fn a_band_lies_between_its_ends() {
+        let points = points([Some(0.5); 3]);
+        let band = [0.0, 1.0, 2.0].map(|x| Span { x, low: 0.25, high: 0.75 });
+        let mut chart = chart(&points, &PLAIN);
+        chart.curves[0].band = &band;
+        chart.mark = None;
+        let text = drawn(chart, (20, 7));
+        assert_eq!(text.lines().filter(|line| line.contains('░')).count(), 4, "{text}");
     }
 }

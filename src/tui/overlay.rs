@@ -1,0 +1,198 @@
+//! Runs on top of one another: a curve an arm, the mean of its runs with their range.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::keys::Direction;
+use super::plot::{Axis, Ground, Plot};
+use super::point::{Point, smoothed, within};
+use super::series::{Quantity, places};
+use super::text::clean;
+use super::widget::pen::Span;
+use crate::metric::Task;
+use crate::store::RunView;
+
+/// What the runs of an arm say together of an epoch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mean {
+    /// From 1.
+    pub epoch: u32,
+    /// Its place on the axis; where that differs between runs, their mean.
+    pub x: f64,
+    /// Mean, lowest and highest of the runs that have a value; `None` if none has.
+    pub value: Option<(f64, f64, f64)>,
+    /// Runs that have a value.
+    pub n: usize,
+    /// Runs that reached the epoch without one.
+    pub gaps: usize,
+}
+
+/// An arm. Every text is clean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ArmCurve {
+    /// Its name, with its spec where there are several.
+    pub label: String,
+    /// Runs that have completed an epoch.
+    pub runs: usize,
+    /// Every epoch of any of them.
+    pub means: Vec<Mean>,
+    /// The line: epochs that all runs have reached, smoothed if asked for.
+    pub points: Vec<Point>,
+    /// The means as they are, with those that stand on fewer runs.
+    pub faint: Vec<Point>,
+    /// Lowest and highest, where there is more than one run.
+    pub band: Vec<Span>,
+    /// Values that are none.
+    pub gaps: usize,
+}
+
+/// Everything that the screen shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Overlaid {
+    /// What is drawn.
+    pub quantity: Quantity,
+    /// What else could be.
+    pub quantities: Vec<Quantity>,
+    /// What the curves span.
+    pub ground: Ground,
+    /// Arms with at least one epoch.
+    pub arms: Vec<ArmCurve>,
+    /// The last epoch that all runs with an epoch have reached.
+    pub common: Option<u32>,
+    /// Runs with an epoch, of all that were asked for.
+    pub runs: (usize, usize),
+}
+
+/// What is asked for, and the answer to it once it is read.
+#[derive(Debug, Default)]
+pub struct Overlay {
+    /// How the curves are looked at.
+    pub plot: Plot,
+    quantity: Option<Quantity>,
+    shown: Option<Box<Overlaid>>,
+}
+
+impl Overlay {
+    /// What shall be drawn; `None` is the task's main metric.
+    pub fn quantity(&self) -> Option<Quantity> {
+        self.quantity
+    }
+
+    /// What is drawn.
+    pub fn shown(&self) -> Option<&Overlaid> {
+        self.shown.as_deref()
+    }
+
+    /// Whether `overlaid` is anything new.
+    pub fn set(&mut self, overlaid: Box<Overlaid>) -> bool {
+        let changed = self.shown.as_ref() != Some(&overlaid);
+        self.shown = Some(overlaid);
+        changed
+    }
+
+    /// The next quantity.
+    pub fn choose(&mut self, direction: Direction) {
+        let Some(shown) = &self.shown else { return };
+        let place = shown.quantities.iter().position(|q| Some(*q) == self.quantity.or(Some(shown.quantity)));
+        let place = match direction {
+            Direction::Forward => place.map_or(0, |place| place + 1),
+            Direction::Backward => place.unwrap_or(0).saturating_sub(1),
+        };
+        self.quantity = shown.quantities.get(place).copied().or(self.quantity).or(Some(shown.quantity));
+    }
+}
+
+impl Overlaid {
+    /// `runs` as `plot` asks for them.
+    pub fn of(runs: &[&RunView], quantity: Option<Quantity>, plot: &Plot) -> Self {
+        let task = runs.first().map_or(Task::default(), |run| run.plan.task);
+        let quantity = quantity.unwrap_or_else(|| Quantity::score(task.main()[0]));
+        let axis = plot.axis.unwrap_or_default();
+        let begun: Vec<&RunView> = runs.iter().copied().filter(|run| !run.record.curve.is_empty()).collect();
+        let arms = groups(&begun).into_iter().map(|(label, runs)| arm(label, &runs, (quantity, axis), plot));
+        let arms: Vec<ArmCurve> = arms.collect();
+        let places = arms.iter().flat_map(|arm| arm.means.iter().map(|mean| mean.x)).collect();
+        Self {
+            quantity,
+            quantities: Quantity::all(task).collect(),
+            ground: ground(axis, places),
+            arms,
+            common: begun.iter().map(|run| run.record.epoch()).min(),
+            runs: (begun.len(), runs.len()),
+        }
+    }
+}
+
+impl ArmCurve {
+    /// What its runs say of `epoch`.
+    pub fn at(&self, epoch: u32) -> Option<&Mean> {
+        self.means.binary_search_by_key(&epoch, |mean| mean.epoch).ok().map(|place| &self.means[place])
+    }
+
+    /// What its runs said last up to the place `x`.
+    pub fn before(&self, x: f64) -> Option<&Mean> {
+        self.means[..self.means.partition_point(|mean| mean.x <= x)].last()
+    }
+}
+
+fn ground(axis: Axis, mut places: Vec<f64>) -> Ground {
+    places.sort_unstable_by(f64::total_cmp);
+    places.dedup();
+    let extent = places.first().copied().zip(places.last().copied());
+    Ground { axis, extent, places, best: None }
+}
+
+/// Runs by arm, in their order.
+fn groups<'r>(runs: &[&'r RunView]) -> Vec<(String, Vec<&'r RunView>)> {
+    let specs: BTreeSet<&str> = runs.iter().map(|run| run.dir.spec()).collect();
+    let mut groups: Vec<(String, Vec<&RunView>)> = Vec::new();
+    for run in runs {
+        let arm = run.plan.label();
+        let label = clean(&if specs.len() > 1 { format!("{}/{arm}", run.dir.spec()) } else { arm });
+        match groups.iter_mut().find(|(known, _)| *known == label) {
+            Some((_, group)) => group.push(run),
+            None => groups.push((label, vec![run])),
+        }
+    }
+    groups
+}
+
+fn arm(label: String, runs: &[&RunView], (quantity, axis): (Quantity, Axis), plot: &Plot) -> ArmCurve {
+    let mut epochs: BTreeMap<u32, Vec<(f64, Option<f64>)>> = BTreeMap::new();
+    for run in runs {
+        for (point, x) in run.record.curve.iter().zip(places(&run.record, axis)) {
+            if let Some(y) = quantity.of(point) {
+                epochs.entry(point.epoch).or_default().push((x, y.filter(|y| y.is_finite())));
+            }
+        }
+    }
+    let means: Vec<Mean> = epochs.iter().map(|(&epoch, values)| mean(epoch, values)).collect();
+    let raw = |mean: &Mean| Point { x: mean.x, y: mean.value.map(|(mean, ..)| mean) };
+    // A mean over fewer runs than before jumps without any run having changed: it is not part of the line.
+    let complete = means.iter().filter(|mean| mean.n + mean.gaps == runs.len());
+    let line = complete.map(|mean| if mean.gaps > 0 { Point { x: mean.x, y: None } } else { raw(mean) });
+    let (points, gaps) = within(line.clone(), plot.window);
+    let smooth = plot.smoothing.weight().map(|weight| within(smoothed(line, weight), plot.window).0);
+    let partial = means.iter().any(|mean| mean.n < runs.len());
+    let faint = if partial || smooth.is_some() { within(means.iter().map(raw), plot.window).0 } else { Vec::new() };
+    let several = means.iter().filter(|mean| mean.n > 1);
+    let span = |mean: &Mean| mean.value.map(|(_, low, high)| Span { x: mean.x, low, high });
+    let band = several.filter_map(span).collect();
+    ArmCurve { label, runs: runs.len(), points: smooth.unwrap_or(points), faint, band, gaps, means }
+}
+
+fn mean(epoch: u32, values: &[(f64, Option<f64>)]) -> Mean {
+    let defined: Vec<f64> = values.iter().filter_map(|(_, y)| *y).collect();
+    let fold = |of: fn(f64, f64) -> f64| defined.iter().copied().reduce(of);
+    let sum = defined.iter().sum::<f64>();
+    let range = fold(f64::min).zip(fold(f64::max));
+    Mean {
+        epoch,
+        x: values.iter().map(|(x, _)| x).sum::<f64>() / values.len() as f64,
+        value: range.map(|(low, high)| (sum / defined.len() as f64, low, high)),
+        n: defined.len(),
+        gaps: values.len() - defined.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

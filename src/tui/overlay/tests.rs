@@ -1,0 +1,89 @@
+//! Means, ranges and what they stand on.
+
+use super::*;
+use crate::dataset::Dataset;
+use crate::run::{EpochScores, Event, RunRecord, State};
+use crate::spec::Spec;
+use crate::store::Store;
+use crate::tui::plot::Smoothing;
+
+/// Runs of the demo's first arm, a run a list: its DSC, epoch by epoch.
+fn runs(dir: &tempfile::TempDir, scores: &[&[Option<f64>]]) -> Vec<RunView> {
+    let spec = Spec::built_in("demo").expect("built in").expect("valid");
+    let dataset = Dataset::open(&spec.dataset, &crate::dataset::DataRoots::new(None)).expect("built in");
+    let plan = crate::plan::plan(&spec, &dataset).expect("a plan").swap_remove(0);
+    let view = |(fold, scores): (usize, &&[Option<f64>])| {
+        let plan = crate::plan::RunPlan { fold, ..plan.clone() };
+        let mut record = RunRecord::default();
+        for (epoch, dsc) in (1..).zip(scores.iter()) {
+            record.apply(&Event::Epoch {
+                epoch,
+                step: u64::from(epoch) * 10,
+                lr: 0.1,
+                train_loss: Some(1.0),
+                valid_loss: Some(1.0),
+                valid: EpochScores::from([("dsc".to_owned(), *dsc)]),
+                elapsed_s: 1.0 + fold as f64,
+                images_per_s: 1.0,
+                waited_s: None,
+            });
+        }
+        let dir = Store::new(dir.path()).create(&plan).expect("a run");
+        RunView { dir, plan, record, state: State::Running, ticket: None, revision: 0 }
+    };
+    scores.iter().enumerate().map(view).collect()
+}
+
+fn overlaid(scores: &[&[Option<f64>]], plot: Plot) -> Overlaid {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let runs = runs(&dir, scores);
+    Overlaid::of(&runs.iter().collect::<Vec<_>>(), None, &plot)
+}
+
+#[test]
+fn an_arm_is_the_mean_of_its_runs_with_their_range() {
+    let overlaid = overlaid(&[&[Some(0.25), Some(0.5)], &[Some(0.75), Some(1.0)], &[]], Plot::default());
+    let [arm] = &overlaid.arms[..] else { panic!("one arm: {:?}", overlaid.arms) };
+    assert_eq!((arm.runs, overlaid.runs, overlaid.common), (2, (2, 3), Some(2)));
+    assert_eq!(arm.at(1).expect("epoch 1").value, Some((0.5, 0.25, 0.75)));
+    assert_eq!(arm.points, [Point { x: 1.0, y: Some(0.5) }, Point { x: 2.0, y: Some(0.75) }]);
+    assert_eq!(arm.band[1], Span { x: 2.0, low: 0.5, high: 1.0 });
+}
+
+#[test]
+fn a_mean_over_fewer_runs_is_only_faint() {
+    let overlaid = overlaid(&[&[Some(0.25), Some(0.5), Some(0.5)], &[Some(0.75)]], Plot::default());
+    let arm = &overlaid.arms[0];
+    assert_eq!(arm.points.iter().map(|p| p.x).collect::<Vec<_>>(), [1.0]);
+    assert_eq!(arm.faint.iter().map(|p| p.x).collect::<Vec<_>>(), [1.0, 2.0, 3.0]);
+    assert_eq!((overlaid.common, arm.at(3).expect("epoch 3").n), (Some(1), 1));
+}
+
+#[test]
+fn an_undefined_run_is_a_gap_of_the_line_and_never_a_zero() {
+    let overlaid = overlaid(&[&[Some(0.25), None], &[Some(0.75), Some(1.0)]], Plot::default());
+    let arm = &overlaid.arms[0];
+    assert_eq!((arm.points[1].y, arm.faint[1].y, arm.gaps), (None, Some(1.0), 1));
+}
+
+#[test]
+fn over_time_an_epoch_is_at_the_mean_of_its_runs() {
+    let plot = Plot { axis: Some(Axis::Time), smoothing: Smoothing::Light, ..Plot::default() };
+    let overlaid = overlaid(&[&[Some(0.5), Some(0.5)], &[Some(0.5), Some(0.5)]], plot);
+    assert_eq!(overlaid.arms[0].means.iter().map(|mean| mean.x).collect::<Vec<_>>(), [1.5, 3.0]);
+    assert_eq!(overlaid.ground.extent, Some((1.5, 3.0)));
+}
+
+#[test]
+fn choosing_walks_through_the_quantities_and_stops_at_both_ends() {
+    let mut overlay = Overlay::default();
+    overlay.choose(Direction::Forward);
+    assert_eq!(overlay.quantity(), None);
+    overlay.set(Box::new(overlaid(&[&[Some(0.5)]], Plot::default())));
+    overlay.choose(Direction::Backward);
+    assert_eq!(overlay.quantity(), Some(Quantity::ValidLoss));
+    (0..99).for_each(|_| overlay.choose(Direction::Forward));
+    assert_eq!(overlay.quantity(), Some(Quantity::Throughput));
+    (0..99).for_each(|_| overlay.choose(Direction::Backward));
+    assert_eq!(overlay.quantity(), Some(Quantity::TrainLoss));
+}
