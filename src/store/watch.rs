@@ -1,18 +1,31 @@
 //! A live picture of the store: what each run is and does, brought up to date by [`Watch::poll`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::{RunDir, Store, StoreError, Tail};
+use crate::dataset::fold::Split;
 use crate::plan::RunPlan;
 use crate::run::{RunRecord, State};
 
 /// New folders are looked for this often; events of known runs at every poll.
 const LISTING: Duration = Duration::from_secs(1);
-/// Bytes of events that one poll reads of all runs together: a screen answers keys between two polls.
-const POLL_BYTES: usize = 256 << 10;
-/// The same for who waits for all of them; bounded, since what was read is held until it is added up.
-const CATCH_UP_BYTES: usize = 4 << 20;
+/// Runs that have ended are looked at in turn, every poll at one in so many: of a thousand, few are resumed this second.
+const TURNS: usize = 8;
+
+/// How much is read before something else has its turn.
+#[derive(Clone, Copy)]
+struct Budget {
+    /// Folders whose plan is read.
+    folders: usize,
+    /// Bytes of events of all runs together.
+    bytes: usize,
+}
+
+/// A screen answers keys between two polls.
+const POLL: Budget = Budget { folders: 16, bytes: 256 << 10 };
+/// For who waits for all; bounded, since what was read is held until it is added up.
+const CATCH_UP: Budget = Budget { folders: 1 << 10, bytes: 4 << 20 };
 
 /// A run as it is known.
 #[derive(Clone, Debug)]
@@ -38,6 +51,9 @@ pub struct Watch {
     spec: Option<String>,
     entries: BTreeMap<String, Entry>,
     listed: Option<Instant>,
+    found: VecDeque<RunDir>,
+    splits: Vec<Split>,
+    turn: usize,
     behind: bool,
     /// Run folders whose plan cannot be read, with the reason.
     pub broken: BTreeMap<String, String>,
@@ -53,13 +69,20 @@ struct Entry {
 impl Watch {
     /// Watches `store`, or only `spec` in it. Nothing is read before the first poll.
     pub fn new(store: Store, spec: Option<&str>) -> Self {
-        let (entries, broken) = (BTreeMap::new(), BTreeMap::new());
-        Self { store, spec: spec.map(str::to_owned), entries, listed: None, behind: false, broken }
+        let spec = spec.map(str::to_owned);
+        let (entries, broken, found) = (BTreeMap::new(), BTreeMap::new(), VecDeque::new());
+        Self { store, spec, entries, listed: None, found, splits: Vec::new(), turn: 0, behind: false, broken }
     }
 
-    /// Reads some of what is new; whether anything changed.
+    /// Reads some of what is new; whether anything changed. Runs that have ended take turns.
     pub fn poll(&mut self) -> Result<bool, StoreError> {
-        self.read(POLL_BYTES)
+        self.turn += 1;
+        self.read(POLL, Some(self.turn % TURNS))
+    }
+
+    /// The same, ended runs included: for who has just changed something.
+    pub fn poll_all(&mut self) -> Result<bool, StoreError> {
+        self.read(POLL, None)
     }
 
     /// Whether the last poll left something to the next one.
@@ -69,20 +92,28 @@ impl Watch {
 
     /// Polls until all events that are on disk have been read.
     pub fn catch_up(&mut self) -> Result<(), StoreError> {
-        while self.read(CATCH_UP_BYTES)? {}
+        while self.read(CATCH_UP, None)? {}
         Ok(())
     }
 
-    fn read(&mut self, mut budget: usize) -> Result<bool, StoreError> {
+    /// How many folders are found but not yet read.
+    pub fn unread(&self) -> usize {
+        self.found.len()
+    }
+
+    fn read(&mut self, Budget { folders, mut bytes }: Budget, turn: Option<usize>) -> Result<bool, StoreError> {
         let mut changed = false;
         if self.listed.is_none_or(|at| at.elapsed() >= LISTING) {
             changed |= self.list()?;
             self.listed = Some(Instant::now());
         }
-        for entry in self.entries.values_mut() {
-            changed |= entry.poll(&mut budget);
+        changed |= self.open(folders);
+        for (place, entry) in self.entries.values_mut().enumerate() {
+            if entry.is_busy() || turn.is_none_or(|turn| place % TURNS == turn) {
+                changed |= entry.poll(&mut bytes);
+            }
         }
-        self.behind = self.entries.values().any(|entry| entry.more);
+        self.behind = !self.found.is_empty() || self.entries.values().any(|entry| entry.more);
         Ok(changed)
     }
 
@@ -105,27 +136,38 @@ impl Watch {
         let present: std::collections::BTreeSet<String> = dirs.iter().map(RunDir::name).collect();
         self.entries.retain(|name, _| present.contains(name));
         self.broken.retain(|name, _| present.contains(name));
-        let removed = self.entries.len() != before.0;
-        for dir in dirs {
+        let known = |dir: &RunDir| self.entries.contains_key(&dir.name()) || self.broken.contains_key(&dir.name());
+        self.found = dirs.into_iter().filter(|dir| !known(dir)).collect();
+        Ok(before != (self.entries.len(), self.broken.len()))
+    }
+
+    /// Reads the plans of some folders that were found; whether there were any.
+    fn open(&mut self, most: usize) -> bool {
+        let some = self.found.len().min(most);
+        for dir in self.found.drain(..some) {
             let name = dir.name();
-            if !self.entries.contains_key(&name) && !self.broken.contains_key(&name) {
-                match Entry::open(dir) {
-                    Ok(entry) => _ = self.entries.insert(name, entry),
-                    Err(error) => _ = self.broken.insert(name, error.to_string()),
-                }
+            match Entry::open(dir, &mut self.splits) {
+                Ok(entry) => _ = self.entries.insert(name, entry),
+                Err(error) => _ = self.broken.insert(name, error.to_string()),
             }
         }
-        Ok(removed || before != (self.entries.len(), self.broken.len()))
+        some > 0
     }
 }
 
 impl Entry {
-    fn open(dir: RunDir) -> Result<Self, StoreError> {
-        let plan = dir.plan()?;
+    fn open(dir: RunDir, splits: &mut Vec<Split>) -> Result<Self, StoreError> {
+        let mut plan = dir.plan()?;
+        plan.split.share(splits);
         let tail = Tail::new(dir.events_path());
         let record = RunRecord::default();
         let view = RunView { dir, plan, record, state: State::Planned, ticket: None, revision: 0 };
-        Ok(Self { view, tail, more: false })
+        Ok(Self { view, tail, more: true })
+    }
+
+    /// Whether it may say something at any moment, or has not been read to its end.
+    fn is_busy(&self) -> bool {
+        self.more || !self.view.state.is_settled()
     }
 
     fn poll(&mut self, budget: &mut usize) -> bool {

@@ -109,8 +109,10 @@ impl<'a> Feed<'a> {
 
     /// Tells what the runs do now; what there is to announce of it.
     fn look(&mut self, app: &mut App) -> Option<Effect> {
+        // Whoever has just changed something wants to see it.
+        let polled = if self.looked.is_none() { self.watch.poll_all() } else { self.watch.poll() };
         self.looked = Some(Instant::now());
-        let changed = match self.watch.poll() {
+        let changed = match polled {
             Ok(changed) => changed,
             Err(error) => {
                 tell(app, Msg::Notice(error.to_string()));
@@ -120,6 +122,7 @@ impl<'a> Feed<'a> {
         // A request to stop is a file of its own, which no event announces.
         let look = changed || app.count(State::Running) > 0;
         let news = look.then(|| app.update(Msg::Rows(self.watch.runs().map(row).collect()))).flatten();
+        tell(app, Msg::Unread(self.watch.unread()));
         if self.watch.broken.len() != self.broken {
             self.broken = self.watch.broken.len();
             let broken = self.watch.broken.iter().map(|(name, reason)| format!("{name}: {reason}"));

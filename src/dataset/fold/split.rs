@@ -1,6 +1,7 @@
 //! The parts of one fold, and the rule that they keep: a subject is in one of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -77,7 +78,8 @@ pub fn original(name: &str, leak: Leak) -> &str {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Parts", into = "Parts")]
 pub struct Split {
-    parts: Parts,
+    /// Shared: the runs of a spec differ in arm and seed more than in their split, and a store has many runs.
+    parts: Arc<Parts>,
 }
 
 /// What a split looks like in a file: for each part, `[case, subject]` pairs; the subjects are the true ones, also
@@ -168,6 +170,14 @@ impl Split {
         Parts { leak: Leak::None, train: ids(train), valid: ids(valid), test: ids(test) }.try_into()
     }
 
+    /// Takes the place of its equal among `known`, or joins them.
+    pub fn share(&mut self, known: &mut Vec<Split>) {
+        match known.iter().find(|split| *split == self) {
+            Some(split) => self.parts = Arc::clone(&split.parts),
+            None => known.push(self.clone()),
+        }
+    }
+
     /// Whether subjects were kept together, and if not, why not.
     pub fn leak(&self) -> Leak {
         self.parts.leak
@@ -229,12 +239,12 @@ impl TryFrom<Parts> for Split {
         if parts.leak.is_none() && !shared.is_empty() {
             return Err(SplitError::Leak(shared));
         }
-        Ok(Self { parts })
+        Ok(Self { parts: Arc::new(parts) })
     }
 }
 
 impl From<Split> for Parts {
     fn from(split: Split) -> Parts {
-        split.parts
+        Arc::unwrap_or_clone(split.parts)
     }
 }

@@ -57,6 +57,7 @@ pub struct App {
     marked: BTreeSet<Name>,
     asked: Option<mark::Asked>,
     palette: Option<Palette>,
+    unread: usize,
     broken: Vec<String>,
     detail: Option<Arc<Detail>>,
     log: Log,
@@ -150,6 +151,11 @@ impl App {
     /// Something to say.
     pub fn notice(&self) -> Option<&str> {
         self.notice.as_deref()
+    }
+
+    /// Run folders that are not read yet.
+    pub fn unread(&self) -> usize {
+        self.unread
     }
 
     /// Run folders that cannot be read.

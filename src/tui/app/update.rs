@@ -39,6 +39,10 @@ impl App {
                 self.revision = before + u64::from(self.set_rows(rows));
                 return news.map(Effect::Announce);
             }
+            Msg::Unread(unread) => {
+                self.revision = before + u64::from(unread != self.unread);
+                self.unread = unread;
+            }
             Msg::Broken(broken) => self.broken = broken.iter().map(|reason| clean(reason)).collect(),
             Msg::Detail(detail) => {
                 self.revision = before + u64::from(self.detail.as_deref() != Some(&*detail));

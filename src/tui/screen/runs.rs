@@ -77,6 +77,9 @@ fn summary(app: &App, columns: usize) -> Line<'static> {
     if app.shown().len() < app.rows().len() || !app.filter().is_empty() {
         parts.insert(0, format!("{} of {} with {}", app.shown().len(), app.rows().len(), fit(app.filter(), 30)));
     }
+    if app.unread() > 0 {
+        parts.insert(0, format!("reading {} more …", app.unread()));
+    }
     if !app.marked().is_empty() {
         parts.insert(0, format!("{} marked", app.marked().len()));
     }
