@@ -99,7 +99,7 @@ fn picture() -> Picture {
         bytes.into_inner()
     };
     let disc = |x: u32, y: u32| if x.abs_diff(30).pow(2) + y.abs_diff(30).pow(2) < 200 { 255 } else { 0 };
-    Picture::decode(&png(|x, y| (x * 2 + y) as u8), Some(&png(disc)), None).expect("decodes")
+    Picture::decode(&png(|x, y| (x * 2 + y) as u8), [Some(&png(disc)), None], vec![]).expect("decodes")
 }
 
 fn comparison(arms: usize) -> Comparison {
