@@ -1,16 +1,19 @@
 //! The command line: one file a command, each thin.
 
 mod audit;
+mod config;
 mod control;
 mod dataset;
 mod dataset_audit;
 mod dataset_splits;
 mod doctor;
 mod follow;
+mod line;
 mod model;
 mod preview;
 mod run;
 mod score;
+mod settings;
 mod show;
 mod weights;
 
@@ -22,6 +25,8 @@ use clap::{Args, Parser, Subcommand};
 use crate::dataset::DataRoots;
 use crate::executor::Launch;
 use crate::store::Store;
+use crate::tui::Notify;
+use settings::Settings;
 
 /// A terminal lab that launches, watches and honestly compares the training of breast-tumour segmentation networks.
 #[derive(Debug, Parser)]
@@ -35,9 +40,9 @@ pub struct Cli {
 
 #[derive(Debug, Args)]
 struct Global {
-    /// Folder of the runs.
-    #[arg(long, global = true, env = "SEGLAB_RESULTS", default_value = "results", value_name = "DIR")]
-    results: PathBuf,
+    /// Folder of the runs [env: SEGLAB_RESULTS] [default: results].
+    #[arg(long, global = true, value_name = "DIR")]
+    results: Option<PathBuf>,
     /// Folder that holds one folder per data set [env: SEGLAB_DATA, else datasets/].
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -47,6 +52,12 @@ struct Global {
     /// Look, change nothing.
     #[arg(long, global = true)]
     read_only: bool,
+    /// Leave the mouse to the terminal.
+    #[arg(long, global = true)]
+    no_mouse: bool,
+    /// How the dashboard says that a run has ended: off, bell, osc9, osc777 or all [env: SEGLAB_NOTIFY] [default: bell].
+    #[arg(long, global = true, value_name = "HOW", value_parser = settings::notify_named)]
+    notify: Option<Notify>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -75,6 +86,8 @@ enum Command {
     Weights(weights::WeightsArgs),
     /// Published numbers: which of them cannot be true together.
     Audit(audit::AuditArgs),
+    /// Every setting: its value, and where that comes from.
+    Config(config::ConfigArgs),
     /// Check devices, terminal, data and disk.
     Doctor,
     /// Serve the queue (started by the others).
@@ -94,9 +107,20 @@ struct Context {
     roots: DataRoots,
     ascii: bool,
     read_only: bool,
+    settings: Settings,
 }
 
 impl Context {
+    fn new(settings: Settings) -> Self {
+        Self {
+            store: Store::new(&settings.results.value),
+            roots: DataRoots::new(settings.data.value.clone()),
+            ascii: settings.ascii.value,
+            read_only: settings.read_only.value,
+            settings,
+        }
+    }
+
     fn may_write(&self) -> anyhow::Result<()> {
         if self.read_only { anyhow::bail!("--read-only: this command changes the store") } else { Ok(()) }
     }
@@ -109,13 +133,7 @@ impl Context {
 /// Parses the arguments and does what they say.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let context = Context {
-        store: Store::new(cli.global.results),
-        roots: DataRoots::new(cli.global.data),
-        ascii: cli.global.ascii,
-        read_only: cli.global.read_only,
-    };
-    match dispatch(cli.command, &context) {
+    match settings(&cli).and_then(|settings| dispatch(cli.command, &Context::new(settings))) {
         Ok(code) => code,
         Err(error) if is_closed_pipe(&error) => ExitCode::from(CLOSED_PIPE),
         Err(error) => {
@@ -123,6 +141,15 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A process that serves another one is told everything; the user's file may have changed meanwhile.
+fn settings(cli: &Cli) -> anyhow::Result<Settings> {
+    let file = match cli.command {
+        Some(Command::Executor { .. } | Command::Worker { .. }) => settings::File::default(),
+        _ => settings::File::load()?,
+    };
+    Settings::resolve(&cli.global, &|name| std::env::var(name).ok(), file)
 }
 
 fn dispatch(command: Option<Command>, context: &Context) -> anyhow::Result<ExitCode> {
@@ -140,6 +167,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> anyhow::Result<ExitC
         Some(Command::Model(args)) => model::model(&args),
         Some(Command::Weights(args)) => weights::weights(&args),
         Some(Command::Audit(args)) => audit::audit(&args),
+        Some(Command::Config(args)) => config::config(context, &args),
         Some(Command::Doctor) => doctor::doctor(context),
         Some(Command::Executor { slots }) => run::executor(context, slots),
         Some(Command::Worker { run }) => run::worker(&run),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Context, follow, print, printable};
+use super::{Context, follow, print, printable, settings};
 use crate::dataset::{Dataset, Finding, FindingKind, verify};
 use crate::executor;
 use crate::plan::plan;
@@ -140,11 +140,17 @@ fn check_files(dataset: &Dataset) -> anyhow::Result<()> {
 
 fn watch(context: &Context, spec: Option<&str>, slots: usize) -> anyhow::Result<ExitCode> {
     let watch = Watch::new(context.store.clone(), spec);
+    let settings = &context.settings;
+    // A training that was just started is not to be hidden by an old filter.
+    let memory = settings::state_folder().filter(|_| spec.is_none() && settings.remember.value);
     let options = tui::Options {
         glyphs: if context.ascii { tui::Glyphs::Ascii } else { tui::Glyphs::Unicode },
         colour: tui::Colour::from_env(),
         access: if context.read_only { tui::Access::ReadOnly } else { tui::Access::ReadWrite },
         banner: if spec.is_some() { tui::Banner::WhenSettled } else { tui::Banner::Never },
+        notify: settings.notify.value,
+        mouse: if settings.mouse.value { tui::Mouse::On } else { tui::Mouse::Off },
+        memory: memory.map(|folder| tui::remembered::file(&folder, context.store.root())),
     };
     tui::run(watch, &context.launch(slots), options)?;
     Ok(ExitCode::SUCCESS)

@@ -26,6 +26,9 @@ pub struct StatusArgs {
     /// The documented contract instead of a table.
     #[arg(long)]
     json: bool,
+    /// One line for a status bar, cheap enough to ask for every few seconds.
+    #[arg(long, conflicts_with = "json")]
+    line: bool,
 }
 
 /// What to compare, and how to write it.
@@ -125,6 +128,9 @@ impl<'a> RunStatus<'a> {
 
 pub(super) fn status(context: &Context, args: &StatusArgs) -> anyhow::Result<ExitCode> {
     let spec = args.spec.as_deref().map(stored_name).transpose()?;
+    if args.line {
+        return super::line::line(context, spec.as_deref());
+    }
     let watch = caught_up(context, spec.as_deref())?;
     let runs: Vec<RunStatus> = watch.runs().map(RunStatus::of).collect();
     if args.json {

@@ -3,6 +3,7 @@
 //! Weak spot: advisory locks may not hold on network file systems.
 
 mod atomic;
+mod glance;
 pub mod queue;
 mod run_dir;
 mod scores;
@@ -14,6 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use atomic::{sync_dir, write_atomic};
+pub use glance::Glance;
 pub use queue::Move;
 pub use run_dir::{Lock, RunDir};
 pub use tail::{Lines, Tail};

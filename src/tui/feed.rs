@@ -57,10 +57,10 @@ impl<'a> Feed<'a> {
         }
     }
 
-    /// What is new in the store.
-    pub fn poll(&mut self, app: &mut App) {
-        let changed = match self.looked {
-            Some(at) if at.elapsed() < LOOK => false,
+    /// Tells what is new in the store; what there is to announce of it.
+    pub fn poll(&mut self, app: &mut App) -> Option<Effect> {
+        let (changed, news) = match self.looked {
+            Some(at) if at.elapsed() < LOOK => (false, None),
             _ => self.look(app),
         };
         self.describe(app, changed);
@@ -73,31 +73,31 @@ impl<'a> Feed<'a> {
         if app.setup().access == Access::ReadWrite && app.count(State::Queued) > 0 {
             self.call_executor(app);
         }
+        news
     }
 
-    /// Whether anything in the store is new.
-    fn look(&mut self, app: &mut App) -> bool {
+    /// Whether anything in the store is new, and what there is to announce of it.
+    fn look(&mut self, app: &mut App) -> (bool, Option<Effect>) {
         self.looked = Some(Instant::now());
         let changed = match self.watch.poll() {
             Ok(changed) => changed,
             Err(error) => {
                 tell(app, Msg::Notice(error.to_string()));
-                return false;
+                return (false, None);
             }
         };
         // A request to stop is a file of its own, which no event announces.
-        if changed || app.count(State::Running) > 0 {
-            tell(app, Msg::Rows(self.watch.runs().map(row).collect()));
-        }
+        let look = changed || app.count(State::Running) > 0;
+        let news = look.then(|| app.update(Msg::Rows(self.watch.runs().map(row).collect()))).flatten();
         if self.watch.broken.len() != self.broken {
             self.broken = self.watch.broken.len();
             let broken = self.watch.broken.iter().map(|(name, reason)| format!("{name}: {reason}"));
             tell(app, Msg::Broken(broken.collect()));
         }
-        changed
+        (changed, news)
     }
 
-    /// Carries `effect` out; `Quit` is the loop's.
+    /// Carries `effect` out; what is the terminal's is the loop's.
     pub fn carry_out(&mut self, effect: &Effect, app: &mut App) {
         self.looked = None;
         if let Err(error) = self.try_carry_out(effect) {
@@ -107,7 +107,8 @@ impl<'a> Feed<'a> {
 
     fn try_carry_out(&mut self, effect: &Effect) -> Result<(), StoreError> {
         match effect {
-            Effect::Quit => Ok(()),
+            Effect::Quit | Effect::Copy(_) | Effect::Announce(_) | Effect::Suspend | Effect::Redraw => Ok(()),
+            Effect::All(effects) => effects.iter().try_for_each(|effect| self.try_carry_out(effect)),
             Effect::Stop(name) => self.dir(name).map_or(Ok(()), |dir| dir.request_stop()),
             // A worker may be on its way to the lock: it looks for the request once it has it.
             Effect::Dequeue(name) => {
@@ -198,7 +199,7 @@ impl<'a> Feed<'a> {
     }
 }
 
-/// Nothing that the feed says asks for an effect.
+/// Of what the feed says, only rows ask for an effect.
 fn tell(app: &mut App, msg: Msg) {
     _ = app.update(msg);
 }

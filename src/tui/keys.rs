@@ -36,6 +36,46 @@ pub enum Action {
     Column(Direction),
     /// Sorts by the chosen column.
     Sort,
+    /// Opens the run under the cursor, or folds its group.
+    Open,
+    /// Changes the list's order or groups.
+    Arrange(Arrange),
+    /// Marks what is under the cursor, or not any more.
+    Mark,
+    /// Nothing is marked any more.
+    Unmark,
+    /// Puts something on the clipboard.
+    Copy(Copy),
+    /// Finds an action by its name.
+    Palette,
+    /// To the shell, until it calls back.
+    Suspend,
+    /// Draws every cell again.
+    Redraw,
+}
+
+/// What changes in the list of runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrange {
+    /// Sorts by the next column.
+    Sort,
+    /// Sorts the other way round.
+    Turn,
+    /// Groups by the next of spec, arm and fold.
+    Group,
+    /// Folds or opens the group under the cursor.
+    Fold,
+    /// Folds all groups, or opens them.
+    FoldAll,
+}
+
+/// What is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copy {
+    /// The row under the cursor.
+    Row,
+    /// All rows that are shown.
+    Table,
 }
 
 /// How far the cursor goes.
@@ -80,6 +120,7 @@ pub struct Key {
 /// Every screen.
 pub const ANY: &[Screen] = &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Models, Screen::Help];
 const RUNS: &[Screen] = &[Screen::Runs];
+const TABLES: &[Screen] = &[Screen::Runs, Screen::Compare];
 const RUN: &[Screen] = &[Screen::Run];
 const COMPARE: &[Screen] = &[Screen::Compare];
 const ONE_RUN: &[Screen] = &[Screen::Runs, Screen::Run];
@@ -106,7 +147,7 @@ const fn char(c: char) -> KeyCode {
 
 /// Every key of every screen; the footer shows them in this order.
 pub const KEYS: &[Key] = &[
-    key(&[KeyCode::Enter], RUNS, Action::Show(Screen::Run), ("open", "open the run")),
+    key(&[KeyCode::Enter], RUNS, Action::Open, ("open", "open run, fold group")),
     key(&[char('s')], ONE_RUN, Action::Stop, ("stop", "stop, or leave the queue")),
     key(&[char('r')], ONE_RUN, Action::Resume, ("resume", "resume or retry")),
     key(&[char('c')], ONE_RUN, Action::Show(Screen::Compare), ("compare", "compare its spec's arms")),
@@ -122,7 +163,14 @@ pub const KEYS: &[Key] = &[
     key(&[KeyCode::PageDown], MODELS, Action::Go(Motion::Page(Forward)), ("stages", "more stages")),
     key(&[char('J')], RUNS, Action::Shift(Move::Later), ("later", "later in the queue")),
     key(&[char('K')], RUNS, Action::Shift(Move::Earlier), ("earlier", "earlier in the queue")),
-    key(&[char('/')], RUNS, Action::Filter, ("filter", "show only runs with text")),
+    key(&[char(' ')], RUNS, Action::Mark, ("mark", "mark for s and r, or not")),
+    key(&[char('u')], RUNS, Action::Unmark, ("", "unmark all")),
+    key(&[char('o')], RUNS, Action::Arrange(Arrange::Sort), ("sort", "sort by the next column")),
+    key(&[char('O')], RUNS, Action::Arrange(Arrange::Turn), ("", "sort the other way")),
+    key(&[char('b')], RUNS, Action::Arrange(Arrange::Group), ("group", "group: spec, arm, fold")),
+    key(&[char('z')], RUNS, Action::Arrange(Arrange::Fold), ("", "fold or open the group")),
+    key(&[char('Z')], RUNS, Action::Arrange(Arrange::FoldAll), ("", "fold or open all groups")),
+    key(&[char('/')], RUNS, Action::Filter, ("filter", "filter: model=unet dsc>.8")),
     key(&[KeyCode::Esc], RUNS, Action::Unfilter, ("", "show all runs again")),
     key(&[char('j'), KeyCode::Down], ANY, Action::Go(Motion::Line(Forward)), ("", "down")),
     key(&[char('k'), KeyCode::Up], ANY, Action::Go(Motion::Line(Backward)), ("", "up")),
@@ -134,6 +182,12 @@ pub const KEYS: &[Key] = &[
     key(&[char('2')], ANY, Action::Show(Screen::Run), ("", "the chosen run")),
     key(&[char('3')], ANY, Action::Show(Screen::Compare), ("", "comparison of arms")),
     key(&[char('4')], ANY, Action::Show(Screen::Models), ("", "models, stage by stage")),
+    key(&[char('Y')], TABLES, Action::Copy(Copy::Row), ("", "copy the row")),
+    key(&[char('y')], TABLES, Action::Copy(Copy::Table), ("", "copy the table")),
+    key(&[char(':')], ANY, Action::Palette, ("find", "find any action by name")),
+    ctrl(key(&[char('p')], ANY, Action::Palette, ("", "find any action by name"))),
+    ctrl(key(&[char('l')], ANY, Action::Redraw, ("", "draw everything again"))),
+    ctrl(key(&[char('z')], ANY, Action::Suspend, ("", "to the shell; fg returns"))),
     key(&[char('?')], ANY, Action::Show(Screen::Help), ("help", "keys")),
     key(&[char('q'), KeyCode::Esc], INNER, Action::Back, ("back", "back")),
     key(&[char('q')], RUNS, Action::Quit, ("quit", "quit; runs go on")),
@@ -141,7 +195,11 @@ pub const KEYS: &[Key] = &[
 ];
 
 /// What the keys do while a filter is typed.
-pub const TYPING: &str = "type to filter   Enter keep   Esc show all";
+pub const TYPING: &str = "Enter keep   Esc show all";
+/// What they do while the palette is open.
+pub const PICKING: &str = "type to find   ↑ ↓ choose   Enter do it   Esc close";
+/// What they do while a question waits.
+pub const ASKING: &str = "y yes   n no";
 
 impl Key {
     /// The keys as people know them, e.g. `j ↓`.
@@ -159,6 +217,7 @@ impl Key {
 
 fn code_name(code: &KeyCode) -> String {
     match code {
+        KeyCode::Char(' ') => "Space".to_owned(),
         KeyCode::Char(c) => c.to_string(),
         KeyCode::Up => "↑".to_owned(),
         KeyCode::Down => "↓".to_owned(),
@@ -177,16 +236,50 @@ pub fn message(app: &App, event: &KeyEvent) -> Option<Msg> {
     }
     let found = KEYS.iter().find(|key| key.screens.contains(&app.screen()) && key.is(event));
     let action = found.map(|key| key.action);
-    match (app.is_typing(), event.code) {
-        (true, _) if action == Some(Action::Quit) && event.modifiers.contains(KeyModifiers::CONTROL) => {
-            Some(Msg::Act(Action::Quit))
-        }
-        (true, KeyCode::Char(c)) if (event.modifiers - KeyModifiers::SHIFT).is_empty() => Some(Msg::Typed(c)),
-        (true, KeyCode::Backspace) => Some(Msg::Erased),
-        (true, KeyCode::Enter | KeyCode::Down | KeyCode::Up) => Some(Msg::Entered),
-        (true, KeyCode::Esc) => Some(Msg::Act(Action::Unfilter)),
-        (true, _) => None,
-        (false, _) => action.map(Msg::Act),
+    let plain = (event.modifiers - KeyModifiers::SHIFT).is_empty();
+    match action {
+        // The ways out work whatever is typed.
+        Some(Action::Quit | Action::Suspend | Action::Redraw) if !plain => action.map(Msg::Act),
+        _ if app.question().is_some() => answer(event.code),
+        _ if app.palette().is_some() => picking(event.code, plain),
+        _ if app.is_typing() => typing(event.code, plain),
+        _ => action.map(Msg::Act),
+    }
+}
+
+fn answer(code: KeyCode) -> Option<Msg> {
+    match code {
+        KeyCode::Char('y' | 'Y') => Some(Msg::Confirmed),
+        KeyCode::Char('n' | 'N' | 'q') | KeyCode::Esc => Some(Msg::Declined),
+        _ => None,
+    }
+}
+
+fn picking(code: KeyCode, plain: bool) -> Option<Msg> {
+    match code {
+        KeyCode::Down | KeyCode::Tab => Some(Msg::Picked(Forward)),
+        KeyCode::Up | KeyCode::BackTab => Some(Msg::Picked(Backward)),
+        KeyCode::Char('n') if !plain => Some(Msg::Picked(Forward)),
+        KeyCode::Char('p') if !plain => Some(Msg::Picked(Backward)),
+        KeyCode::Esc => Some(Msg::Dismissed),
+        other => letters(other, plain),
+    }
+}
+
+fn typing(code: KeyCode, plain: bool) -> Option<Msg> {
+    match code {
+        KeyCode::Down | KeyCode::Up => Some(Msg::Entered),
+        KeyCode::Esc => Some(Msg::Act(Action::Unfilter)),
+        other => letters(other, plain),
+    }
+}
+
+fn letters(code: KeyCode, plain: bool) -> Option<Msg> {
+    match code {
+        KeyCode::Char(c) if plain => Some(Msg::Typed(c)),
+        KeyCode::Backspace => Some(Msg::Erased),
+        KeyCode::Enter => Some(Msg::Entered),
+        _ => None,
     }
 }
 

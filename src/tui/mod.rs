@@ -5,29 +5,41 @@
 
 pub mod app;
 pub mod arms;
+mod copy;
 pub mod detail;
 mod feed;
+pub mod field;
 pub mod keys;
+pub mod list;
 pub mod models;
+pub mod mouse;
+pub mod notify;
+mod osc;
+pub mod palette;
+mod query;
+pub mod remembered;
 pub mod row;
 pub mod screen;
 mod summaries;
+mod terminal;
 pub mod text;
 pub mod theme;
 pub mod widget;
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
-use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 
 pub use app::{Access, App, Banner, Effect, Msg, Setup};
+pub use mouse::Mouse;
+pub use notify::Notify;
 pub use screen::view;
 pub use theme::{Colour, Glyphs, Theme};
 
@@ -35,6 +47,9 @@ use crate::executor::Launch;
 use crate::run::State;
 use crate::store::Watch;
 use feed::Feed;
+use osc::Multiplexer;
+use remembered::Remembered;
+use terminal::Tty;
 
 /// How long a look at the store may be old.
 const TICK: Duration = Duration::from_millis(250);
@@ -42,7 +57,7 @@ const TICK: Duration = Duration::from_millis(250);
 const BURST: usize = 64;
 
 /// How the dashboard is opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Characters of this terminal.
     pub glyphs: Glyphs,
@@ -52,6 +67,12 @@ pub struct Options {
     pub access: Access,
     /// Whether the end of all runs is news.
     pub banner: Banner,
+    /// How the end of a run is announced.
+    pub notify: Notify,
+    /// Whether the terminal tells of the mouse.
+    pub mouse: Mouse,
+    /// Where it is kept how the dashboard was left; `None` keeps and takes up nothing.
+    pub memory: Option<PathBuf>,
 }
 
 /// Shows `watch` until the user leaves or the terminal goes away. Runs go on in either case.
@@ -67,37 +88,63 @@ pub fn run(watch: Watch, launch: &Launch, options: Options) -> anyhow::Result<()
         place: text::clean(&watch.store().root().display().to_string()),
     });
     let mut feed = Feed::new(watch, launch);
-    let ended = end_signals()?;
-    let mut terminal = ratatui::try_init().context("the terminal cannot be set up")?;
-    let outcome = show(&mut terminal, &mut app, &mut feed, &ended);
-    // Where the terminal is gone, it cannot be restored either.
-    let _ = ratatui::try_restore();
-    if !ended.load(Ordering::Relaxed) {
+    let signals = Signals::watch()?;
+    let mut tty = Tty::open(options.mouse)?;
+    let outcome = show(&mut tty, &mut app, &mut feed, (&options, &signals));
+    drop(tty);
+    if let Some(memory) = &options.memory {
+        app.remembered().save(memory);
+    }
+    if !signals.end.load(Ordering::Relaxed) {
         outcome?;
     }
     say_what_goes_on(&app);
     Ok(())
 }
 
-/// Set when the system asks the process to end; a signal handler must do no more.
-fn end_signals() -> anyhow::Result<Arc<AtomicBool>> {
-    let ended = Arc::new(AtomicBool::new(false));
-    for signal in [SIGHUP, SIGTERM, SIGINT] {
-        signal_hook::flag::register(signal, Arc::clone(&ended)).context("signals cannot be watched")?;
-    }
-    Ok(ended)
+/// Set when the system asks for something; a signal handler must do no more.
+#[derive(Default)]
+struct Signals {
+    end: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
+    continued: Arc<AtomicBool>,
 }
 
-fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &mut Feed, ended: &AtomicBool) -> anyhow::Result<()> {
-    let size = terminal.size()?;
-    app.update(Msg::Resized(size.width, size.height));
+impl Signals {
+    fn watch() -> anyhow::Result<Self> {
+        let signals = Self::default();
+        let ends = [SIGHUP, SIGTERM, SIGINT].map(|signal| (signal, &signals.end));
+        for (signal, flag) in ends.into_iter().chain([(SIGTSTP, &signals.stop), (SIGCONT, &signals.continued)]) {
+            signal_hook::flag::register(signal, Arc::clone(flag)).context("signals cannot be watched")?;
+        }
+        Ok(signals)
+    }
+}
+
+fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Options, &Signals)) -> anyhow::Result<()> {
+    let (width, height) = tty.size()?;
+    app.update(Msg::Resized(width, height));
+    feed.poll(app);
+    if let Some(left) = options.memory.as_deref().and_then(Remembered::load) {
+        app.update(Msg::Restored(Box::new(left)));
+    }
     let events = listen();
     let mut drawn = None;
-    while !ended.load(Ordering::Relaxed) && io::stdin().is_terminal() {
+    while !signals.end.load(Ordering::Relaxed) && io::stdin().is_terminal() {
+        if signals.stop.swap(false, Ordering::Relaxed) {
+            tty.suspend()?;
+        }
+        // Whoever stopped us may have left anything on the terminal.
+        if signals.continued.swap(false, Ordering::Relaxed) {
+            tty.resume()?;
+            drawn = None;
+        }
         app.update(Msg::Clock(now_s()));
-        feed.poll(app);
+        if let Some(effect) = feed.poll(app) {
+            carry_out(&effect, (&mut *tty, &mut *app, &mut *feed), options)?;
+        }
         if drawn != Some(app.revision()) {
-            terminal.draw(|frame| view(app, frame))?;
+            tty.draw(|frame| view(app, frame))?;
             drawn = Some(app.revision());
         }
         let first = match events.recv_timeout(TICK) {
@@ -108,10 +155,27 @@ fn show(terminal: &mut DefaultTerminal, app: &mut App, feed: &mut Feed, ended: &
         for event in first.into_iter().chain(events.try_iter().take(BURST)) {
             match message(app, &event).and_then(|msg| app.update(msg)) {
                 Some(Effect::Quit) => return Ok(()),
-                Some(effect) => feed.carry_out(&effect, app),
+                Some(effect) => carry_out(&effect, (&mut *tty, &mut *app, &mut *feed), options)?,
                 None => {}
             }
         }
+    }
+    Ok(())
+}
+
+/// What is the terminal's is done here, the rest by the feed.
+fn carry_out(
+    effect: &Effect,
+    (tty, app, feed): (&mut Tty, &mut App, &mut Feed),
+    options: &Options,
+) -> anyhow::Result<()> {
+    let multiplexer = Multiplexer::from_env();
+    match effect {
+        Effect::Copy(text) => tty.send(&osc::clipboard(text, multiplexer))?,
+        Effect::Announce(text) => tty.send(&options.notify.code(text, multiplexer))?,
+        Effect::Suspend => tty.suspend()?,
+        Effect::Redraw => tty.clear()?,
+        effect => feed.carry_out(effect, app),
     }
     Ok(())
 }
@@ -133,6 +197,7 @@ fn listen() -> Receiver<Event> {
 fn message(app: &App, event: &Event) -> Option<Msg> {
     match event {
         Event::Key(key) => keys::message(app, key),
+        Event::Mouse(event) => mouse::message(app, event),
         Event::Resize(width, height) => Some(Msg::Resized(*width, *height)),
         _ => None,
     }

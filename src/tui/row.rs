@@ -44,6 +44,16 @@ pub struct Row {
     pub score: Option<Score>,
     /// Where it computes.
     pub device: String,
+    /// Its network or pixel classifier.
+    pub model: String,
+    /// Its loss; empty for a pixel classifier.
+    pub loss: String,
+    /// What it answers.
+    pub task: Task,
+    /// Unix time of its last word.
+    pub ended_s: Option<f64>,
+    /// Metrics by name, of the same cases as the score.
+    pub metrics: Vec<(&'static str, f64)>,
 }
 
 /// A score and what it stands for.
@@ -87,6 +97,11 @@ impl Row {
             spent_s: spent_s(record),
             score: score(run.plan.task, record),
             device: clean(&record.device),
+            model: run.plan.model.name().to_owned(),
+            loss: run.plan.loss_name().to_owned(),
+            task: run.plan.task,
+            ended_s: record.ended_s,
+            metrics: metrics(run.plan.task, record),
         }
     }
 
@@ -95,13 +110,20 @@ impl Row {
         self.state.unwrap_or(State::Planned)
     }
 
-    /// Whether `needle`, in lower case, occurs in what the table shows.
-    pub fn matches(&self, needle: &str) -> bool {
-        if needle.is_empty() {
-            return true;
-        }
+    /// Whether it is running or waits, so that it can be stopped.
+    pub fn can_stop(&self) -> bool {
+        !self.state().is_settled()
+    }
+
+    /// Whether it has ended before its end, or never began.
+    pub fn can_resume(&self) -> bool {
+        matches!(self.state(), State::Stopped | State::Lost | State::Failed | State::Planned)
+    }
+
+    /// What a bare word of a filter is looked for in, in lower case.
+    pub fn haystack(&self) -> String {
         let text = format!("{} {} {} f{} s{}", self.state().name(), self.name, self.arm, self.fold, self.seed);
-        text.to_lowercase().contains(needle)
+        text.to_lowercase()
     }
 }
 
@@ -119,6 +141,15 @@ fn score(task: Task, record: &RunRecord) -> Option<Score> {
     let valid = record.best().and_then(|best| *best.valid.get(name)?);
     let score = |part| move |value| Score { task, value, part };
     test.map(score(Part::Test)).or(valid.map(score(Part::Valid)))
+}
+
+fn metrics(task: Task, record: &RunRecord) -> Vec<(&'static str, f64)> {
+    let value = |name: &str| match &record.test {
+        Some(test) => test.get(name)?.mean,
+        None => *record.best()?.valid.get(name)?,
+    };
+    let known = task.metrics().iter().filter_map(|metric| Some((metric.name, value(metric.name)?)));
+    known.filter(|(_, value)| value.is_finite()).collect()
 }
 
 /// Running, then the queue in its order, then what needs a look, then the rest by name.

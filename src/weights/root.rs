@@ -24,6 +24,11 @@ impl WeightsRoot {
         Self(folder.into())
     }
 
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
     /// The existing file `name`; an error says where to get it and how to do without.
     pub fn file(&self, name: &str) -> Result<PathBuf, WeightsError> {
         check_name(name).map_err(|message| WeightsError::new(Path::new(name), message))?;

@@ -1,13 +1,23 @@
 //! The dashboard's state. [`App::update`] is the only place where it changes; files are the feed's.
 
+mod list;
+mod mark;
+mod palette;
+mod remember;
 mod update;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::arms::Arms;
 use super::detail::Detail;
-use super::keys::Action;
+use super::keys::{Action, Direction};
+use super::list::List;
 use super::models::Models;
+use super::palette::Palette;
+use super::remembered::Remembered;
 use super::row::{Name, Row};
 use super::theme::Theme;
 use super::widget::picture::Picture;
@@ -17,7 +27,8 @@ use crate::run::State;
 use crate::store::Move;
 
 /// What is on the terminal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Screen {
     /// All runs.
     #[default]
@@ -69,12 +80,26 @@ pub enum Pane {
 pub enum Msg {
     /// A key of the table.
     Act(Action),
-    /// A character of the filter.
+    /// A character of the filter, or of what the palette is asked for.
     Typed(char),
-    /// The filter's last character goes.
+    /// The last character goes.
     Erased,
-    /// The filter is complete.
+    /// The text is complete.
     Entered,
+    /// Another line of the palette.
+    Picked(Direction),
+    /// The palette is not wanted any more.
+    Dismissed,
+    /// What was asked is to be done.
+    Confirmed,
+    /// What was asked is not to be done.
+    Declined,
+    /// The mouse chose a line of the list.
+    Pointed(usize),
+    /// The mouse's wheel.
+    Rolled(Direction),
+    /// How the dashboard was left.
+    Restored(Box<Remembered>),
     /// The terminal's columns and rows.
     Resized(u16, u16),
     /// Unix time.
@@ -110,6 +135,16 @@ pub enum Effect {
     Enqueue(Name),
     /// Change a run's place in the queue.
     Shift(Name, Move),
+    /// One after the other.
+    All(Vec<Effect>),
+    /// Put a text on the terminal's clipboard.
+    Copy(String),
+    /// Tell someone who looks elsewhere.
+    Announce(String),
+    /// Back to the shell until it continues this process.
+    Suspend,
+    /// Draw every cell again.
+    Redraw,
 }
 
 /// What the cursor stays on when lines change places.
@@ -145,12 +180,15 @@ pub struct App {
     size: (u16, u16),
     now_s: f64,
     rows: Vec<Row>,
-    visible: Vec<usize>,
+    list: List,
     cursor: usize,
     chosen: Option<Name>,
+    head: Option<String>,
     follow: Follow,
-    filter: String,
     typing: bool,
+    marked: BTreeSet<Name>,
+    asked: Option<mark::Asked>,
+    palette: Option<Palette>,
     broken: Vec<String>,
     detail: Option<Arc<Detail>>,
     log: Vec<String>,
@@ -191,24 +229,9 @@ impl App {
         self.revision
     }
 
-    /// Runs that the filter lets through, in the order of the table.
-    pub fn shown(&self) -> impl ExactSizeIterator<Item = &Row> {
-        self.visible.iter().map(|&i| &self.rows[i])
-    }
-
     /// All runs.
     pub fn rows(&self) -> &[Row] {
         &self.rows
-    }
-
-    /// The line under the cursor.
-    pub fn cursor(&self) -> usize {
-        self.cursor
-    }
-
-    /// The run under the cursor.
-    pub fn chosen(&self) -> Option<&Row> {
-        self.visible.get(self.cursor).map(|&i| &self.rows[i])
     }
 
     /// The chosen run in full, once it is read.
@@ -249,16 +272,6 @@ impl App {
     /// The registry.
     pub fn models(&self) -> &Models {
         &self.models
-    }
-
-    /// The text that shown runs contain.
-    pub fn filter(&self) -> &str {
-        &self.filter
-    }
-
-    /// Whether keys are characters of the filter.
-    pub fn is_typing(&self) -> bool {
-        self.typing
     }
 
     /// Something to say.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Access, App, Effect, Follow, Msg, Pane, Screen};
+use super::{Access, App, Effect, Follow, Msg, Palette, Pane, Screen};
 use crate::run::State;
 use crate::store::Move;
 use crate::tui::keys::{Action, Direction, KEYS, Motion};
-use crate::tui::row::{self, Name, Row};
+use crate::tui::notify;
+use crate::tui::row::{self, Row};
 use crate::tui::text::clean;
 
 impl App {
@@ -21,12 +22,23 @@ impl App {
                 self.notice = None;
                 return self.act(action);
             }
-            Msg::Typed(c) => self.refilter(|filter| filter.push_str(&clean(&c.to_string()))),
-            Msg::Erased => self.refilter(|filter| _ = filter.pop()),
-            Msg::Entered => self.typing = false,
+            Msg::Typed(c) => self.typed(c),
+            Msg::Erased => self.erased(),
+            Msg::Entered => return self.entered(),
+            Msg::Picked(direction) => self.pick(direction),
+            Msg::Dismissed => self.palette = None,
+            Msg::Confirmed => return self.confirmed(),
+            Msg::Declined => self.declined(),
+            Msg::Pointed(line) => self.pointed(line),
+            Msg::Rolled(direction) => self.rolled(direction),
+            Msg::Restored(remembered) => self.restore(&remembered),
             Msg::Resized(width, height) => self.size = (width, height),
             Msg::Clock(now_s) => self.revision = before + u64::from(self.tick(now_s)),
-            Msg::Rows(rows) => self.revision = before + u64::from(self.set_rows(rows)),
+            Msg::Rows(rows) => {
+                let news = notify::news(&self.rows, &rows);
+                self.revision = before + u64::from(self.set_rows(rows));
+                return news.map(Effect::Announce);
+            }
             Msg::Broken(broken) => self.broken = broken.iter().map(|reason| clean(reason)).collect(),
             Msg::Detail(detail) => self.detail = Some(Arc::from(detail)),
             Msg::Log(text) => self.log = text.lines().map(clean).collect(),
@@ -44,9 +56,17 @@ impl App {
         None
     }
 
-    fn act(&mut self, action: Action) -> Option<Effect> {
+    pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
         match action {
             Action::Quit => return Some(Effect::Quit),
+            Action::Suspend => return Some(Effect::Suspend),
+            Action::Redraw => return Some(Effect::Redraw),
+            Action::Copy(what) => return self.copy(what),
+            Action::Palette => self.palette = Some(Palette::default()),
+            Action::Open => self.open(),
+            Action::Arrange(how) => self.arrange(how),
+            Action::Mark => self.mark(),
+            Action::Unmark => self.unmark(),
             Action::Back => self.back(),
             Action::Show(screen) => self.show(screen),
             Action::Go(motion) => self.go(motion),
@@ -57,6 +77,9 @@ impl App {
             }
             Action::Stop | Action::Resume | Action::Shift(_) if self.setup.access == Access::ReadOnly => {
                 self.notice = Some("read-only: runs can be watched here, not changed".to_owned());
+            }
+            Action::Stop | Action::Resume if self.screen() == Screen::Runs && !self.marked.is_empty() => {
+                self.ask(action);
             }
             Action::Stop => return self.stop(),
             Action::Resume => return self.resume(),
@@ -71,7 +94,7 @@ impl App {
         None
     }
 
-    fn show(&mut self, screen: Screen) {
+    pub(super) fn show(&mut self, screen: Screen) {
         if screen == Screen::Run && self.chosen().is_none() {
             self.notice = Some("no run to show".to_owned());
             return;
@@ -105,10 +128,10 @@ impl App {
         self.pane = if self.pane == pane { Pane::All } else { pane };
     }
 
-    fn go(&mut self, motion: Motion) {
+    pub(super) fn go(&mut self, motion: Motion) {
         let page = usize::from(self.size.1).saturating_sub(8).max(1);
         let end = match self.screen() {
-            Screen::Runs => self.visible.len().saturating_sub(1),
+            Screen::Runs => self.list.lines().len().saturating_sub(1),
             Screen::Run if matches!(motion, Motion::Line(_)) && self.pane != Pane::Log => return self.next_run(motion),
             // Scrolled from the newest line backwards.
             Screen::Run => self.log.len().saturating_sub(1),
@@ -125,11 +148,6 @@ impl App {
         }
     }
 
-    fn next_run(&mut self, motion: Motion) {
-        self.scroll = 0;
-        self.put_cursor(moved(self.cursor, motion, 1).min(self.visible.len().saturating_sub(1)));
-    }
-
     fn next_spec(&mut self, direction: Direction) {
         let specs: std::collections::BTreeSet<&String> = self.rows.iter().map(|row| &row.spec).collect();
         let specs: Vec<&String> = specs.into_iter().collect();
@@ -140,7 +158,7 @@ impl App {
     }
 
     fn stop(&mut self) -> Option<Effect> {
-        let row = self.chosen()?;
+        let Some(row) = self.chosen() else { return self.no_run() };
         let (name, arm) = (row.name.clone(), row.arm.clone());
         let (notice, effect) = match row.state() {
             State::Running => (
@@ -155,9 +173,9 @@ impl App {
     }
 
     fn resume(&mut self) -> Option<Effect> {
-        let row = self.chosen()?;
+        let Some(row) = self.chosen() else { return self.no_run() };
         let (name, arm, state) = (row.name.clone(), row.arm.clone(), row.state());
-        let can = matches!(state, State::Stopped | State::Lost | State::Failed | State::Planned);
+        let can = row.can_resume();
         self.notice = Some(match can {
             true => format!("{arm}: in the queue"),
             false => format!("{arm} is {}: nothing to resume", state.name()),
@@ -166,17 +184,12 @@ impl App {
     }
 
     fn shift(&mut self, direction: Move) -> Option<Effect> {
-        let row = self.chosen()?;
+        let Some(row) = self.chosen() else { return self.no_run() };
         let (name, waits) = (row.name.clone(), row.state() == State::Queued);
         if !waits {
             self.notice = Some(format!("{} does not wait in the queue: it has no place to change", row.arm));
         }
         waits.then_some(Effect::Shift(name, direction))
-    }
-
-    fn refilter(&mut self, change: impl FnOnce(&mut String)) {
-        change(&mut self.filter);
-        self.select();
     }
 
     /// Whether anything is different.
@@ -186,32 +199,12 @@ impl App {
             return false;
         }
         self.rows = rows;
+        self.forget_unknown_marks();
         self.select();
         if self.spec.as_ref().is_none_or(|spec| self.rows.iter().all(|row| row.spec != *spec)) {
             self.spec = self.rows.first().map(|row| row.spec.clone());
         }
         true
-    }
-
-    /// Applies the filter; the cursor stays on its run, or else on its line.
-    fn select(&mut self) {
-        let needle = self.filter.to_lowercase();
-        self.visible = (0..self.rows.len()).filter(|&i| self.rows[i].matches(&needle)).collect();
-        let follow = |name: &Name| self.visible.iter().position(|&i| self.rows[i].name == *name);
-        let place = match self.follow {
-            Follow::Top => 0,
-            Follow::Run => self.chosen.as_ref().and_then(follow).unwrap_or(self.cursor),
-        };
-        self.put_cursor(place.min(self.visible.len().saturating_sub(1)));
-    }
-
-    fn put_cursor(&mut self, place: usize) {
-        self.cursor = place;
-        self.chosen = self.visible.get(place).map(|&i| self.rows[i].name.clone());
-        if self.detail.as_ref().is_some_and(|detail| Some(&detail.name) != self.chosen.as_ref()) {
-            (self.detail, self.picture) = (None, None);
-            self.log.clear();
-        }
     }
 
     /// Whether a shown duration is different.
@@ -222,7 +215,7 @@ impl App {
     }
 }
 
-fn moved(place: usize, motion: Motion, page: usize) -> usize {
+pub(super) fn moved(place: usize, motion: Motion, page: usize) -> usize {
     match motion {
         Motion::Line(Direction::Forward) => place + 1,
         Motion::Line(Direction::Backward) => place.saturating_sub(1),

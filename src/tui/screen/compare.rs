@@ -6,6 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
+use super::first_line;
 use super::run::wrapped_rows;
 use crate::metric::Metric;
 use crate::report::{ArmRow, Comparison, number};
@@ -45,8 +46,12 @@ fn arms(app: &App, area: Rect, buffer: &mut Buffer) {
     let shape = Shape::of(app.arms(), room);
     let mut rows = area.rows();
     shape.head(app.arms()).render(rows.next().unwrap_or_default(), buffer);
-    for (arm, row) in app.arms().rows().skip(app.scroll()).zip(rows) {
+    let first = first_line(app.scroll(), app.arms().len(), usize::from(area.height).saturating_sub(1));
+    for ((place, arm), row) in app.arms().rows().enumerate().skip(first).zip(rows) {
         shape.line(app.arms(), arm).render(row, buffer);
+        if place == app.scroll() {
+            buffer.set_style(row, Style::new().add_modifier(Modifier::REVERSED));
+        }
     }
 }
 

@@ -3,18 +3,19 @@
 pub mod compare;
 pub mod help;
 pub mod models;
+mod palette;
 pub mod run;
 pub mod runs;
+mod tabs;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::app::{App, Banner, Screen};
-use super::keys::{Action, KEYS, Key, TYPING};
+use super::keys::{ASKING, Action, KEYS, Key, PICKING, TYPING};
 use super::text::{fit, width};
 use super::theme::{GREEN, VERMILLION, bold, dim};
 
@@ -35,13 +36,9 @@ pub fn view(app: &App, frame: &mut Frame) {
 }
 
 fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
-    let [head, body, foot] =
-        Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(area);
-    tabs(app).render(head, buffer);
-    let banner = banner(app);
-    let [news, body] =
-        Layout::vertical([Constraint::Length(u16::from(banner.is_some())), Constraint::Min(0)]).areas(body);
-    banner.unwrap_or_default().render(news, buffer);
+    let [head, news, body, foot] = areas(app, area);
+    tabs::line(app.screen(), head.width).render(head, buffer);
+    banner(app).unwrap_or_default().render(news, buffer);
     match app.screen() {
         Screen::Runs => runs::draw(app, body, buffer),
         Screen::Run => run::draw(app, body, buffer),
@@ -49,21 +46,39 @@ fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         Screen::Models => models::draw(app, body, buffer),
         Screen::Help => help::draw(app, body, buffer),
     }
+    if let Some(open) = app.palette() {
+        palette::draw(app, open, body, buffer);
+    }
     footer(app, usize::from(foot.width)).render(foot, buffer);
 }
 
-fn tabs(app: &App) -> Line<'static> {
-    let tab = |number: &str, name: &str, screen: Screen| {
-        let style = if app.screen() == screen { bold().add_modifier(Modifier::REVERSED) } else { dim() };
-        [Span::styled(format!(" {number} {name} "), style), Span::raw(" ")]
-    };
-    let mut spans = vec![Span::styled("seglab  ", bold())];
-    spans.extend(tab("1", "Runs", Screen::Runs));
-    spans.extend(tab("2", "Run", Screen::Run));
-    spans.extend(tab("3", "Compare", Screen::Compare));
-    spans.extend(tab("4", "Models", Screen::Models));
-    spans.extend(tab("?", "Help", Screen::Help));
-    Line::from(spans)
+/// Tabs, news, the screen itself, footer.
+fn areas(app: &App, area: Rect) -> [Rect; 4] {
+    let news = Constraint::Length(u16::from(banner(app).is_some()));
+    Layout::vertical([Constraint::Length(1), news, Constraint::Min(0), Constraint::Length(1)]).areas(area)
+}
+
+/// What is drawn at a cell, as far as a click there means something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hit {
+    /// The name of a screen.
+    Tab(Screen),
+    /// A line of the list of runs.
+    Line(usize),
+}
+
+/// What is drawn at `column` and `row`.
+pub fn hit(app: &App, column: u16, row: u16) -> Option<Hit> {
+    let (width, height) = app.size();
+    if width < SMALLEST.0 || height < SMALLEST.1 {
+        return None;
+    }
+    let [head, _, body, _] = areas(app, Rect::new(0, 0, width, height));
+    match row {
+        0 => tabs::at(app.screen(), head.width, column).map(Hit::Tab),
+        _ if app.screen() == Screen::Runs => runs::line_at(app, body, row).map(Hit::Line),
+        _ => None,
+    }
 }
 
 fn banner(app: &App) -> Option<Line<'static>> {
@@ -74,8 +89,18 @@ fn banner(app: &App) -> Option<Line<'static>> {
 
 /// A notice, if there is one; else the keys of the screen, help at the right.
 fn footer(app: &App, columns: usize) -> Line<'static> {
+    if let Some(question) = app.question() {
+        return Line::from(vec![
+            Span::styled(fit(question, columns.saturating_sub(14)), bold()),
+            "  ".into(),
+            ASKING.into(),
+        ]);
+    }
+    if app.palette().is_some() {
+        return Line::styled(fit(PICKING, columns), dim());
+    }
     if app.is_typing() {
-        return Line::from(vec![Span::styled(format!("/{}", app.filter()), bold()), Span::raw("█   "), TYPING.into()]);
+        return typing(app, columns);
     }
     if let Some(notice) = app.notice() {
         return Line::styled(fit(notice, columns), app.theme().text(VERMILLION).bold());
@@ -98,6 +123,22 @@ fn footer(app: &App, columns: usize) -> Line<'static> {
         .chain(last)
         .flat_map(|key| [Span::styled(first_name(key), bold()), Span::styled(format!(" {}  ", key.hint), dim())]);
     Line::from(spans.collect::<Vec<_>>())
+}
+
+/// The filter as it is typed, its end where there is no room for all, and what of it is not understood.
+fn typing(app: &App, columns: usize) -> Line<'static> {
+    let room = columns.saturating_sub(24).max(8);
+    let mut start = 0;
+    while width(&app.filter()[start..]) > room {
+        start += app.filter()[start..].chars().next().map_or(1, char::len_utf8);
+    }
+    let typed = Span::styled(format!("/{}", &app.filter()[start..]), bold());
+    let room = columns.saturating_sub(typed.width() + 3);
+    let about = match app.list().faults().first() {
+        Some(fault) => Span::styled(fit(fault, room), app.theme().text(VERMILLION)),
+        None => Span::styled(fit(TYPING, room), dim()),
+    };
+    Line::from(vec![typed, Span::raw("█  "), about])
 }
 
 fn first_name(key: &Key) -> String {

@@ -10,33 +10,50 @@ use super::{first_line, run};
 use crate::metric::Task;
 use crate::run::State;
 use crate::tui::app::App;
+use crate::tui::field::Field;
+use crate::tui::keys::Direction;
+use crate::tui::list::{Head, Sort};
 use crate::tui::row::{Part, Row, Score, queue_s};
-use crate::tui::text::{duration, fit, pad, pad_left};
-use crate::tui::theme::{VERMILLION, bold, dim};
+use crate::tui::text::{duration, fit, pad, pad_left, value, width};
+use crate::tui::theme::{BLUE, VERMILLION, bold, dim};
 
 /// The glance at the chosen run needs this many rows.
 const GLANCE: u16 = 9;
 
+/// Width of a column that is there because runs are sorted by it.
+const SORTED: usize = 11;
+
 /// A column of the table.
+#[derive(Clone, Copy)]
 struct Column {
     head: &'static str,
     width: usize,
     /// Columns with the lowest go first where there is no room.
     worth: u8,
     cell: fn(&App, &Row) -> Span<'static>,
+    /// What runs are sorted by in its order.
+    field: &'static str,
+}
+
+const fn column(
+    (head, field): (&'static str, &'static str),
+    (width, worth): (usize, u8),
+    cell: fn(&App, &Row) -> Span<'static>,
+) -> Column {
+    Column { head, width, worth, cell, field }
 }
 
 const COLUMNS: &[Column] = &[
-    Column { head: "state", width: 10, worth: 9, cell: state },
-    Column { head: "arm", width: 18, worth: 9, cell: |_, row| row.arm.clone().into() },
-    Column { head: "spec", width: 14, worth: 2, cell: |_, row| row.spec.clone().into() },
-    Column { head: "fold", width: 4, worth: 4, cell: |_, row| pad_left(&row.fold.to_string(), 4).into() },
-    Column { head: "seed", width: 4, worth: 3, cell: |_, row| pad_left(&row.seed.to_string(), 4).into() },
-    Column { head: "progress", width: 10, worth: 5, cell: progress },
-    Column { head: "epoch", width: 7, worth: 7, cell: epoch },
-    Column { head: "time", width: 10, worth: 6, cell: time },
-    Column { head: "DSC", width: 11, worth: 8, cell: score },
-    Column { head: "device", width: 20, worth: 1, cell: |_, row| Span::styled(row.device.clone(), dim()) },
+    column(("state", "state"), (10, 9), state),
+    column(("arm", "arm"), (18, 9), |_, row| row.arm.clone().into()),
+    column(("spec", "spec"), (14, 2), |_, row| row.spec.clone().into()),
+    column(("fold", "fold"), (5, 4), |_, row| pad_left(&row.fold.to_string(), 4).into()),
+    column(("seed", "seed"), (5, 3), |_, row| pad_left(&row.seed.to_string(), 4).into()),
+    column(("progress", "progress"), (10, 5), progress),
+    column(("epoch", "epoch"), (7, 7), epoch),
+    column(("time", ""), (10, 6), time),
+    column(("DSC", "score"), (11, 8), score),
+    column(("device", "device"), (20, 1), |_, row| Span::styled(row.device.clone(), dim())),
 ];
 
 /// Draws the screen.
@@ -46,14 +63,29 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         return hints(app).into_iter().zip(area.rows()).for_each(|(line, row)| line.render(row, buffer));
     }
     summary(app, usize::from(area.width)).render(counts, buffer);
-    let wanted = app.shown().len() as u16 + 2;
-    let glance = body.height.saturating_sub(wanted.min(body.height / 2).max(7));
-    let glance = if glance < GLANCE { 0 } else { glance };
-    let [list, below] = Layout::vertical([Constraint::Min(0), Constraint::Length(glance)]).areas(body);
+    let [list, below] = parts(app, body);
     table(app, list, buffer);
-    if let Some(detail) = app.detail().filter(|_| glance > 0) {
+    if let Some(detail) = app.detail().filter(|_| below.height > 0) {
         run::glance(app, detail, below, buffer);
     }
+}
+
+/// The table, and the glance below it.
+fn parts(app: &App, body: Rect) -> [Rect; 2] {
+    let wanted = app.list().lines().len().min(usize::from(u16::MAX) - 2) as u16 + 2;
+    let glance = body.height.saturating_sub(wanted.min(body.height / 2).max(7));
+    let glance = if glance < GLANCE { 0 } else { glance };
+    Layout::vertical([Constraint::Min(0), Constraint::Length(glance)]).areas(body)
+}
+
+/// The line of the list that is drawn in `row` of the terminal.
+pub(super) fn line_at(app: &App, area: Rect, row: u16) -> Option<usize> {
+    let [_, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
+    let [list, _] = parts(app, body);
+    let place = usize::from(row.checked_sub(list.y + 1)?);
+    let room = usize::from(list.height).saturating_sub(1);
+    let line = first_line(app.cursor(), app.list().lines().len(), room) + place;
+    (place < room && line < app.list().lines().len()).then_some(line)
 }
 
 /// What to do with an empty store.
@@ -84,9 +116,16 @@ fn summary(app: &App, columns: usize) -> Line<'static> {
     let left = queue_s(app.rows(), app.setup().slots).filter(|_| alive);
     parts.extend(left.map(|left| format!("about {} to go", duration(left))));
     if app.shown().len() < app.rows().len() || !app.filter().is_empty() {
-        parts.push(format!("\"{}\": {} of {}", app.filter(), app.shown().len(), app.rows().len()));
+        parts.insert(0, format!("{} of {} with {}", app.shown().len(), app.rows().len(), fit(app.filter(), 30)));
+    }
+    if !app.marked().is_empty() {
+        parts.insert(0, format!("{} marked", app.marked().len()));
     }
     let mut line = Line::raw(fit(&parts.join(" · "), columns));
+    if let Some(fault) = app.list().faults().first().filter(|_| !app.is_typing()) {
+        let room = columns.saturating_sub(line.width());
+        line.push_span(Span::styled(fit(&format!("  not understood: {fault}"), room), app.theme().text(VERMILLION)));
+    }
     if let Some(first) = app.broken().first() {
         let more = format!("  {} unreadable, e.g. {first}", app.broken().len());
         let room = columns.saturating_sub(line.width());
@@ -96,37 +135,109 @@ fn summary(app: &App, columns: usize) -> Line<'static> {
 }
 
 fn table(app: &App, area: Rect, buffer: &mut Buffer) {
-    let columns = fitting(app, usize::from(area.width));
+    let shape = Shape::of(app, usize::from(area.width));
     let mut rows = area.rows();
-    let head = columns.iter().map(|(column, width)| Span::raw(pad(&aligned(column), *width) + " "));
-    let head = Line::from([Span::raw("  ")].into_iter().chain(head).collect::<Vec<_>>()).style(dim());
-    head.render(rows.next().unwrap_or_default(), buffer);
-    let room = usize::from(area.height).saturating_sub(1);
-    let first = first_line(app.cursor(), app.shown().len(), room);
-    for ((index, row), area) in app.shown().enumerate().skip(first).zip(rows) {
+    shape.head(app.list().sort()).style(dim()).render(rows.next().unwrap_or_default(), buffer);
+    let lines = app.list().lines();
+    let first = first_line(app.cursor(), lines.len(), usize::from(area.height).saturating_sub(1));
+    for (index, area) in (first..lines.len()).zip(rows) {
         let chosen = index == app.cursor();
-        line(app, row, &columns, chosen).render(area, buffer);
+        let line = match (app.list().head_at(index), app.list().run_at(index)) {
+            (Some(head), _) => group(app, head, chosen),
+            (_, Some(place)) => shape.line(app, &app.rows()[place], chosen),
+            _ => Line::default(),
+        };
+        line.render(area, buffer);
         if chosen {
             buffer.set_style(area, Style::new().add_modifier(Modifier::REVERSED));
         }
     }
 }
 
-fn aligned(column: &Column) -> String {
-    if matches!(column.head, "fold" | "seed" | "epoch") {
-        pad_left(column.head, column.width)
-    } else {
-        column.head.into()
+/// `▼ unet  12 runs: 2 running, 10 finished`.
+fn group(app: &App, head: &Head, chosen: bool) -> Line<'static> {
+    let sign = if head.folded { "▶" } else { "▼" };
+    let marked = head.runs.iter().filter(|&&i| app.marked().contains(&app.rows()[i].name)).count();
+    let marked = if marked > 0 { format!("  {marked} marked") } else { String::new() };
+    let runs = if head.runs.len() == 1 { "run" } else { "runs" };
+    let mut spans = vec![
+        Span::raw(if chosen { "› " } else { "  " }),
+        Span::styled(format!("{sign} {}", head.key), bold()),
+        Span::styled(format!("  {} {runs}{marked}  ", head.runs.len()), dim()),
+    ];
+    for (state, count) in &head.counts {
+        let (sign, style) = app.theme().state(*state);
+        spans.push(Span::styled(format!("{sign} {count} {}  ", state.name()), style));
+    }
+    Line::from(spans)
+}
+
+/// Columns with their widths, and the field that runs are sorted by if it is none of them.
+struct Shape {
+    columns: Vec<(&'static Column, usize)>,
+    sorted: Option<Field>,
+}
+
+impl Shape {
+    fn of(app: &App, room: usize) -> Self {
+        let known = |field: &Field| COLUMNS.iter().any(|column| column.field == field.name);
+        // A DSC is what the score of a segmentation is.
+        let shown = |field: &Field| {
+            known(field) || (field.name == "dsc" && app.rows().iter().all(|row| row.task == Task::Segmentation))
+        };
+        let sorted = app.list().sort().map(|sort| sort.field).filter(|field| !shown(field));
+        let room = room.saturating_sub(if sorted.is_some() { SORTED + 1 } else { 0 });
+        Self { columns: fitting(app, room), sorted }
+    }
+
+    fn head(&self, sort: Option<Sort>) -> Line<'static> {
+        let arrow = |name: &str| match sort.filter(|sort| sort.field.name == name) {
+            Some(sort) if sort.direction == Direction::Forward => "▲",
+            Some(_) => "▼",
+            None => "",
+        };
+        let mut spans = vec![Span::raw("  ")];
+        for (column, width) in &self.columns {
+            let sign = arrow(column.field);
+            let sign = if column.field == "score" && self.sorted.is_none() {
+                sign.to_owned() + arrow("dsc")
+            } else {
+                sign.into()
+            };
+            spans.push(Span::raw(pad(&(aligned(column) + &sign), *width) + " "));
+        }
+        if let Some(field) = self.sorted {
+            spans.push(Span::raw(fit(field.name, SORTED - 1) + arrow(field.name)));
+        }
+        Line::from(spans)
+    }
+
+    fn line(&self, app: &App, row: &Row, chosen: bool) -> Line<'static> {
+        let marked = app.marked().contains(&row.name);
+        let sign = match (marked, chosen) {
+            (true, _) => Span::styled("■ ", app.theme().text(BLUE).bold()),
+            (false, true) => Span::raw("› "),
+            (false, false) => Span::raw("  "),
+        };
+        let mut spans = vec![sign];
+        for (column, width) in &self.columns {
+            let cell = (column.cell)(app, row);
+            spans.push(Span::styled(pad(&cell.content, *width) + " ", cell.style));
+        }
+        if let Some(field) = self.sorted {
+            let text = field.number(row).map_or_else(|| field.text(row).into_owned(), value);
+            spans.push(Span::raw(fit(&text, SORTED)));
+        }
+        Line::from(spans)
     }
 }
 
-fn line(app: &App, row: &Row, columns: &[(&Column, usize)], chosen: bool) -> Line<'static> {
-    let mut spans = vec![Span::raw(if chosen { "› " } else { "  " })];
-    for (column, width) in columns {
-        let cell = (column.cell)(app, row);
-        spans.push(Span::styled(pad(&cell.content, *width) + " ", cell.style));
+fn aligned(column: &Column) -> String {
+    match column.head {
+        "fold" | "seed" => pad_left(column.head, 4),
+        "epoch" => pad_left(column.head, 6),
+        head => head.into(),
     }
-    Line::from(spans)
 }
 
 /// Columns that fit, with the widths that use the room: what is left goes to the names.
@@ -139,7 +250,7 @@ fn fitting(app: &App, room: usize) -> Vec<(&'static Column, usize)> {
         columns.retain(|column| column.worth > least);
     }
     let spare = room.saturating_sub(needed(&columns));
-    let longest = app.rows().iter().map(|row| crate::tui::text::width(&row.arm)).max().unwrap_or(0);
+    let longest = app.rows().iter().map(|row| width(&row.arm)).max().unwrap_or(0);
     let grow = |column: &Column| if column.head == "arm" { spare.min(longest.saturating_sub(column.width)) } else { 0 };
     columns.into_iter().map(|column| (column, column.width + grow(column))).collect()
 }
