@@ -318,4 +318,32 @@ mod tests {
         let held = KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL);
         assert_eq!(message(&app, &held), None);
     }
+
+    #[test]
+    fn what_is_typed_is_text_and_the_ways_out_still_work() {
+        let press = |app: &App, code: KeyCode, modifiers| message(app, &KeyEvent::new(code, modifiers));
+        let (none, control) = (KeyModifiers::NONE, KeyModifiers::CONTROL);
+        for opened in [Action::Filter, Action::Palette] {
+            let mut app = App::default();
+            app.update(Msg::Act(opened));
+            assert_eq!(press(&app, char('q'), none), Some(Msg::Typed('q')));
+            assert_eq!(press(&app, char('c'), control), Some(Msg::Act(Action::Quit)));
+            assert_eq!(press(&app, char('z'), control), Some(Msg::Act(Action::Suspend)));
+            assert_eq!(press(&app, KeyCode::Enter, none), Some(Msg::Entered));
+        }
+    }
+
+    #[test]
+    fn a_question_takes_yes_and_no_and_nothing_else() {
+        let row = crate::tui::row::Row { state: Some(crate::run::State::Running), ..Default::default() };
+        let mut app = App::default();
+        app.update(Msg::Rows(vec![row]));
+        app.update(Msg::Act(Action::Mark));
+        app.update(Msg::Act(Action::Stop));
+        assert!(app.question().is_some());
+        let press = |code: KeyCode| message(&app, &KeyEvent::from(code));
+        assert_eq!(press(char('y')), Some(Msg::Confirmed));
+        assert_eq!((press(char('n')), press(KeyCode::Esc)), (Some(Msg::Declined), Some(Msg::Declined)));
+        assert_eq!((press(KeyCode::Enter), press(char('s')), press(char('x'))), (None, None, None));
+    }
 }

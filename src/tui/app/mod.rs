@@ -4,6 +4,7 @@ mod list;
 mod mark;
 mod palette;
 mod remember;
+mod setup;
 mod update;
 
 use std::collections::BTreeSet;
@@ -25,6 +26,7 @@ use crate::model::Summary;
 use crate::report::Comparison;
 use crate::run::State;
 use crate::store::Move;
+pub use setup::{Access, Banner, Setup};
 
 /// What is on the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,26 +43,6 @@ pub enum Screen {
     Models,
     /// Keys.
     Help,
-}
-
-/// Whether the dashboard may change the store.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Access {
-    /// Stop, resume, move.
-    #[default]
-    ReadWrite,
-    /// Looks only, and starts no executor.
-    ReadOnly,
-}
-
-/// Whether to say that all runs have ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Banner {
-    /// The dashboard was opened to look around.
-    #[default]
-    Never,
-    /// The dashboard was opened with a training: its end is news, and the screen stays.
-    WhenSettled,
 }
 
 /// Which part of a run's screen has all the room.
@@ -155,21 +137,6 @@ enum Follow {
     Top,
     /// The chosen run.
     Run,
-}
-
-/// What stays as it was when the dashboard was opened.
-#[derive(Clone, Debug, Default)]
-pub struct Setup {
-    /// Glyphs and colours.
-    pub theme: Theme,
-    /// Whether keys may change the store.
-    pub access: Access,
-    /// Whether the end of all runs is news.
-    pub banner: Banner,
-    /// Runs at a time.
-    pub slots: usize,
-    /// Where the runs are, for the hint of an empty store.
-    pub place: String,
 }
 
 /// What the dashboard knows.

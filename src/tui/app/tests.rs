@@ -3,7 +3,7 @@
 use super::*;
 use crate::run::State;
 use crate::store::Move;
-use crate::tui::keys::{Direction, Motion};
+use crate::tui::keys::{Arrange, Copy, Direction, Motion};
 
 fn row(name: &str, state: State) -> Row {
     let spec = name.split('/').next().unwrap_or_default().to_owned();
@@ -165,4 +165,203 @@ fn a_run_is_shown_only_if_there_is_one() {
     let mut app = app(&[]);
     act(&mut app, Action::Show(Screen::Run));
     assert_eq!((app.screen(), app.notice()), (Screen::Runs, Some("no run to show")));
+}
+
+fn mark_all(app: &mut App) {
+    act(app, Action::Go(Motion::End(Direction::Backward)));
+    for _ in 0..app.rows().len() {
+        act(app, Action::Mark);
+    }
+}
+
+#[test]
+fn marked_runs_are_stopped_after_one_question_that_names_how_many() {
+    let mut app = app(&[("s/a", State::Running), ("s/b", State::Queued), ("s/c", State::Finished)]);
+    mark_all(&mut app);
+    assert_eq!(app.marked().len(), 3);
+    assert_eq!(act(&mut app, Action::Stop), None);
+    assert_eq!(app.question(), Some("stop 2 of 3 marked runs?"));
+    app.update(Msg::Declined);
+    assert_eq!((app.question(), app.marked().len()), (None, 3));
+    act(&mut app, Action::Stop);
+    let effect = app.update(Msg::Confirmed);
+    assert_eq!(effect, Some(Effect::All(vec![Effect::Stop("s/a".into()), Effect::Dequeue("s/b".into())])));
+    assert!(app.marked().is_empty() && app.question().is_none());
+}
+
+#[test]
+fn only_what_still_can_be_done_is_done_after_a_yes() {
+    let mut app = app(&[("s/a", State::Failed), ("s/b", State::Lost)]);
+    mark_all(&mut app);
+    act(&mut app, Action::Resume);
+    app.update(Msg::Rows(vec![row("s/a", State::Running), row("s/b", State::Lost)]));
+    assert_eq!(app.update(Msg::Confirmed), Some(Effect::All(vec![Effect::Enqueue("s/b".into())])));
+    act(&mut app, Action::Unmark);
+    assert_eq!(app.update(Msg::Confirmed), None);
+}
+
+#[test]
+fn marks_outlive_a_filter_but_not_their_runs() {
+    let mut app = app(&[("s/a", State::Failed), ("s/b", State::Failed)]);
+    mark_all(&mut app);
+    act(&mut app, Action::Filter);
+    "s/b".chars().for_each(|c| _ = app.update(Msg::Typed(c)));
+    app.update(Msg::Entered);
+    act(&mut app, Action::Resume);
+    assert!(
+        app.question().is_some_and(|q| q.contains("2 of 2 marked") && q.contains("1 hidden")),
+        "{:?}",
+        app.question()
+    );
+    app.update(Msg::Rows(vec![row("s/b", State::Failed)]));
+    assert_eq!(app.marked().iter().collect::<Vec<_>>(), ["s/b"]);
+}
+
+#[test]
+fn nothing_marked_can_be_stopped_in_a_read_only_dashboard() {
+    let mut app = app(&[("s/a", State::Running)]);
+    app.setup.access = Access::ReadOnly;
+    mark_all(&mut app);
+    act(&mut app, Action::Stop);
+    assert_eq!(app.question(), None);
+    assert!(app.notice().is_some_and(|notice| notice.starts_with("read-only")));
+}
+
+#[test]
+fn a_filter_of_terms_narrows_and_names_what_it_does_not_understand() {
+    let mut app = app(&[("s/alpha", State::Finished), ("s/beta", State::Failed), ("t/beta", State::Failed)]);
+    act(&mut app, Action::Filter);
+    "state=failed spec=s foo=1".chars().for_each(|c| _ = app.update(Msg::Typed(c)));
+    assert_eq!(app.shown().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["s/beta"]);
+    app.update(Msg::Entered);
+    assert!(app.notice().is_some_and(|notice| notice.contains("foo=1: no column")), "{:?}", app.notice());
+}
+
+#[test]
+fn a_group_is_folded_on_its_head_and_keeps_the_cursor() {
+    let mut app = app(&[("x/a", State::Running), ("x/b", State::Failed), ("y/c", State::Finished)]);
+    act(&mut app, Action::Arrange(Arrange::Group));
+    act(&mut app, Action::Go(Motion::End(Direction::Backward)));
+    assert_eq!((app.chosen(), app.list().lines().len()), (None, 5));
+    assert_eq!(act(&mut app, Action::Stop), None);
+    assert_eq!(app.notice(), Some("no run under the cursor"));
+    act(&mut app, Action::Open);
+    assert_eq!((app.screen(), app.list().lines().len(), app.shown().len()), (Screen::Runs, 3, 3));
+    act(&mut app, Action::Mark);
+    assert_eq!(app.marked().len(), 2);
+    assert_eq!(app.list().head_at(app.cursor()).map(|head| head.key.as_str()), Some("y"));
+    app.update(Msg::Rows(vec![row("w/z", State::Running), row("x/a", State::Running), row("y/c", State::Finished)]));
+    assert_eq!(app.list().head_at(app.cursor()).map(|head| head.key.as_str()), Some("y"));
+    act(&mut app, DOWN);
+    assert_eq!(chosen(&app), "y/c");
+    act(&mut app, Action::Arrange(Arrange::Fold));
+    assert_eq!(app.list().head_at(app.cursor()).map(|head| head.key.as_str()), Some("y"));
+}
+
+#[test]
+fn the_next_run_is_never_a_head() {
+    let mut app = app(&[("x/a", State::Running), ("y/b", State::Failed)]);
+    act(&mut app, Action::Arrange(Arrange::Group));
+    act(&mut app, Action::Show(Screen::Run));
+    act(&mut app, Action::Next(Direction::Forward));
+    assert_eq!(chosen(&app), "y/b");
+    act(&mut app, Action::Next(Direction::Forward));
+    assert_eq!(chosen(&app), "y/b");
+    act(&mut app, Action::Next(Direction::Backward));
+    act(&mut app, Action::Next(Direction::Backward));
+    assert_eq!(chosen(&app), "x/a");
+}
+
+fn palette(app: &mut App, text: &str) -> Option<Effect> {
+    act(app, Action::Palette);
+    text.chars().for_each(|c| _ = app.update(Msg::Typed(c)));
+    app.update(Msg::Entered)
+}
+
+#[test]
+fn the_palette_acts_where_it_can_and_goes_there() {
+    let mut app = app(&[("s/b", State::Running), ("s/a", State::Finished)]);
+    palette(&mut app, "log in full");
+    assert_eq!((app.screen(), app.pane()), (Screen::Run, Pane::Log));
+    palette(&mut app, ":sort run");
+    assert_eq!((app.screen(), app.shown().next().map(|row| row.name.as_str())), (Screen::Runs, Some("s/a")));
+    palette(&mut app, "sort run");
+    assert_eq!(app.shown().next().map(|row| row.name.as_str()), Some("s/b"));
+    palette(&mut app, "filter state=finished");
+    assert_eq!(app.shown().len(), 1);
+    assert_eq!(palette(&mut app, "quit"), Some(Effect::Quit));
+    assert_eq!(palette(&mut app, "no such thing"), None);
+    assert!(app.palette().is_none() && !app.is_typing());
+}
+
+#[test]
+fn the_palette_closes_on_escape_and_on_one_erasure_too_many() {
+    let mut app = app(&[("s/a", State::Running)]);
+    for close in [Msg::Dismissed, Msg::Erased] {
+        act(&mut app, Action::Palette);
+        app.update(Msg::Typed('x'));
+        app.update(Msg::Erased);
+        assert!(app.palette().is_some());
+        app.update(close);
+        assert!(app.palette().is_none());
+    }
+}
+
+#[test]
+fn an_end_that_is_seen_is_announced_once() {
+    let mut app = App::default();
+    assert_eq!(app.update(Msg::Rows(vec![row("s/old", State::Failed), row("s/a", State::Running)])), None);
+    let after = vec![row("s/old", State::Failed), row("s/a", State::Finished)];
+    assert_eq!(app.update(Msg::Rows(after.clone())), Some(Effect::Announce("s/a f0 s0 finished".into())));
+    assert_eq!(app.update(Msg::Rows(after)), None);
+}
+
+#[test]
+fn copies_say_what_they_are() {
+    let mut app = app(&[("s/a", State::Running), ("s/b", State::Finished)]);
+    for (what, lines) in [(Copy::Row, 2), (Copy::Table, 3)] {
+        let Some(Effect::Copy(text)) = act(&mut app, Action::Copy(what)) else { panic!("{what:?} copies nothing") };
+        assert_eq!(text.lines().count(), lines);
+        assert!(app.notice().is_some_and(|notice| notice.starts_with("copied")));
+    }
+    act(&mut app, Action::Show(Screen::Compare));
+    assert_eq!(act(&mut app, Action::Copy(Copy::Table)), None);
+    assert_eq!(app.notice(), Some("nothing here to copy"));
+}
+
+#[test]
+fn the_dashboard_opens_as_it_was_left() {
+    let rows = [("x/a", State::Finished), ("x/b", State::Failed), ("y/c", State::Failed)];
+    let mut left = app(&rows);
+    palette(&mut left, "sort arm");
+    palette(&mut left, "group spec");
+    palette(&mut left, "filter failed");
+    act(&mut left, Action::Go(Motion::End(Direction::Forward)));
+    act(&mut left, Action::Show(Screen::Compare));
+    act(&mut left, Action::Show(Screen::Help));
+    let mut again = app(&rows);
+    again.update(Msg::Restored(Box::new(left.remembered())));
+    assert_eq!((again.screen(), chosen(&again), again.shown().len()), (Screen::Compare, "y/c", 2));
+    assert_eq!(again.remembered(), left.remembered());
+    assert!(again.notice().is_some_and(|notice| notice.contains("failed")), "hidden runs are said to be");
+    let mut other = app(&[("z/z", State::Running)]);
+    other.update(Msg::Restored(Box::new(Remembered {
+        screen: Screen::Run,
+        run: "x/a".into(),
+        ..Remembered::default()
+    })));
+    assert_eq!((other.screen(), chosen(&other)), (Screen::Runs, "z/z"));
+}
+
+#[test]
+fn a_click_chooses_and_a_second_one_opens() {
+    let mut app = app(&[("s/a", State::Running), ("s/b", State::Finished)]);
+    app.update(Msg::Pointed(1));
+    assert_eq!((chosen(&app), app.screen()), ("s/b", Screen::Runs));
+    app.update(Msg::Pointed(7));
+    assert_eq!(chosen(&app), "s/b");
+    app.update(Msg::Pointed(1));
+    assert_eq!(app.screen(), Screen::Run);
+    app.update(Msg::Rolled(Direction::Backward));
+    assert_eq!(chosen(&app), "s/b", "the wheel stays on the run that is looked at");
 }

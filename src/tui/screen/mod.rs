@@ -6,6 +6,7 @@ pub mod models;
 mod palette;
 pub mod run;
 pub mod runs;
+mod table;
 mod tabs;
 
 use ratatui::Frame;

@@ -231,3 +231,99 @@ fn the_footer_ends_with_help_and_the_way_out_at_every_width() {
         assert!(lines.last().expect("lines").trim_end().ends_with("? help  q quit"), "{lines:#?}");
     }
 }
+
+fn acted(mut app: App, actions: &[Action]) -> App {
+    actions.iter().for_each(|action| _ = app.update(Msg::Act(*action)));
+    app
+}
+
+fn typed(mut app: App, text: &str) -> App {
+    text.chars().for_each(|c| _ = app.update(Msg::Typed(c)));
+    app
+}
+
+#[test]
+fn order_groups_and_marks_are_on_the_screen() {
+    use crate::tui::keys::{Arrange, Direction, Motion};
+    let sort = Action::Arrange(Arrange::Sort);
+    let sorted = acted(app(9, Screen::Runs, unicode()), &[sort, sort]);
+    assert!(drawn(&sorted, (80, 24))[2].contains("arm▲"), "{:#?}", drawn(&sorted, (80, 24)));
+    let turned = acted(sorted, &[Action::Arrange(Arrange::Turn)]);
+    assert!(drawn(&turned, (80, 24))[2].contains("arm▼"));
+    let group = Action::Arrange(Arrange::Group);
+    let top = Action::Go(Motion::End(Direction::Backward));
+    let grouped = acted(app(9, Screen::Runs, unicode()), &[group, top, Action::Mark]);
+    let text = drawn(&grouped, (80, 24)).join("\n");
+    for words in ["▼ demo  9 runs", "9 marked", "● 2 running", "■ "] {
+        assert!(text.contains(words), "{words} is not in\n{text}");
+    }
+    let folded = acted(grouped, &[top, Action::Open]);
+    let text = drawn(&folded, (80, 24)).join("\n");
+    assert!(text.contains("▶ demo") && !text.contains("unet-0"), "{text}");
+}
+
+#[test]
+fn a_column_that_runs_are_sorted_by_is_shown() {
+    let mut app = acted(app(9, Screen::Runs, unicode()), &[Action::Palette]);
+    "sort spent".chars().for_each(|c| _ = app.update(Msg::Typed(c)));
+    app.update(Msg::Entered);
+    for size in [(60, 20), (80, 24), (160, 45)] {
+        let lines = drawn(&app, size);
+        assert!(lines[2].contains("spent▼") && lines[3].contains("70.0000"), "{lines:#?}");
+    }
+}
+
+#[test]
+fn what_a_filter_does_not_understand_is_in_the_footer() {
+    let app = typed(acted(app(9, Screen::Runs, unicode()), &[Action::Filter]), "state=failed foo=1");
+    for width in [60, 80] {
+        let lines = drawn(&app, (width, 24));
+        let foot = lines.last().expect("lines");
+        assert!(foot.contains("foo=1█") && foot.contains("foo=1: no col"), "{foot}");
+    }
+    let long = typed(app, &"x".repeat(600));
+    assert!(drawn(&long, (60, 20)).last().expect("lines").contains("xx█"));
+}
+
+#[test]
+fn the_palette_is_readable_on_every_screen() {
+    for screen in SCREENS {
+        let app = typed(acted(app(3, screen, unicode()), &[Action::Palette]), "find any");
+        drawn(&app, (20, 5));
+        let app = typed(acted(super::tests::app(3, screen, unicode()), &[Action::Palette]), "compare");
+        for size in [(60, 20), (80, 24)] {
+            let text = drawn(&app, size).join("\n");
+            assert!(text.contains(":compare█") && text.contains("comparison of arms"), "{screen:?}\n{text}");
+        }
+        let ascii = Theme { glyphs: Glyphs::Ascii, colour: Colour::None };
+        let app = acted(super::tests::app(3, screen, ascii), &[Action::Palette]);
+        assert!(drawn(&app, (80, 24)).concat().is_ascii());
+    }
+}
+
+#[test]
+fn a_question_is_in_the_footer_with_its_answers() {
+    let app = acted(app(9, Screen::Runs, unicode()), &[Action::Mark, Action::Stop]);
+    for width in [60, 80] {
+        let lines = drawn(&app, (width, 24));
+        let foot = lines.last().expect("lines");
+        assert!(foot.contains("stop 1 of 1 marked run?") && foot.contains("y yes   n no"), "{foot}");
+    }
+}
+
+#[test]
+fn a_click_meets_the_line_that_is_drawn_there() {
+    use crate::tui::keys::{Direction, Motion};
+    for runs in [3, 40] {
+        let mut app = acted(app(runs, Screen::Runs, unicode()), &[Action::Go(Motion::Line(Direction::Forward))]);
+        for size in [(80, 24), (60, 20), (160, 45)] {
+            app.update(Msg::Resized(size.0, size.1));
+            let lines = drawn(&app, size);
+            let cursor = lines.iter().position(|line| line.starts_with('›')).expect("the cursor is drawn");
+            assert_eq!(hit(&app, 5, cursor as u16), Some(Hit::Line(app.cursor())));
+            assert_eq!(hit(&app, 5, cursor as u16 - 1), Some(Hit::Line(app.cursor() - 1)));
+            assert_eq!(hit(&app, 10, 0), Some(Hit::Tab(Screen::Runs)));
+            assert_eq!((hit(&app, 5, 1), hit(&app, 5, size.1 - 1)), (None, None));
+        }
+    }
+}

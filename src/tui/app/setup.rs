@@ -1,0 +1,38 @@
+//! How the dashboard is opened.
+
+use crate::tui::theme::Theme;
+
+/// Whether the dashboard may change the store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// Stop, resume, move.
+    #[default]
+    ReadWrite,
+    /// Looks only, and starts no executor.
+    ReadOnly,
+}
+
+/// Whether to say that all runs have ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Banner {
+    /// The dashboard was opened to look around.
+    #[default]
+    Never,
+    /// The dashboard was opened with a training: its end is news, and the screen stays.
+    WhenSettled,
+}
+
+/// What stays as it was when the dashboard was opened.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// Glyphs and colours.
+    pub theme: Theme,
+    /// Whether keys may change the store.
+    pub access: Access,
+    /// Whether the end of all runs is news.
+    pub banner: Banner,
+    /// Runs at a time.
+    pub slots: usize,
+    /// Where the runs are, for the hint of an empty store.
+    pub place: String,
+}
