@@ -59,6 +59,7 @@ fn text(rows: &[Row]) -> String {
     if !alive {
         add(State::Stopped, "");
         add(State::Finished, "");
+        add(State::Planned, "");
     }
     let left = queue_s(rows, running.max(1)).filter(|_| alive);
     parts.extend(left.map(|left| format!("ETA {}", clock(left))));

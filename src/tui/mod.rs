@@ -49,7 +49,7 @@ use crate::store::Watch;
 use feed::Feed;
 use osc::Multiplexer;
 use remembered::Remembered;
-use terminal::Tty;
+use terminal::{Suspended, Tty};
 
 /// How long a look at the store may be old.
 const TICK: Duration = Duration::from_millis(250);
@@ -132,7 +132,7 @@ fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Opt
     let mut drawn = None;
     while !signals.end.load(Ordering::Relaxed) && io::stdin().is_terminal() {
         if signals.stop.swap(false, Ordering::Relaxed) {
-            tty.suspend()?;
+            suspend(tty, app)?;
         }
         // Whoever stopped us may have left anything on the terminal.
         if signals.continued.swap(false, Ordering::Relaxed) {
@@ -173,9 +173,16 @@ fn carry_out(
     match effect {
         Effect::Copy(text) => tty.send(&osc::clipboard(text, multiplexer))?,
         Effect::Announce(text) => tty.send(&options.notify.code(text, multiplexer))?,
-        Effect::Suspend => tty.suspend()?,
+        Effect::Suspend => suspend(tty, app)?,
         Effect::Redraw => tty.clear()?,
         effect => feed.carry_out(effect, app),
+    }
+    Ok(())
+}
+
+fn suspend(tty: &mut Tty, app: &mut App) -> anyhow::Result<()> {
+    if tty.suspend()? == Suspended::Refused {
+        app.update(Msg::Notice("no shell to go back to; q leaves, runs go on".to_owned()));
     }
     Ok(())
 }

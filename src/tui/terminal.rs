@@ -12,7 +12,7 @@ use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::{DefaultTerminal, Frame, Terminal};
-use rustix::process::{Signal, kill_current_process_group};
+use rustix::process::{Signal, getpgid, getsid, kill_current_process_group};
 
 use super::mouse::Mouse;
 use super::text::clean;
@@ -41,6 +41,14 @@ struct Errors {
 pub struct Tty {
     terminal: DefaultTerminal,
     mouse: Mouse,
+}
+
+/// Whether a shell had the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suspended {
+    Done,
+    /// There is no shell to go back to.
+    Refused,
 }
 
 impl Tty {
@@ -74,12 +82,17 @@ impl Tty {
         out.flush()
     }
 
-    /// Back to the shell, until it continues us.
-    pub fn suspend(&mut self) -> anyhow::Result<()> {
+    /// Stops, until a shell continues us; whoever does so sends a signal, upon which the terminal is to be taken again.
+    /// Does nothing where no shell would.
+    pub fn suspend(&mut self) -> io::Result<Suspended> {
+        // Without job control we are in the group of the session's leader, or are it: nobody could call us back.
+        if getpgid(None)? == getsid(None)? {
+            return Ok(Suspended::Refused);
+        }
         leave();
         // The whole job, as the terminal's own Ctrl-Z does: a script that called us stops too.
         kill_current_process_group(Signal::STOP)?;
-        self.resume()
+        Ok(Suspended::Done)
     }
 
     /// Takes the terminal again after someone else had it; the next picture is drawn in full.

@@ -20,6 +20,7 @@ mod pix2pix_golden;
 mod pixel_golden;
 mod resume;
 mod score;
+mod settings;
 mod shape_golden;
 mod stats_coverage;
 mod stats_golden;

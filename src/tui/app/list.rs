@@ -24,6 +24,11 @@ impl App {
         &self.list
     }
 
+    /// The screen below the shown one.
+    pub fn asked_from(&self) -> Screen {
+        self.screens.iter().rev().nth(1).copied().unwrap_or_default()
+    }
+
     /// Columns and rows of the terminal.
     pub fn size(&self) -> (u16, u16) {
         self.size

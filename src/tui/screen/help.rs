@@ -21,7 +21,7 @@ enum Entry {
 
 /// Draws the screen, in as many columns as there is room for.
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
-    let entries = entries();
+    let entries = entries(app.asked_from());
     let room = usize::from(area.height).max(1);
     let columns = entries.len().div_ceil(room).min(usize::from((area.width / COLUMN.0).clamp(1, 3)));
     let width = area.width / columns.max(1) as u16;
@@ -33,14 +33,16 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// Keys of the same screens together, in the order of the table.
-fn entries() -> Vec<Entry> {
+/// Keys of the same screens together, in the order of the table: first those of the screen that help was asked for on,
+/// then those of all screens.
+fn entries(screen: Screen) -> Vec<Entry> {
     let mut groups: Vec<&'static [Screen]> = Vec::new();
     for key in KEYS {
         if !groups.contains(&key.screens) {
             groups.push(key.screens);
         }
     }
+    groups.sort_by_key(|group| (*group == ANY || !group.contains(&screen), *group != ANY));
     let of = |group: &'static [Screen]| KEYS.iter().filter(move |key| key.screens == group).map(Entry::Key);
     groups.into_iter().flat_map(|group| std::iter::once(Entry::Group(title(group))).chain(of(group))).collect()
 }

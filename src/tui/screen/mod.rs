@@ -17,8 +17,10 @@ use ratatui::widgets::Widget;
 
 use super::app::{App, Banner, Screen};
 use super::keys::{ASKING, Action, KEYS, Key, PICKING, TYPING};
+use super::row::Row;
 use super::text::{fit, width};
 use super::theme::{GREEN, VERMILLION, bold, dim};
+use crate::run::State;
 
 /// Less room shows nothing that helps.
 const SMALLEST: (u16, u16) = (40, 10);
@@ -107,8 +109,9 @@ fn footer(app: &App, columns: usize) -> Line<'static> {
         return Line::styled(fit(notice, columns), app.theme().text(VERMILLION).bold());
     }
     let hints = KEYS.iter().filter(|key| key.screens.contains(&app.screen()) && !key.hint.is_empty());
-    let (last, rest): (Vec<&Key>, Vec<&Key>) =
-        hints.partition(|key| matches!(key.action, Action::Show(Screen::Help) | Action::Back | Action::Quit));
+    let hints = hints.filter(|key| works(app, key.action));
+    let is_last = |action| matches!(action, Action::Show(Screen::Help) | Action::Palette | Action::Back | Action::Quit);
+    let (last, rest): (Vec<&Key>, Vec<&Key>) = hints.partition(|key| is_last(key.action));
     let size = |key: &Key| width(&first_name(key)) + width(key.hint) + 3;
     let mut room = columns.saturating_sub(last.iter().map(|key| size(key)).sum());
     let mut shown = Vec::new();
@@ -124,6 +127,18 @@ fn footer(app: &App, columns: usize) -> Line<'static> {
         .chain(last)
         .flat_map(|key| [Span::styled(first_name(key), bold()), Span::styled(format!(" {}  ", key.hint), dim())]);
     Line::from(spans.collect::<Vec<_>>())
+}
+
+/// Whether `action` would do something to what is chosen or marked.
+fn works(app: &App, action: Action) -> bool {
+    let marked = app.screen() == Screen::Runs && !app.marked().is_empty();
+    let chosen = |can: fn(&Row) -> bool| app.chosen().is_some_and(can);
+    match action {
+        Action::Stop => marked || chosen(Row::can_stop),
+        Action::Resume => marked || chosen(Row::can_resume),
+        Action::Shift(_) => chosen(|row| row.state() == State::Queued),
+        _ => true,
+    }
 }
 
 /// The filter as it is typed, its end where there is no room for all, and what of it is not understood.
