@@ -18,7 +18,8 @@ const TAIL_BYTES: u64 = 256 << 10;
 pub struct Glance {
     /// What it is doing.
     pub state: State,
-    /// What its first and last events add up to: curves have gaps, last values and the pace are right.
+    /// What its last word says, or else what its first and last events add up to: curves have gaps, last values and the
+    /// pace are right.
     pub record: RunRecord,
 }
 
@@ -28,29 +29,41 @@ impl RunDir {
         // In the order of a watch: ticket, lock, events.
         let ticket = self.ticket();
         let locked = self.is_locked();
-        let record = self.ends(if locked { TAIL_BYTES } else { WORD_BYTES }).unwrap_or_default();
+        let record = File::open(self.events_path()).and_then(|file| ends(&file, locked)).unwrap_or_default();
         Glance { state: record.state(locked, ticket.is_some()), record }
     }
+}
 
-    fn ends(&self, tail: u64) -> io::Result<RunRecord> {
-        let mut file = File::open(self.events_path())?;
-        let length = file.metadata()?.len();
-        // Where the ends would meet, a line must not be cut in two.
-        let start = if length <= HEAD_BYTES + tail { 0 } else { length - tail };
-        let mut record = RunRecord::default();
-        let mut read = |from: u64, to: u64| -> io::Result<()> {
-            let mut bytes = Vec::new();
-            file.seek(SeekFrom::Start(from))?;
-            Read::by_ref(&mut file).take(to - from).read_to_end(&mut bytes)?;
-            // A line that is cut off at either end is no event, and is skipped like any other that is none.
-            let lines = bytes.split(|&byte| byte == b'\n');
-            lines.filter_map(|line| serde_json::from_slice::<Event>(line).ok()).for_each(|event| record.apply(&event));
-            Ok(())
-        };
-        read(0, HEAD_BYTES.min(start))?;
-        read(start, length)?;
-        Ok(record)
+/// Most runs of a store have ended, and one line says how; the others are read at both ends.
+fn ends(file: &File, locked: bool) -> io::Result<RunRecord> {
+    let length = file.metadata()?.len();
+    let mut record = RunRecord::default();
+    if !locked {
+        let end = read(file, length.saturating_sub(WORD_BYTES), length)?;
+        let last = events(&end).next_back();
+        if let Some(word @ (Event::Finished { .. } | Event::Stopped { .. } | Event::Failed { .. })) = last {
+            record.apply(&word);
+            return Ok(record);
+        }
     }
+    // Where the ends would meet, a line must not be cut in two.
+    let start = if length <= HEAD_BYTES + TAIL_BYTES { 0 } else { length - TAIL_BYTES };
+    for (from, to) in [(0, HEAD_BYTES.min(start)), (start, length)] {
+        events(&read(file, from, to)?).for_each(|event| record.apply(&event));
+    }
+    Ok(record)
+}
+
+fn read(mut file: &File, from: u64, to: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(from))?;
+    file.take(to - from).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A line that is cut off at either end is no event, and is skipped like any other that is none.
+fn events(bytes: &[u8]) -> impl DoubleEndedIterator<Item = Event> {
+    bytes.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok())
 }
 
 #[cfg(test)]

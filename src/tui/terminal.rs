@@ -11,6 +11,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::layout::Rect;
 use ratatui::{DefaultTerminal, Frame, Terminal};
 use rustix::process::{Signal, getpgid, getsid, kill_current_process_group};
 
@@ -99,13 +100,14 @@ impl Tty {
     pub fn resume(&mut self) -> anyhow::Result<()> {
         leave();
         enter(self.mouse)?;
-        self.terminal.clear()?;
-        Ok(())
+        Ok(self.clear()?)
     }
 
     /// The next picture is drawn in full.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // `Terminal::clear` asks the terminal for the cursor's place, and the thread that reads keys gets the answer.
+        let (width, height) = self.size()?;
+        self.terminal.resize(Rect::new(0, 0, width, height))
     }
 }
 
