@@ -120,13 +120,13 @@ mod tests {
             record
         };
         let running = run(&dir, &events);
-        let _lock = running.lock().expect("a lock").expect("free");
+        let lock = running.lock().expect("a lock").expect("free");
         assert!(std::fs::metadata(running.events_path()).expect("there").len() > TAIL_BYTES);
         let (glance, whole) = (running.glance(), of(&events));
         assert_eq!((glance.record.epoch(), glance.record.step()), (whole.epoch(), whole.step()));
         assert_eq!((glance.record.progress(), glance.record.eta_s()), (whole.progress(), whole.eta_s()));
         assert_eq!(glance.record.eta_s(), Some(100.0));
-        drop(_lock);
+        drop(lock);
         assert_eq!(running.glance().state, State::Lost);
         events.push(Event::Failed { at_s: 2.0, reason: "NaN".into(), step: None });
         assert_eq!(run(&dir, &events).glance().state, State::Failed);

@@ -100,6 +100,5 @@ mod tests {
         paths.iter().for_each(|path| Remembered::default().save(path));
         let kept = fs::read_dir(paths[0].parent().expect("a folder")).expect("read").count();
         assert_eq!(kept, STORES);
-        assert!(Remembered::load(paths.last().expect("many")).is_some());
     }
 }

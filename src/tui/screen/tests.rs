@@ -290,10 +290,10 @@ fn the_palette_is_readable_on_every_screen() {
     for screen in SCREENS {
         let app = typed(acted(app(3, screen, unicode()), &[Action::Palette]), "find any");
         drawn(&app, (20, 5));
-        let app = typed(acted(super::tests::app(3, screen, unicode()), &[Action::Palette]), "compare");
+        let app = typed(acted(super::tests::app(3, screen, unicode()), &[Action::Palette]), "comparison");
         for size in [(60, 20), (80, 24)] {
             let text = drawn(&app, size).join("\n");
-            assert!(text.contains(":compare█") && text.contains("comparison of arms"), "{screen:?}\n{text}");
+            assert!(text.contains(":comparison█") && text.contains("comparison of arms"), "{screen:?}\n{text}");
         }
         let ascii = Theme { glyphs: Glyphs::Ascii, colour: Colour::None };
         let app = acted(super::tests::app(3, screen, ascii), &[Action::Palette]);
