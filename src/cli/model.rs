@@ -34,6 +34,9 @@ enum ModelCommand {
         /// Multiplies the channel numbers.
         #[arg(long)]
         width: Option<f64>,
+        /// Further keys of the model in a spec, as TOML: "downs = 5".
+        #[arg(long, value_name = "TOML")]
+        with: Option<String>,
         /// Images a step, for the memory of a training step.
         #[arg(long, default_value_t = 8)]
         batch: usize,
@@ -69,8 +72,12 @@ struct Shown {
 pub(super) fn model(args: &ModelArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
         ModelCommand::List { json } => list(*json)?,
-        ModelCommand::Show { name, input, width, batch, json } => {
-            let summary = summarise(&named(name, *width)?, *input).map_err(anyhow::Error::msg)?;
+        ModelCommand::Show { name, input, width, with, batch, json } => {
+            let config = match with {
+                Some(keys) => with_keys(name, *width, keys)?,
+                None => named(name, *width)?,
+            };
+            let summary = summarise(&config, *input).map_err(anyhow::Error::msg)?;
             let shown = Shown { schema: SCHEMA, batch: *batch, step_mib: summary.step_mib(*batch), summary };
             print(&if *json { serde_json::to_string_pretty(&shown)? + "\n" } else { describe(&shown) })?;
         }
@@ -94,7 +101,17 @@ pub(super) fn named(name: &str, width: Option<f64>) -> anyhow::Result<ModelConfi
     let known = || MODELS.iter().map(|row| row.name).collect::<Vec<_>>().join(", ");
     let Some(default) = ModelConfig::named(name) else { anyhow::bail!("no model \"{name}\"; known: {}", known()) };
     let Some(width) = width else { return Ok(default) };
-    let text = format!("name = {name:?}\nwidth = {width:?}\n");
+    parsed(name, &format!("width = {width:?}"))
+}
+
+fn with_keys(name: &str, width: Option<f64>, keys: &str) -> anyhow::Result<ModelConfig> {
+    named(name, None)?;
+    let width = width.map_or_else(String::new, |width| format!("width = {width:?}\n"));
+    parsed(name, &(width + keys))
+}
+
+fn parsed(name: &str, keys: &str) -> anyhow::Result<ModelConfig> {
+    let text = format!("name = {name:?}\n{keys}\n");
     toml::from_str(&text).map_err(|error| anyhow::anyhow!("{name}: {}", error.message()))
 }
 
@@ -150,5 +167,13 @@ mod tests {
     fn a_width_is_refused_where_a_model_has_none() {
         assert!(named("svm", Some(0.5)).is_err());
         assert!(named("unet", Some(0.5)).is_ok());
+    }
+
+    #[test]
+    fn further_keys_are_those_of_a_spec() {
+        let model = with_keys("pix2pix", Some(0.125), "downs = 5").expect("both are its own");
+        assert!(toml::to_string(&model).expect("TOML").contains("downs = 5"));
+        assert!(with_keys("unet", None, "downs = 5").is_err_and(|error| error.to_string().contains("downs")));
+        assert!(with_keys("svn", None, "").is_err());
     }
 }

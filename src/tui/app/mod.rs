@@ -1,5 +1,6 @@
 //! The dashboard's state. [`App::update`] is the only place where it changes; files are the feed's.
 
+mod launch;
 mod list;
 mod mark;
 mod palette;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::arms::Arms;
 use super::detail::Detail;
 use super::keys::{Action, Direction};
+use super::launch::{Errand, Input, Launcher, News};
 use super::list::List;
 use super::models::Models;
 use super::palette::Palette;
@@ -27,6 +29,7 @@ use crate::report::Comparison;
 use crate::run::State;
 use crate::store::Move;
 pub use setup::{Access, Banner, Setup};
+pub(super) use update::moved;
 
 /// What is on the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +44,10 @@ pub enum Screen {
     Compare,
     /// The registry of models.
     Models,
+    /// The specs, what they come to, and what they take.
+    Launch,
+    /// One that is being written.
+    Form,
     /// Keys.
     Help,
 }
@@ -100,6 +107,10 @@ pub enum Msg {
     Compared(Result<Box<Comparison>, String>),
     /// What was computed of a model, or why not.
     Summarised(String, Result<Box<Summary>, String>),
+    /// A key while a value of a spec is typed or chosen.
+    Entering(Input),
+    /// What the launch screens asked for.
+    Launch(Box<News>),
     /// Something to say.
     Notice(String),
 }
@@ -117,6 +128,8 @@ pub enum Effect {
     Enqueue(Name),
     /// Change a run's place in the queue.
     Shift(Name, Move),
+    /// What the launch screens ask for.
+    Launch(Errand),
     /// One after the other.
     All(Vec<Effect>),
     /// Put a text on the terminal's clipboard.
@@ -165,6 +178,7 @@ pub struct App {
     spec: Option<String>,
     arms: Arms,
     models: Models,
+    launch: Launcher,
     notice: Option<String>,
     revision: u64,
 }

@@ -47,6 +47,8 @@ impl App {
             Msg::Summarised(name, summary) => {
                 self.models.set(name, summary.map(|summary| *summary).map_err(|error| clean(&error)));
             }
+            Msg::Entering(input) => self.launch_input(input),
+            Msg::Launch(news) => return self.launch_news(*news),
             Msg::Notice(text) => {
                 let notice = Some(clean(&text));
                 self.revision = before + u64::from(notice != self.notice);
@@ -88,6 +90,7 @@ impl App {
             Action::Next(direction) => self.next_run(Motion::Line(direction)),
             Action::Log => self.toggle(Pane::Log),
             Action::Picture => self.toggle(Pane::Picture),
+            Action::Launch(deed) => return self.deed(deed),
             Action::Column(direction) => self.arms.choose(direction),
             Action::Sort => self.arms.sort(),
         }
@@ -99,6 +102,10 @@ impl App {
             self.notice = Some("no run to show".to_owned());
             return;
         }
+        if screen == Screen::Form && self.launch.form.is_none() {
+            self.notice = Some("no spec is being written; on Launch, n begins one".to_owned());
+            return;
+        }
         if screen == Screen::Compare {
             self.spec = self.chosen().map(|row| row.spec.clone()).or(self.spec.take());
         }
@@ -108,6 +115,9 @@ impl App {
         // Back leads to the list, then out; help leads to where it was asked for.
         if screen != Screen::Help {
             self.screens.clear();
+        }
+        if screen == Screen::Form {
+            self.screens.push(Screen::Launch);
         }
         self.scroll = 0;
         if screen != Screen::Runs {
@@ -137,6 +147,7 @@ impl App {
             Screen::Run => self.log.len().saturating_sub(1),
             Screen::Compare => self.arms.len().saturating_sub(1),
             Screen::Models => return self.models.go(motion, page),
+            Screen::Launch | Screen::Form => return self.launch_go(motion, page),
             Screen::Help => KEYS.len(),
         };
         let place = if self.screen() == Screen::Runs { self.cursor } else { self.scroll };
@@ -215,7 +226,7 @@ impl App {
     }
 }
 
-pub(super) fn moved(place: usize, motion: Motion, page: usize) -> usize {
+pub(in crate::tui) fn moved(place: usize, motion: Motion, page: usize) -> usize {
     match motion {
         Motion::Line(Direction::Forward) => place + 1,
         Motion::Line(Direction::Backward) => place.saturating_sub(1),

@@ -15,6 +15,7 @@ const TABS: &[(&str, &str, Screen)] = &[
     ("2", "Run", Screen::Run),
     ("3", "Compare", Screen::Compare),
     ("4", "Models", Screen::Models),
+    ("9", "Launch", Screen::Launch),
     ("?", "Help", Screen::Help),
 ];
 
