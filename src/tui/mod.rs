@@ -138,6 +138,7 @@ fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Opt
         app.update(Msg::Restored(Box::new(left)));
     }
     let keys = Keys::listen();
+    let around = (options, &keys, &*signals.stop);
     let mut drawn = None;
     while !signals.end.load(Ordering::Relaxed) && io::stdin().is_terminal() {
         if signals.stop.swap(false, Ordering::Relaxed) {
@@ -150,7 +151,7 @@ fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Opt
         }
         app.update(Msg::Clock(now_s()));
         if let Some(effect) = feed.poll(app) {
-            carry_out(&effect, (&mut *tty, &mut *app, &mut *feed), (options, &keys, &signals.stop))?;
+            carry_out(&effect, (&mut *tty, &mut *app, &mut *feed), around)?;
         }
         if drawn != Some(app.revision()) {
             tty.draw(|frame| view(app, frame))?;
@@ -165,7 +166,6 @@ fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Opt
             match message(app, &event).and_then(|msg| app.update(msg)) {
                 Some(Effect::Quit) => return Ok(()),
                 Some(effect) => {
-                    let around = (options, &keys, &*signals.stop);
                     carry_out(&effect, (&mut *tty, &mut *app, &mut *feed), around)?;
                 }
                 None => {}

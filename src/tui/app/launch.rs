@@ -28,7 +28,7 @@ impl App {
         match question {
             Question::Discard(_, deed) => self.do_deed(deed),
             Question::Replace(_, path) => {
-                let text = self.launch.form.as_ref()?.draft.toml();
+                let text = self.launch.form.as_ref()?.draft.toml().to_owned();
                 Some(Effect::Launch(Errand::Save { text, path: Some(path), replace: true }))
             }
         }
@@ -73,7 +73,7 @@ impl App {
                     self.open_chosen(true);
                 }
                 let form = self.launch.form.as_ref().filter(|_| self.screen() == Screen::Form)?;
-                return Some(Effect::Launch(Errand::Edit(form.draft.toml())));
+                return Some(Effect::Launch(Errand::Edit(form.draft.toml().to_owned())));
             }
             Deed::Start if self.screen() == Screen::Form => return self.start_draft(),
             Deed::Start => return self.start_chosen(),
@@ -175,7 +175,7 @@ impl App {
     /// Saves what is not saved yet, and starts it once that is done.
     fn start_draft(&mut self) -> Option<Effect> {
         let draft = &self.launch.form.as_ref()?.draft;
-        let text = draft.toml();
+        let text = draft.toml().to_owned();
         let refused = draft.faults().first().map(|fault| fault.text.clone());
         if refused.is_none() && (draft.is_changed() || draft.file().is_none()) {
             self.launch.then_start = true;
@@ -203,7 +203,7 @@ impl App {
             return None;
         }
         let path = draft.file().map(std::path::Path::to_owned);
-        Some(Effect::Launch(Errand::Save { text: draft.toml(), path, replace: false }))
+        Some(Effect::Launch(Errand::Save { text: draft.toml().to_owned(), path, replace: false }))
     }
 
     pub(super) fn launch_news(&mut self, news: News) -> Option<Effect> {
@@ -224,7 +224,7 @@ impl App {
         match saved {
             Ok(path) => {
                 form.draft.saved(&path);
-                let (text, name) = (form.draft.toml(), form.draft.name());
+                let (text, name) = (form.draft.toml().to_owned(), form.draft.name());
                 self.launch.seek(name);
                 self.notice = Some(format!("saved: {}", clean(&path.display().to_string())));
                 return if self.launch.then_start { self.start(text, None) } else { None };

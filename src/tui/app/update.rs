@@ -106,6 +106,9 @@ impl App {
             self.notice = Some("no spec is being written; on Launch, n begins one".to_owned());
             return;
         }
+        if screen == Screen::Launch {
+            self.launch.retry();
+        }
         if screen == Screen::Compare {
             self.spec = self.chosen().map(|row| row.spec.clone()).or(self.spec.take());
         }

@@ -2,17 +2,20 @@
 
 use toml::{Table, Value};
 
-use super::field::{Field, arms};
+use super::field::{Field, arms, at};
 use crate::spec::SpecError;
 
 /// The line that `error` is about, which the parser found in `text`, the text of `table`.
 pub fn blame(error: &SpecError, text: &str, table: &Table) -> Option<Field> {
     let SpecError::Invalid { place, message } = error else { return None };
     let fields = Field::of(table);
-    let field = of_arm(message, table).or_else(|| by_words(message, &fields)).or_else(|| {
-        let line = place.rsplit_once(':')?.1.parse().ok()?;
-        by_line(line, text, &fields)
-    });
+    let field = of_arm(message, table)
+        .or_else(|| of_folds(message, table))
+        .or_else(|| by_words(message, &fields))
+        .or_else(|| {
+            let line = place.rsplit_once(':')?.1.parse().ok()?;
+            by_line(line, text, &fields)
+        });
     // Inside of a model the parser knows no line.
     field.or_else(|| no_number(table)).filter(|field| fields.contains(field))
 }
@@ -28,6 +31,12 @@ fn of_arm(message: &str, table: &Table) -> Option<Field> {
         _ if said.contains("loss") => Field::Loss(arm),
         _ => Field::Model(arm),
     })
+}
+
+/// `folds = 5, run = 9: …`: the one that is wrong.
+fn of_folds(message: &str, table: &Table) -> Option<Field> {
+    let folds = message.strip_prefix("folds = ").and_then(|_| at(table, Field::Folds.path())?.as_integer())?;
+    Some(if folds < 2 { Field::Folds } else { Field::Run })
 }
 
 /// `train.epochs = 0: …`, `folds = 1, run = 1: …`, ``missing field `epochs` ``.

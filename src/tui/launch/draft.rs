@@ -40,6 +40,8 @@ pub struct Draft {
     verbatim: Option<String>,
     /// The file that it was opened from, under its name then.
     opened: Option<(PathBuf, String)>,
+    /// What the form has made of it.
+    text: String,
     spec: Option<Spec>,
     faults: Vec<Fault>,
     changed: bool,
@@ -76,7 +78,8 @@ impl Draft {
     }
 
     fn of(table: Table, verbatim: Option<String>) -> Self {
-        let mut draft = Self { table, verbatim, opened: None, spec: None, faults: Vec::new(), changed: false };
+        let (text, faults) = (String::new(), Vec::new());
+        let mut draft = Self { table, verbatim, opened: None, text, spec: None, faults, changed: false };
         draft.check();
         draft
     }
@@ -128,9 +131,8 @@ impl Draft {
     }
 
     /// The text of its file: as it was typed in an editor, else every key of the spec.
-    pub fn toml(&self) -> String {
-        let whole = || self.spec.as_ref().and_then(|spec| toml::to_string(spec).ok());
-        self.verbatim.clone().or_else(whole).unwrap_or_else(|| text_of(&self.table))
+    pub fn toml(&self) -> &str {
+        self.verbatim.as_deref().unwrap_or(&self.text)
     }
 
     /// Takes what was typed or chosen on a line.
@@ -229,14 +231,20 @@ impl Draft {
     fn check(&mut self) {
         (self.spec, self.faults) = (None, Vec::new());
         let text = self.verbatim.clone().unwrap_or_else(|| text_of(&self.table));
+        self.text.clone_from(&text);
         let mut wrong = match Spec::parse(&text, PLACE) {
-            Ok(spec) => return self.spec = Some(spec),
+            Ok(spec) => {
+                self.text = toml::to_string(&spec).unwrap_or(text);
+                return self.spec = Some(spec);
+            }
             Err(error) => (text, error),
         };
         let mut table = self.table.clone();
         loop {
-            let field = blame(&wrong.1, &wrong.0, &table);
-            self.faults.push(Fault { field, text: words(&wrong.1) });
+            // Where there is no TOML, there are no lines to put it beside.
+            let field = blame(&wrong.1, &wrong.0, &table).filter(|_| !self.table.is_empty());
+            let is_read = self.faults.is_empty() && self.verbatim.is_some();
+            self.faults.push(Fault { field, text: words(&wrong.1, is_read) });
             let Some(field) = field.filter(|field| self.faults.len() < FAULTS && repair(&mut table, *field)) else {
                 return;
             };
@@ -270,10 +278,12 @@ fn repair(table: &mut Table, field: Field) -> bool {
     true
 }
 
-fn words(error: &SpecError) -> String {
+/// With its line in a text that people have before them.
+fn words(error: &SpecError, is_read: bool) -> String {
     match error {
         SpecError::Invalid { place, message } => {
-            let line = place.rsplit_once(':').map_or_else(String::new, |(_, line)| format!("line {line}: "));
+            let line = place.rsplit_once(':').filter(|_| is_read).map(|(_, line)| format!("line {line}: "));
+            let line = line.unwrap_or_default();
             clean(&format!("{line}{}", message.replace('\n', " ")))
         }
         SpecError::Missing { .. } => clean(&error.to_string()),

@@ -12,8 +12,6 @@ mod outlook;
 mod shelf;
 mod table;
 mod tally;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -84,8 +82,15 @@ pub enum News {
 /// What is to be done outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Errand {
-    /// Writes a spec; `replace` is what was there already.
-    Save { text: String, path: Option<PathBuf>, replace: bool },
+    /// Writes a spec.
+    Save {
+        /// All of it.
+        text: String,
+        /// Where; by its name if absent.
+        path: Option<PathBuf>,
+        /// Whether what is there already may go.
+        replace: bool,
+    },
     /// Queues its runs.
     Start(String),
     /// Shows it in an editor.
@@ -238,6 +243,11 @@ impl Launcher {
         self.costs.insert(key, summary);
     }
 
+    /// Forgets refusals: what was missing may be there by now.
+    pub fn retry(&mut self) {
+        self.outlooks.retain(|_, outlook| outlook.is_ok());
+    }
+
     /// Forgets what may have changed on disk.
     pub fn forget(&mut self) {
         self.shelf = None;
@@ -264,7 +274,7 @@ impl Launcher {
     pub fn subject(&self, drafting: bool, rows: &[Row]) -> Option<(String, &Spec)> {
         if drafting {
             let draft = &self.form.as_ref()?.draft;
-            return Some((draft.toml(), draft.spec()?));
+            return Some((draft.toml().to_owned(), draft.spec()?));
         }
         let offer = self.offer(rows)?;
         Some((offer.text.clone(), offer.spec.as_ref().ok()?))
@@ -283,3 +293,6 @@ impl Launcher {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

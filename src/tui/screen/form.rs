@@ -84,7 +84,7 @@ fn fault(app: &App, form: &Form, field: Field) -> Option<String> {
     if let Some(fault) = own {
         return Some(fault.text.clone());
     }
-    match app.launch().outlook(&form.draft.toml()) {
+    match app.launch().outlook(form.draft.toml()) {
         Some(Err(Trouble::Dataset(text))) if field == Field::Dataset => Some(text.clone()),
         _ => None,
     }
@@ -109,9 +109,12 @@ fn below(app: &App, form: &Form, columns: usize) -> Vec<Line<'static>> {
     let draft = &form.draft;
     if let Some(spec) = draft.spec() {
         let text = draft.toml();
-        let is_wrong = matches!(app.launch().outlook(&text), Some(Err(_)));
-        let style = if is_wrong { vermillion } else { bold() };
-        return wrapped(&Plan { app, spec, text: &text }.brief(), columns, style);
+        let outlook = app.launch().outlook(text);
+        let style = if matches!(outlook, Some(Err(_))) { vermillion } else { bold() };
+        let mut lines = wrapped(&Plan { app, spec, text }.brief(), columns, style);
+        let warnings = outlook.and_then(|outlook| outlook.as_ref().ok()).map_or(&[][..], |outlook| &outlook.warnings);
+        lines.extend(warnings.iter().flat_map(|warning| wrapped(warning, columns, vermillion)));
+        return lines;
     }
     let elsewhere = draft.faults().iter().filter(|fault| fault.field.is_none_or(|field| !fields.contains(&field)));
     let mut lines: Vec<Line> = elsewhere.flat_map(|fault| wrapped(&fault.text, columns, vermillion)).collect();
