@@ -117,6 +117,11 @@ impl Watch {
         Ok(changed)
     }
 
+    /// From now on all specs of the store.
+    pub fn widen(&mut self) {
+        (self.spec, self.listed) = (None, None);
+    }
+
     /// Runs by spec and id.
     pub fn runs(&self) -> impl ExactSizeIterator<Item = &RunView> {
         self.entries.values().map(|entry| &entry.view)

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::app::{Access, App, Effect, Msg, Screen};
 use super::detail::Detail;
 use super::gallery::Gallery;
+use super::launch::{Desk, Errand, News};
 use super::monitor::Monitor;
 use super::overlay::Overlaid;
 use super::plot::Plot;
@@ -14,6 +15,7 @@ use super::row::{Name, Row};
 use super::summaries::Summaries;
 use super::text::clean;
 use super::widget::picture::Picture;
+use crate::dataset::DataRoots;
 use crate::executor::Launch;
 use crate::report::{Comparison, by_task};
 use crate::run::State;
@@ -39,6 +41,7 @@ pub struct Feed<'a> {
     summaries: Summaries,
     gallery: Gallery,
     monitor: Monitor,
+    desk: Desk,
 }
 
 /// What was last said of the chosen run.
@@ -67,7 +70,14 @@ impl<'a> Feed<'a> {
             summaries: Summaries::default(),
             gallery: Gallery::default(),
             monitor: Monitor::default(),
+            desk: Desk::new(DataRoots::new(None)),
         }
+    }
+
+    /// Looks for data sets in `roots`.
+    #[must_use]
+    pub fn with_data(self, roots: DataRoots) -> Self {
+        Self { desk: Desk::new(roots), ..self }
     }
 
     /// Tells what is new in the store; what there is to announce of it.
@@ -92,6 +102,7 @@ impl<'a> Feed<'a> {
         if app.screen() == Screen::System {
             self.measure(app);
         }
+        self.look_at_specs(app);
         if app.setup().access == Access::ReadWrite && app.count(State::Queued) > 0 {
             self.call_executor(app);
         }
@@ -135,6 +146,9 @@ impl<'a> Feed<'a> {
     /// Carries `effect` out; what is the terminal's is the loop's.
     pub fn carry_out(&mut self, effect: &Effect, app: &mut App) {
         self.looked = None;
+        if let Effect::Launch(errand) = effect {
+            return self.do_errand(errand, app);
+        }
         if let Err(error) = self.try_carry_out(effect) {
             tell(app, Msg::Notice(error.to_string()));
         }
@@ -142,7 +156,12 @@ impl<'a> Feed<'a> {
 
     fn try_carry_out(&mut self, effect: &Effect) -> Result<(), StoreError> {
         match effect {
-            Effect::Quit | Effect::Copy(_) | Effect::Announce(_) | Effect::Suspend | Effect::Redraw => Ok(()),
+            Effect::Quit
+            | Effect::Copy(_)
+            | Effect::Announce(_)
+            | Effect::Suspend
+            | Effect::Redraw
+            | Effect::Launch(_) => Ok(()),
             Effect::All(effects) => effects.iter().try_for_each(|effect| self.try_carry_out(effect)),
             Effect::Stop(name) => self.dir(name).map_or(Ok(()), |dir| dir.request_stop()),
             // A worker may be on its way to the lock: it looks for the request once it has it.
@@ -256,6 +275,32 @@ impl<'a> Feed<'a> {
     fn measure(&mut self, app: &mut App) {
         if let Some(sample) = self.monitor.poll(self.watch.store().root(), self.watch.runs()) {
             tell(app, Msg::Sampled(Box::new(sample)));
+        }
+    }
+
+    fn look_at_specs(&mut self, app: &mut App) {
+        for news in self.desk.news() {
+            self.tell_launch(app, news);
+        }
+        let screen = app.screen();
+        if matches!(screen, Screen::Launch | Screen::Form) {
+            let shown = (screen == Screen::Form, app.rows());
+            if let Some(news) = self.desk.look(app.launch(), shown, &self.watch) {
+                self.tell_launch(app, news);
+            }
+        }
+    }
+
+    fn do_errand(&mut self, errand: &Errand, app: &mut App) {
+        if let Some(news) = self.desk.do_errand(errand, &mut self.watch, self.launch) {
+            self.tell_launch(app, news);
+        }
+    }
+
+    /// A spec that was saved may have to be started.
+    fn tell_launch(&mut self, app: &mut App, news: News) {
+        if let Some(Effect::Launch(errand)) = app.update(Msg::Launch(Box::new(news))) {
+            self.do_errand(&errand, app);
         }
     }
 

@@ -3,7 +3,9 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::app::{App, Msg, Screen};
+use super::launch::{Deed, begins, entering};
 use super::plot::Turn;
+use super::typing::{answer, picking, typing};
 use crate::store::Move;
 
 /// What a key does.
@@ -59,6 +61,8 @@ pub enum Action {
     Unmark,
     /// Puts something on the clipboard.
     Copy(Copy),
+    /// What the launch screens do.
+    Launch(Deed),
     /// Finds an action by its name.
     Palette,
     /// To the shell, until it calls back.
@@ -141,6 +145,8 @@ pub const ANY: &[Screen] = &[
     Screen::Overlay,
     Screen::Cases,
     Screen::System,
+    Screen::Launch,
+    Screen::Form,
     Screen::Help,
 ];
 const RUNS: &[Screen] = &[Screen::Runs];
@@ -154,8 +160,20 @@ const PLOTS: &[Screen] = &[Screen::Run, Screen::Overlay];
 const CASES: &[Screen] = &[Screen::Cases];
 const SCROLLED: &[Screen] =
     &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Overlay, Screen::Cases, Screen::System, Screen::Help];
-const INNER: &[Screen] =
-    &[Screen::Run, Screen::Compare, Screen::Models, Screen::Overlay, Screen::Cases, Screen::System, Screen::Help];
+const LAUNCH: &[Screen] = &[Screen::Launch];
+const FORM: &[Screen] = &[Screen::Form];
+const SPECS: &[Screen] = &[Screen::Launch, Screen::Form];
+const INNER: &[Screen] = &[
+    Screen::Run,
+    Screen::Compare,
+    Screen::Models,
+    Screen::Overlay,
+    Screen::Cases,
+    Screen::System,
+    Screen::Launch,
+    Screen::Form,
+    Screen::Help,
+];
 
 const fn key(
     codes: &'static [KeyCode],
@@ -223,6 +241,21 @@ pub const KEYS: &[Key] = &[
     key(&[char('n')], CASES, Action::Next(Forward), ("next run", "next run, same case")),
     key(&[char('p')], CASES, Action::Next(Backward), ("", "previous run, same case")),
     key(&[KeyCode::PageDown], MODELS, Action::Go(Motion::Page(Forward)), ("stages", "more stages")),
+    key(&[KeyCode::Enter, char('e')], LAUNCH, Action::Launch(Deed::Edit), ("edit", "edit the spec")),
+    key(&[char('s')], SPECS, Action::Launch(Deed::Start), ("start", "start what is to do")),
+    key(&[char('n')], LAUNCH, Action::Launch(Deed::New), ("new", "a spec from scratch")),
+    key(&[char('d')], LAUNCH, Action::Launch(Deed::Duplicate), ("duplicate", "a copy of the spec")),
+    key(&[char('f')], LAUNCH, Action::Show(Screen::Form), ("form", "back to the draft")),
+    key(&[KeyCode::PageDown], LAUNCH, Action::Go(Motion::Page(Forward)), ("", "more of the plan")),
+    key(&[char('R')], LAUNCH, Action::Launch(Deed::Again), ("", "read everything again")),
+    key(&[KeyCode::Enter], FORM, Action::Launch(Deed::Change), ("change", "type, choose, or do it")),
+    key(&[KeyCode::Right, char('l')], FORM, Action::Launch(Deed::Turn(Forward)), ("next", "next choice")),
+    key(&[KeyCode::Left, char('h')], FORM, Action::Launch(Deed::Turn(Backward)), ("", "previous choice")),
+    key(&[char('w')], FORM, Action::Launch(Deed::Save), ("save", "write the spec's file")),
+    key(&[char('a')], FORM, Action::Launch(Deed::AddArm), ("add arm", "one more arm")),
+    key(&[char('x')], FORM, Action::Launch(Deed::RemoveArm), ("remove arm", "one arm less")),
+    key(&[char('E')], SPECS, Action::Launch(Deed::Editor), ("editor", "open in $EDITOR")),
+    key(&[KeyCode::PageDown], FORM, Action::Go(Motion::Page(Forward)), ("", "a page down")),
     key(&[char('J')], RUNS, Action::Shift(Move::Later), ("later", "later in the queue")),
     key(&[char('K')], RUNS, Action::Shift(Move::Earlier), ("earlier", "earlier in the queue")),
     key(&[char('u')], RUNS, Action::Unmark, ("", "unmark all")),
@@ -240,6 +273,7 @@ pub const KEYS: &[Key] = &[
     key(&[char('2')], ANY, Action::Show(Screen::Run), ("", "the chosen run")),
     key(&[char('3')], ANY, Action::Show(Screen::Compare), ("", "comparison of arms")),
     key(&[char('4')], ANY, Action::Show(Screen::Models), ("", "models, stage by stage")),
+    key(&[char('9')], ANY, Action::Show(Screen::Launch), ("", "specs: plan, cost, start")),
     key(&[char('Y')], TABLES, Action::Copy(Copy::Row), ("", "copy the row")),
     key(&[char('y')], TABLES, Action::Copy(Copy::Table), ("", "copy the table")),
     key(&[char(':')], ANY, Action::Palette, ("find", "find any action by name")),
@@ -305,43 +339,13 @@ pub fn message(app: &App, event: &KeyEvent) -> Option<Msg> {
         _ if app.question().is_some() => answer(event.code),
         _ if app.palette().is_some() => picking(event.code, plain),
         _ if app.is_typing() => typing(event.code, plain),
+        _ if app.screen() == Screen::Form && app.launch().is_entering() => {
+            entering(event.code, plain).map(Msg::Entering)
+        }
+        _ if app.screen() == Screen::Form && begins(app.launch(), event.code, plain).is_some() => {
+            begins(app.launch(), event.code, plain).map(Msg::Entering)
+        }
         _ => action.map(Msg::Act),
-    }
-}
-
-fn answer(code: KeyCode) -> Option<Msg> {
-    match code {
-        KeyCode::Char('y' | 'Y') => Some(Msg::Confirmed),
-        KeyCode::Char('n' | 'N' | 'q') | KeyCode::Esc => Some(Msg::Declined),
-        _ => None,
-    }
-}
-
-fn picking(code: KeyCode, plain: bool) -> Option<Msg> {
-    match code {
-        KeyCode::Down | KeyCode::Tab => Some(Msg::Picked(Forward)),
-        KeyCode::Up | KeyCode::BackTab => Some(Msg::Picked(Backward)),
-        KeyCode::Char('n') if !plain => Some(Msg::Picked(Forward)),
-        KeyCode::Char('p') if !plain => Some(Msg::Picked(Backward)),
-        KeyCode::Esc => Some(Msg::Dismissed),
-        other => letters(other, plain),
-    }
-}
-
-fn typing(code: KeyCode, plain: bool) -> Option<Msg> {
-    match code {
-        KeyCode::Down | KeyCode::Up => Some(Msg::Entered),
-        KeyCode::Esc => Some(Msg::Act(Action::Unfilter)),
-        other => letters(other, plain),
-    }
-}
-
-fn letters(code: KeyCode, plain: bool) -> Option<Msg> {
-    match code {
-        KeyCode::Char(c) if plain => Some(Msg::Typed(c)),
-        KeyCode::Backspace => Some(Msg::Erased),
-        KeyCode::Enter => Some(Msg::Entered),
-        _ => None,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::store::Move;
 use crate::tui::cases::Sight;
 use crate::tui::detail::Detail;
 use crate::tui::keys::{Action, Direction};
+use crate::tui::launch::{Errand, Input, News};
 use crate::tui::overlay::Overlaid;
 use crate::tui::remembered::Remembered;
 use crate::tui::row::{Name, Row};
@@ -34,6 +35,10 @@ pub enum Screen {
     Cases,
     /// The machine.
     System,
+    /// The specs, what they come to, and what they take.
+    Launch,
+    /// One that is being written.
+    Form,
     /// Keys.
     Help,
 }
@@ -105,6 +110,10 @@ pub enum Msg {
     Seen(Box<Sight>),
     /// What the machine does.
     Sampled(Box<Sample>),
+    /// A key while a value of a spec is typed or chosen.
+    Entering(Input),
+    /// What the launch screens asked for.
+    Launch(Box<News>),
     /// Something to say.
     Notice(String),
 }
@@ -122,6 +131,8 @@ pub enum Effect {
     Enqueue(Name),
     /// Change a run's place in the queue.
     Shift(Name, Move),
+    /// What the launch screens ask for.
+    Launch(Errand),
     /// One after the other.
     All(Vec<Effect>),
     /// Put a text on the terminal's clipboard.

@@ -1,6 +1,7 @@
 //! The dashboard's state. [`App::update`] is the only place where it changes; files are the feed's.
 
 mod curves;
+mod launch;
 mod list;
 mod mark;
 mod message;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use super::arms::Arms;
 use super::cases::Cases;
 use super::detail::Detail;
+use super::launch::Launcher;
 use super::list::List;
 use super::log::Log;
 use super::models::Models;
@@ -72,6 +74,7 @@ pub struct App {
     models: Models,
     cases: Cases,
     system: System,
+    launch: Launcher,
     notice: Option<String>,
     revision: u64,
 }

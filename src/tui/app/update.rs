@@ -62,6 +62,8 @@ impl App {
             Msg::Scores(name, task, scores) => self.cases.set(name, task, scores),
             Msg::Seen(sight) => self.cases.see(sight),
             Msg::Sampled(sample) => self.system.take(*sample),
+            Msg::Entering(input) => self.launch_input(input),
+            Msg::Launch(news) => return self.launch_news(*news),
             Msg::Notice(text) => {
                 let notice = Some(clean(&text));
                 self.revision = before + u64::from(notice != self.notice);
@@ -116,6 +118,7 @@ impl App {
             Action::Search => self.search(),
             Action::Match(direction) => self.find(direction),
             Action::Column(direction) if self.screen() == Screen::Overlay => self.overlay.choose(direction),
+            Action::Launch(deed) => return self.deed(deed),
             Action::Column(direction) => self.arms.choose(direction),
             Action::Sort => self.arms.sort(),
         }
@@ -127,6 +130,13 @@ impl App {
             self.notice = Some("no run to show".to_owned());
             return;
         }
+        if screen == Screen::Form && self.launch.form.is_none() {
+            self.notice = Some("no spec is being written; on Launch, n begins one".to_owned());
+            return;
+        }
+        if screen == Screen::Launch {
+            self.launch.retry();
+        }
         if matches!(screen, Screen::Compare | Screen::Overlay) {
             self.spec = self.chosen().map(|row| row.spec.clone()).or(self.spec.take());
         }
@@ -136,6 +146,9 @@ impl App {
         // Back leads to the list, then out; help leads to where it was asked for.
         if screen != Screen::Help {
             self.screens.clear();
+        }
+        if screen == Screen::Form {
+            self.screens.push(Screen::Launch);
         }
         self.scroll = 0;
         if screen != Screen::Runs {
@@ -171,6 +184,7 @@ impl App {
             Screen::Cases => return self.cases.go(motion, page),
             Screen::System => self.count(State::Running).saturating_sub(1),
             Screen::Overlay => self.overlay.shown().map_or(0, |shown| shown.arms.len().saturating_sub(1)),
+            Screen::Launch | Screen::Form => return self.launch_go(motion, page),
             Screen::Help => KEYS.len(),
         };
         let place = if self.screen() == Screen::Runs { self.cursor } else { self.scroll };

@@ -3,10 +3,13 @@
 pub mod cases;
 pub mod compare;
 pub mod curves;
+mod form;
 pub mod help;
+pub mod launch;
 pub mod models;
 pub mod overlay;
 mod palette;
+mod plan;
 pub mod run;
 pub mod runs;
 pub mod system;
@@ -45,7 +48,7 @@ pub fn view(app: &App, frame: &mut Frame) {
 
 fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let [head, news, body, foot] = areas(app, area);
-    tabs::line(app.screen(), head.width).render(head, buffer);
+    tabs::line(tab(app.screen()), head.width).render(head, buffer);
     banner(app).unwrap_or_default().render(news, buffer);
     match app.screen() {
         Screen::Runs => runs::draw(app, body, buffer),
@@ -55,12 +58,19 @@ fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         Screen::Cases => cases::draw(app, body, buffer),
         Screen::System => system::draw(app, body, buffer),
         Screen::Overlay => overlay::draw(app, body, buffer),
+        Screen::Launch => launch::draw(app, body, buffer),
+        Screen::Form => form::draw(app, body, buffer),
         Screen::Help => help::draw(app, body, buffer),
     }
     if let Some(open) = app.palette() {
         palette::draw(app, open, body, buffer);
     }
     footer(app, usize::from(foot.width)).render(foot, buffer);
+}
+
+/// A form belongs to the screen that it was opened from.
+fn tab(screen: Screen) -> Screen {
+    if screen == Screen::Form { Screen::Launch } else { screen }
 }
 
 /// Tabs, news, the screen itself, footer.
@@ -86,7 +96,7 @@ pub fn hit(app: &App, column: u16, row: u16) -> Option<Hit> {
     }
     let [head, _, body, _] = areas(app, Rect::new(0, 0, width, height));
     match row {
-        0 => tabs::at(app.screen(), head.width, column).map(Hit::Tab),
+        0 => tabs::at(tab(app.screen()), head.width, column).map(Hit::Tab),
         _ if app.screen() == Screen::Runs => runs::line_at(app, body, row).map(Hit::Line),
         _ => None,
     }
@@ -121,6 +131,9 @@ fn footer(app: &App, columns: usize) -> Line<'static> {
     if app.is_typing() {
         return typing(app, columns);
     }
+    if let Some(keys) = form::keys(app) {
+        return Line::styled(fit(keys, columns), dim());
+    }
     if let Some(notice) = app.notice() {
         return Line::styled(fit(notice, columns), app.theme().text(VERMILLION).bold());
     }
@@ -153,6 +166,7 @@ fn works(app: &App, action: Action) -> bool {
         Action::Stop => marked || chosen(Row::can_stop),
         Action::Resume => marked || chosen(Row::can_resume),
         Action::Shift(_) => chosen(|row| row.state() == State::Queued),
+        Action::Show(Screen::Form) => app.launch().form.is_some(),
         _ => true,
     }
 }
