@@ -1,17 +1,19 @@
 //! The dashboard's hands: reads the store into messages, and carries effects out. The only place here that touches files.
 //! Per tick its work is bounded: log and picture only of the chosen run, scores only when another run has finished.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
 use super::app::{Access, App, Effect, Msg, Screen};
+use super::auditor::Auditor;
 use super::detail::Detail;
+use super::found::Found;
 use super::row::{Name, Row};
 use super::summaries::Summaries;
+use super::tester::Tester;
 use super::text::clean;
 use super::widget::picture::Picture;
 use crate::executor::Launch;
-use crate::report::{Comparison, by_task};
+use crate::report::{by_task, differences};
 use crate::run::State;
 use crate::store::{RunDir, RunView, StoreError, Watch, queue};
 
@@ -30,7 +32,8 @@ pub struct Feed<'a> {
     called: Option<Instant>,
     broken: usize,
     sent: Option<Sent>,
-    compared: Option<u64>,
+    tester: Tester,
+    auditor: Auditor,
     summaries: Summaries,
 }
 
@@ -52,7 +55,8 @@ impl<'a> Feed<'a> {
             called: None,
             broken: 0,
             sent: None,
-            compared: None,
+            tester: Tester::default(),
+            auditor: Auditor::default(),
             summaries: Summaries::default(),
         }
     }
@@ -67,6 +71,10 @@ impl<'a> Feed<'a> {
         if app.screen() == Screen::Compare {
             self.compare(app);
         }
+        if app.screen() == Screen::Difference {
+            self.differ(app);
+        }
+        self.look_into(app);
         if app.screen() == Screen::Models {
             self.summarise(app);
         }
@@ -108,6 +116,11 @@ impl<'a> Feed<'a> {
     fn try_carry_out(&mut self, effect: &Effect) -> Result<(), StoreError> {
         match effect {
             Effect::Quit | Effect::Copy(_) | Effect::Announce(_) | Effect::Suspend | Effect::Redraw => Ok(()),
+            Effect::Audit(name) => {
+                let run = self.dir(name).cloned();
+                run.iter().for_each(|run| self.auditor.start(run));
+                Ok(())
+            }
             Effect::All(effects) => effects.iter().try_for_each(|effect| self.try_carry_out(effect)),
             Effect::Stop(name) => self.dir(name).map_or(Ok(()), |dir| dir.request_stop()),
             // A worker may be on its way to the lock: it looks for the request once it has it.
@@ -167,15 +180,30 @@ impl<'a> Feed<'a> {
         let mut tables = by_task(&runs).into_iter();
         let table = asked.and_then(|task| tables.clone().find(|(of, _)| *of == task)).or_else(|| tables.next());
         let runs = table.map(|(_, runs)| runs).unwrap_or_default();
-        let mut hash = DefaultHasher::new();
-        spec.hash(&mut hash);
-        runs.iter().for_each(|run| (run.dir.id(), run.state == State::Finished).hash(&mut hash));
-        let print = hash.finish();
-        if self.compared != Some(print) {
-            self.compared = Some(print);
-            let compared = Comparison::of(&spec, &runs).map(Box::new).map_err(|error| clean(&error.to_string()));
-            tell(app, Msg::Compared(compared));
+        self.tester.poll(app, &spec, &runs).into_iter().for_each(|msg| tell(app, msg));
+    }
+
+    fn differ(&self, app: &mut App) {
+        let Some(pair) = app.versus().pair.as_ref().filter(|pair| pair.found.is_none()) else { return };
+        let found = match pair.names.each_ref().map(|name| self.view(name)) {
+            [Some(left), Some(right)] => Ok(differences(&left.plan, &right.plan)),
+            _ => Err("one of the runs is gone".to_owned()),
+        };
+        tell(app, Msg::Found(Found::Differences(found)));
+    }
+
+    /// An audit goes on wherever the user looks; facts and printed tables only where they are shown.
+    fn look_into(&mut self, app: &mut App) {
+        let mut told = self.auditor.poll_audit();
+        if matches!(app.screen(), Screen::Audit | Screen::Compare) {
+            told.extend(self.auditor.poll_verdicts(app));
         }
+        let shown = app.audited().filter(|_| app.screen() == Screen::Audit);
+        match shown.and_then(|row| self.watch.runs().find(|run| run.dir.name() == row.name)) {
+            Some(run) => told.extend(self.auditor.poll(app, &run.dir)),
+            None => self.auditor.leave(),
+        }
+        told.into_iter().for_each(|msg| tell(app, msg));
     }
 
     fn summarise(&mut self, app: &mut App) {

@@ -36,6 +36,16 @@ pub enum Action {
     Column(Direction),
     /// Sorts by the chosen column.
     Sort,
+    /// Holds all other arms against the one under the cursor.
+    Hold,
+    /// Two plans side by side.
+    Differ,
+    /// The next of several blocks of the screen.
+    Section(Direction),
+    /// Intervals beside the means, or not.
+    Intervals,
+    /// Looks for duplicates and mistakes in a data set.
+    Audit,
     /// Opens the run under the cursor, or folds its group.
     Open,
     /// Changes the list's order or groups.
@@ -118,15 +128,19 @@ pub struct Key {
 }
 
 /// Every screen.
-pub const ANY: &[Screen] = &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Models, Screen::Help];
+pub const ANY: &[Screen] =
+    &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Models, Screen::Audit, Screen::Difference, Screen::Help];
 const RUNS: &[Screen] = &[Screen::Runs];
 const TABLES: &[Screen] = &[Screen::Runs, Screen::Compare];
 const RUN: &[Screen] = &[Screen::Run];
 const COMPARE: &[Screen] = &[Screen::Compare];
 const ONE_RUN: &[Screen] = &[Screen::Runs, Screen::Run];
-const SCROLLED: &[Screen] = &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Help];
+const SCROLLED: &[Screen] =
+    &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Audit, Screen::Difference, Screen::Help];
 const MODELS: &[Screen] = &[Screen::Models];
-const INNER: &[Screen] = &[Screen::Run, Screen::Compare, Screen::Models, Screen::Help];
+const AUDIT: &[Screen] = &[Screen::Audit];
+const INNER: &[Screen] =
+    &[Screen::Run, Screen::Compare, Screen::Models, Screen::Audit, Screen::Difference, Screen::Help];
 
 const fn key(
     codes: &'static [KeyCode],
@@ -162,11 +176,24 @@ pub const KEYS: &[Key] = &[
     key(&[KeyCode::Right, char('l')], COMPARE, Action::Column(Forward), ("column", "next column")),
     key(&[KeyCode::Left, char('h')], COMPARE, Action::Column(Backward), ("", "previous column")),
     key(&[char('o')], COMPARE, Action::Sort, ("sort", "sort: best, worst, as spec")),
+    key(&[KeyCode::Enter, char(' ')], COMPARE, Action::Hold, ("against", "hold the others against it")),
+    key(&[KeyCode::Tab], COMPARE, Action::Section(Forward), ("printed", "printed numbers, or arms")),
+    key(&[char('d')], COMPARE, Action::Differ, ("plans", "its plan beside the other's")),
+    key(&[char('i')], COMPARE, Action::Intervals, ("intervals", "intervals in the cells")),
+    key(&[char('O')], COMPARE, Action::Arrange(Arrange::Turn), ("", "sort the other way")),
     key(&[char('n')], COMPARE, Action::Next(Forward), ("next spec", "next spec")),
     key(&[char('p')], COMPARE, Action::Next(Backward), ("", "previous spec")),
+    key(&[KeyCode::Tab, KeyCode::Right, char('l')], AUDIT, Action::Section(Forward), ("section", "next section")),
+    key(&[KeyCode::BackTab, KeyCode::Left, char('h')], AUDIT, Action::Section(Backward), ("", "previous section")),
+    key(&[KeyCode::Enter], AUDIT, Action::Open, ("open", "the line in full")),
+    key(&[char('/')], AUDIT, Action::Filter, ("filter", "filter the lines by words")),
+    key(&[char('r')], AUDIT, Action::Audit, ("audit", "audit the data set now")),
+    key(&[char('n')], AUDIT, Action::Next(Forward), ("next run", "next run's split")),
+    key(&[char('p')], AUDIT, Action::Next(Backward), ("", "previous run's split")),
     key(&[KeyCode::PageDown], MODELS, Action::Go(Motion::Page(Forward)), ("stages", "more stages")),
     key(&[char('J')], RUNS, Action::Shift(Move::Later), ("later", "later in the queue")),
     key(&[char('K')], RUNS, Action::Shift(Move::Earlier), ("earlier", "earlier in the queue")),
+    key(&[char('d')], RUNS, Action::Differ, ("", "plans of two marked runs")),
     key(&[char('u')], RUNS, Action::Unmark, ("", "unmark all")),
     key(&[char('O')], RUNS, Action::Arrange(Arrange::Turn), ("", "sort the other way")),
     key(&[char('z')], RUNS, Action::Arrange(Arrange::Fold), ("", "fold or open the group")),
@@ -182,6 +209,7 @@ pub const KEYS: &[Key] = &[
     key(&[char('2')], ANY, Action::Show(Screen::Run), ("", "the chosen run")),
     key(&[char('3')], ANY, Action::Show(Screen::Compare), ("", "comparison of arms")),
     key(&[char('4')], ANY, Action::Show(Screen::Models), ("", "models, stage by stage")),
+    key(&[char('8')], ANY, Action::Show(Screen::Audit), ("", "audit: data, split, tables")),
     key(&[char('Y')], TABLES, Action::Copy(Copy::Row), ("", "copy the row")),
     key(&[char('y')], TABLES, Action::Copy(Copy::Table), ("", "copy the table")),
     key(&[char(':')], ANY, Action::Palette, ("find", "find any action by name")),

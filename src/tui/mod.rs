@@ -5,10 +5,17 @@
 
 pub mod app;
 pub mod arms;
+pub mod audit;
+mod auditor;
 mod copy;
+mod date;
 pub mod detail;
+mod evidence;
 mod feed;
 pub mod field;
+mod finding;
+pub mod found;
+mod job;
 pub mod keys;
 pub mod list;
 pub mod models;
@@ -16,14 +23,19 @@ pub mod mouse;
 pub mod notify;
 mod osc;
 pub mod palette;
+mod printed;
+mod prose;
 mod query;
 pub mod remembered;
 pub mod row;
 pub mod screen;
+mod standing;
 mod summaries;
 mod terminal;
+mod tester;
 pub mod text;
 pub mod theme;
+pub mod versus;
 pub mod widget;
 
 use std::io::{self, IsTerminal, Write};

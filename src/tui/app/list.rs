@@ -46,6 +46,9 @@ impl App {
 
     /// The filter as typed.
     pub fn filter(&self) -> &str {
+        if self.screen() == Screen::Audit {
+            return self.audit.filter();
+        }
         self.list.filter()
     }
 
@@ -55,6 +58,9 @@ impl App {
     }
 
     pub(super) fn refilter(&mut self, change: impl FnOnce(&mut String)) {
+        if self.screen() == Screen::Audit {
+            return self.audit.refilter(change);
+        }
         let mut filter = self.list.filter().to_owned();
         change(&mut filter);
         self.list.set_filter(filter);
@@ -63,9 +69,10 @@ impl App {
 
     pub(super) fn typed(&mut self, c: char) {
         let text = clean(&c.to_string());
+        let has_room = self.filter().len() < LONGEST;
         match &mut self.palette {
             Some(palette) => palette.type_in(&text),
-            None if self.list.filter().len() < LONGEST => self.refilter(|filter| filter.push_str(&text)),
+            None if has_room => self.refilter(|filter| filter.push_str(&text)),
             None => {}
         }
     }
@@ -92,7 +99,7 @@ impl App {
 
     /// Says which terms of the filter are not understood.
     pub(super) fn name_faults(&mut self) {
-        if let Some(first) = self.list.faults().first() {
+        if let Some(first) = self.list.faults().first().filter(|_| self.screen() != Screen::Audit) {
             let more = self.list.faults().len() - 1;
             let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
             self.notice = Some(format!("not understood: {first}{more}"));

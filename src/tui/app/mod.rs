@@ -1,5 +1,7 @@
 //! The dashboard's state. [`App::update`] is the only place where it changes; files are the feed's.
 
+mod audit;
+mod compare;
 mod list;
 mod mark;
 mod palette;
@@ -13,7 +15,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::arms::Arms;
+use super::audit::Audit;
 use super::detail::Detail;
+use super::found::Found;
 use super::keys::{Action, Direction};
 use super::list::List;
 use super::models::Models;
@@ -21,12 +25,14 @@ use super::palette::Palette;
 use super::remembered::Remembered;
 use super::row::{Name, Row};
 use super::theme::Theme;
+use super::versus::Versus;
 use super::widget::picture::Picture;
 use crate::model::Summary;
 use crate::report::Comparison;
 use crate::run::State;
 use crate::store::Move;
 pub use setup::{Access, Banner, Setup};
+pub(in crate::tui) use update::moved;
 
 /// What is on the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +47,10 @@ pub enum Screen {
     Compare,
     /// The registry of models.
     Models,
+    /// What is wrong with data, split and printed tables.
+    Audit,
+    /// Two plans side by side.
+    Difference,
     /// Keys.
     Help,
 }
@@ -100,6 +110,8 @@ pub enum Msg {
     Compared(Result<Box<Comparison>, String>),
     /// What was computed of a model, or why not.
     Summarised(String, Result<Box<Summary>, String>),
+    /// What a thread has found.
+    Found(Found),
     /// Something to say.
     Notice(String),
 }
@@ -117,6 +129,8 @@ pub enum Effect {
     Enqueue(Name),
     /// Change a run's place in the queue.
     Shift(Name, Move),
+    /// Audit the data set of a run.
+    Audit(Name),
     /// One after the other.
     All(Vec<Effect>),
     /// Put a text on the terminal's clipboard.
@@ -165,6 +179,8 @@ pub struct App {
     spec: Option<String>,
     arms: Arms,
     models: Models,
+    versus: Versus,
+    audit: Audit,
     notice: Option<String>,
     revision: u64,
 }

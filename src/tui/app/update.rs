@@ -43,7 +43,11 @@ impl App {
             Msg::Detail(detail) => self.detail = Some(Arc::from(detail)),
             Msg::Log(text) => self.log = text.lines().map(clean).collect(),
             Msg::Picture(picture) => self.picture = picture,
-            Msg::Compared(compared) => self.arms.set(compared),
+            Msg::Compared(compared) => {
+                self.arms.set(compared);
+                self.compared_anew();
+            }
+            Msg::Found(found) => self.found(found),
             Msg::Summarised(name, summary) => {
                 self.models.set(name, summary.map(|summary| *summary).map_err(|error| clean(&error)));
             }
@@ -63,7 +67,10 @@ impl App {
             Action::Redraw => return Some(Effect::Redraw),
             Action::Copy(what) => return self.copy(what),
             Action::Palette => self.palette = Some(Palette::default()),
+            Action::Open if self.screen() == Screen::Audit => self.audit.open(),
             Action::Open => self.open(),
+            Action::Hold | Action::Differ | Action::Section(_) | Action::Intervals => self.act_on_blocks(action),
+            Action::Arrange(_) if self.screen() == Screen::Compare => self.arms.turn(),
             Action::Arrange(how) => self.arrange(how),
             Action::Mark => self.mark(),
             Action::Unmark => self.unmark(),
@@ -75,12 +82,15 @@ impl App {
                 self.typing = false;
                 self.refilter(String::clear);
             }
-            Action::Stop | Action::Resume | Action::Shift(_) if self.setup.access == Access::ReadOnly => {
+            Action::Stop | Action::Resume | Action::Shift(_) | Action::Audit
+                if self.setup.access == Access::ReadOnly =>
+            {
                 self.notice = Some("read-only: runs can be watched here, not changed".to_owned());
             }
             Action::Stop | Action::Resume if self.screen() == Screen::Runs && !self.marked.is_empty() => {
                 self.ask(action);
             }
+            Action::Audit => return self.start_audit(),
             Action::Stop => return self.stop(),
             Action::Resume => return self.resume(),
             Action::Shift(direction) => return self.shift(direction),
@@ -102,11 +112,11 @@ impl App {
         if screen == Screen::Compare {
             self.spec = self.chosen().map(|row| row.spec.clone()).or(self.spec.take());
         }
-        if screen == Screen::Help && self.screen() == Screen::Help {
+        if screen == self.screen() && matches!(screen, Screen::Help | Screen::Difference) {
             return self.back();
         }
         // Back leads to the list, then out; help leads to where it was asked for.
-        if screen != Screen::Help {
+        if !matches!(screen, Screen::Help | Screen::Difference) {
             self.screens.clear();
         }
         self.scroll = 0;
@@ -116,6 +126,9 @@ impl App {
     }
 
     fn back(&mut self) {
+        if self.backs_out() {
+            return;
+        }
         self.scroll = 0;
         match self.pane {
             Pane::Log | Pane::Picture if self.screen() == Screen::Run => self.pane = Pane::All,
@@ -130,6 +143,9 @@ impl App {
 
     pub(super) fn go(&mut self, motion: Motion) {
         let page = usize::from(self.size.1).saturating_sub(8).max(1);
+        if self.scrolls(motion, page) {
+            return;
+        }
         let end = match self.screen() {
             Screen::Runs => self.list.lines().len().saturating_sub(1),
             Screen::Run if matches!(motion, Motion::Line(_)) && self.pane != Pane::Log => return self.next_run(motion),
@@ -137,7 +153,7 @@ impl App {
             Screen::Run => self.log.len().saturating_sub(1),
             Screen::Compare => self.arms.len().saturating_sub(1),
             Screen::Models => return self.models.go(motion, page),
-            Screen::Help => KEYS.len(),
+            Screen::Audit | Screen::Difference | Screen::Help => KEYS.len(),
         };
         let place = if self.screen() == Screen::Runs { self.cursor } else { self.scroll };
         let motion = if self.screen() == Screen::Run { turned(motion) } else { motion };
@@ -215,7 +231,8 @@ impl App {
     }
 }
 
-pub(super) fn moved(place: usize, motion: Motion, page: usize) -> usize {
+/// Where `motion` leads from `place` with pages of `page` lines; the caller knows where the end is.
+pub fn moved(place: usize, motion: Motion, page: usize) -> usize {
     match motion {
         Motion::Line(Direction::Forward) => place + 1,
         Motion::Line(Direction::Backward) => place.saturating_sub(1),

@@ -1,11 +1,14 @@
 //! One file a screen. [`view`] draws; it reads nothing but the app, and changes nothing.
 
+pub mod audit;
 pub mod compare;
+pub mod difference;
 pub mod help;
 pub mod models;
 mod palette;
 pub mod run;
 pub mod runs;
+mod said;
 mod table;
 mod tabs;
 
@@ -15,7 +18,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::app::{App, Banner, Screen};
+use super::app::{Access, App, Banner, Screen};
 use super::keys::{ASKING, Action, KEYS, Key, PICKING, TYPING};
 use super::row::Row;
 use super::text::{fit, width};
@@ -47,6 +50,8 @@ fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         Screen::Run => run::draw(app, body, buffer),
         Screen::Compare => compare::draw(app, body, buffer),
         Screen::Models => models::draw(app, body, buffer),
+        Screen::Audit => audit::draw(app, body, buffer),
+        Screen::Difference => difference::draw(app, body, buffer),
         Screen::Help => help::draw(app, body, buffer),
     }
     if let Some(open) = app.palette() {
@@ -137,6 +142,11 @@ fn works(app: &App, action: Action) -> bool {
         Action::Stop => marked || chosen(Row::can_stop),
         Action::Resume => marked || chosen(Row::can_resume),
         Action::Shift(_) => chosen(|row| row.state() == State::Queued),
+        Action::Hold | Action::Differ if app.screen() == Screen::Compare => app.arms().len() > 1,
+        Action::Open if app.screen() == Screen::Audit => {
+            app.audit().opened().is_none() && app.audit().chosen().is_some()
+        }
+        Action::Audit => app.setup().access == Access::ReadWrite && app.audit().progress().is_none(),
         _ => true,
     }
 }
@@ -150,7 +160,7 @@ fn typing(app: &App, columns: usize) -> Line<'static> {
     }
     let typed = Span::styled(format!("/{}", &app.filter()[start..]), bold());
     let room = columns.saturating_sub(typed.width() + 3);
-    let about = match app.list().faults().first() {
+    let about = match app.list().faults().first().filter(|_| app.screen() == Screen::Runs) {
         Some(fault) => Span::styled(fit(fault, room), app.theme().text(VERMILLION)),
         None => Span::styled(fit(TYPING, room), dim()),
     };

@@ -15,6 +15,7 @@ const TABS: &[(&str, &str, Screen)] = &[
     ("2", "Run", Screen::Run),
     ("3", "Compare", Screen::Compare),
     ("4", "Models", Screen::Models),
+    ("8", "Audit", Screen::Audit),
     ("?", "Help", Screen::Help),
 ];
 

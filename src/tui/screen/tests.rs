@@ -18,7 +18,7 @@ use crate::tui::widget::chart::Point;
 use crate::tui::widget::picture::Picture;
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (160, 45), (60, 20), (20, 5)];
-const SCREENS: [Screen; 5] = [Screen::Runs, Screen::Run, Screen::Compare, Screen::Models, Screen::Help];
+const SCREENS: [Screen; 6] = [Screen::Runs, Screen::Run, Screen::Compare, Screen::Models, Screen::Audit, Screen::Help];
 const HOSTILE: &str = "網膜の腫瘍\u{1b}[2J\u{202e}unet-with-a-very-long-name-that-goes-on-and-on-and-on-and-on";
 
 fn score(value: f64, part: Part) -> Score {
@@ -327,3 +327,6 @@ fn a_click_meets_the_line_that_is_drawn_there() {
         }
     }
 }
+
+mod audit;
+mod versus;
