@@ -329,4 +329,89 @@ mod tests {
         Feed::new(watch, &launch).poll(&mut app);
         assert!(app.broken()[0].starts_with(&runs[0].name()), "{:?}", app.broken());
     }
+
+    /// The auditor of tables takes seconds: here it has nothing to say.
+    fn judge_nothing(app: &mut App) {
+        tell(app, Msg::Found(Found::Verdicts(std::sync::Arc::default())));
+    }
+
+    /// Polls until `is_done`.
+    fn poll_until(feed: &mut Feed, app: &mut App, is_done: impl Fn(&App) -> bool) {
+        while !is_done(app) {
+            feed.poll(app);
+            std::thread::yield_now();
+        }
+    }
+
+    /// A finished run of an arm that finds `tp` of ten pixels, and a little more in every second case.
+    fn finish(store: &Store, arm: &str, tp: u64) {
+        let run = store.create(&RunPlan { arm: arm.into(), ..plan(0) }).expect("create");
+        let score = |case: u64| {
+            let tp = tp + case % 2;
+            let counts = crate::metric::Confusion { tp, fp: 0, fn_: 10 - tp, tn: 90 };
+            let (case, subject) = (case.to_string(), case.to_string());
+            crate::metric::CaseScore { case, subject, counts, ..crate::metric::CaseScore::default() }
+        };
+        run.write_scores(&(0..8).map(score).collect::<Vec<_>>()).expect("scores");
+        write(&run, &[Event::Finished { at_s: 2.0 }]);
+    }
+
+    #[test]
+    fn arms_are_tested_in_the_background_and_then_all_is_quiet() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let store = Store::new(dir.path());
+        finish(&store, "weak", 3);
+        finish(&store, "strong", 8);
+        let launch = Launch { slots: 1 };
+        let mut app = App::new(Setup { access: Access::ReadOnly, ..Setup::default() });
+        judge_nothing(&mut app);
+        let mut feed = Feed::new(Watch::new(store.clone(), None), &launch);
+        feed.poll(&mut app);
+        app.update(Msg::Act(crate::tui::keys::Action::Show(Screen::Compare)));
+        let contrast = |app: &App, arm: &str| {
+            let comparison = app.arms().compared()?.ok()?;
+            app.versus().contrast(comparison, arm, crate::metric::metric("dsc")?)
+        };
+        poll_until(&mut feed, &mut app, |app| contrast(app, "strong").or(contrast(app, "weak")).is_some());
+        let (arm, expected) = match contrast(&app, "strong") {
+            Some(_) => ("strong", crate::report::Standing::Better),
+            None => ("weak", crate::report::Standing::Worse),
+        };
+        // Eight differences of one sign: 2 of 256 outcomes are as extreme.
+        let found = contrast(&app, arm).expect("tested");
+        assert_eq!((found.p, found.holm, found.pairs), (Some(2.0 / 256.0), Some(2.0 / 256.0), 8));
+        assert_eq!(found.standing, Some(expected));
+        let before = app.revision();
+        (0..5).for_each(|_| _ = feed.poll(&mut app));
+        assert_eq!(app.revision(), before, "nothing is told twice");
+        finish(&store, "third", 5);
+        poll_until(&mut feed, &mut app, |app| contrast(app, "third").is_some());
+        assert_eq!(contrast(&app, "third").map(|found| found.pairs), Some(8));
+    }
+
+    #[test]
+    fn an_audit_is_done_in_the_background_kept_and_shown() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let (runs, watch, launch, mut app) = open(&dir, 1);
+        let text = include_str!("../../datasets/breast-us.toml");
+        let small = text.replace("subjects = 80", "subjects = 3").replace("size_px = 128", "size_px = 64");
+        let small = small.replace("expected = { benign = 120, malignant = 120 }\n", "");
+        let manifest = crate::dataset::Manifest::parse(&small, "breast-us").expect("a manifest");
+        runs[0].write_origin(&crate::dataset::Origin { folder: None, manifest }).expect("written");
+        judge_nothing(&mut app);
+        let mut feed = Feed::new(watch, &launch);
+        feed.poll(&mut app);
+        app.update(Msg::Act(crate::tui::keys::Action::Show(Screen::Audit)));
+        poll_until(&mut feed, &mut app, |app| app.audit().facts().is_some());
+        assert_eq!(app.audit().facts().map(|facts| facts.kept.clone()), Some(Ok(None)));
+        feed.carry_out(&Effect::Audit(runs[0].name()), &mut app);
+        poll_until(&mut feed, &mut app, |app| app.audit().report().is_some());
+        let report = app.audit().report().expect("shown");
+        assert_eq!((report.dataset.as_str(), report.cases.values().sum::<usize>()), ("breast-us", 9));
+        let kept = runs[0].store().audit("breast-us").expect("read").expect("kept");
+        assert_eq!((&kept.audit, app.audit().progress()), (report, None));
+        let before = app.revision();
+        (0..5).for_each(|_| _ = feed.poll(&mut app));
+        assert_eq!((app.revision(), app.notice()), (before, None));
+    }
 }

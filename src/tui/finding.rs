@@ -21,7 +21,7 @@ pub fn head(app: &App, columns: usize) -> Vec<Said> {
         Section::Published => of_tables(audit),
         section => match app.audited() {
             None => vec![(Tone::Dim, "no runs: no data set and no split to look at".to_owned())],
-            Some(row) => match audit.facts_of(&row.name) {
+            Some(row) => match audit.facts().filter(|facts| facts.run == row.name) {
                 None => vec![(Tone::Dim, "reading the data set …".to_owned())],
                 Some(facts) if section == Section::Data => of_data(app, facts),
                 Some(facts) => of_split(audit, facts, &format!("{} f{} s{}", row.arm, row.fold, row.seed)),

@@ -1,5 +1,6 @@
 //! Compares and tests a spec's arms in threads of their own: ten thousand resamples are no work for a key press.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -12,8 +13,14 @@ use crate::run::State;
 use crate::store::{Outline, RunView, StoreError};
 
 type Compared = (Comparison, Vec<RunView>);
+/// Scores and the arm that the others are held against.
+type Asked = (u64, String);
+type Answered = Result<Arc<Answers>, String>;
 
-/// One comparison and one test at a time; both are kept until another run has finished.
+/// Answers of so many comparisons and reference arms are kept.
+const KEPT: usize = 32;
+
+/// One comparison and one test at a time. Answers are kept, so that who looks elsewhere and comes back does not wait.
 #[derive(Default)]
 pub struct Tester {
     /// What was compared last, or is being compared.
@@ -22,7 +29,8 @@ pub struct Tester {
     runs: Arc<Vec<RunView>>,
     answers: Job<Result<Answers, String>>,
     /// What the answers are of that are being computed.
-    asked: (u64, String),
+    asked: Asked,
+    kept: BTreeMap<Asked, Answered>,
 }
 
 impl Tester {
@@ -42,11 +50,13 @@ impl Tester {
         }
         if let Some(answers) = self.answers.poll() {
             let answers = answers.and_then(|answers| answers).map(Arc::new).map_err(|error| clean(&error));
-            let (of, against) = self.asked.clone();
-            told.extend((of == print).then_some(Msg::Found(Found::Answers(against, answers))));
+            if self.kept.len() >= KEPT {
+                self.kept.clear();
+            }
+            self.kept.insert(self.asked.clone(), answers);
         }
         if told.is_empty() && !self.comparison.is_busy() && !self.answers.is_busy() {
-            self.test(app, spec);
+            told.extend(self.test(app, spec));
         }
         told
     }
@@ -62,16 +72,22 @@ impl Tester {
         })
     }
 
-    fn test(&mut self, app: &App, spec: &str) {
-        let Some(Ok(comparison)) = app.arms().compared() else { return };
-        let Some(against) = app.versus().wanted(comparison).filter(|_| comparison.spec == spec) else { return };
-        let (runs, metrics) = (Arc::clone(&self.runs), comparison.task.shown().collect());
-        self.asked = (self.print.unwrap_or_default(), against.clone());
-        let question = Question { against: Some(against), metrics, ..Question::default() };
+    /// Answers that are kept; else starts to compute them.
+    fn test(&mut self, app: &App, spec: &str) -> Option<Msg> {
+        let comparison = app.arms().compared()?.ok().filter(|comparison| comparison.spec == spec)?;
+        let asked = (self.print?, app.versus().wanted(comparison)?);
+        if let Some(answers) = self.kept.get(&asked) {
+            return Some(Msg::Found(Found::Answers(asked.1, answers.clone())));
+        }
+        let metrics = comparison.task.shown().collect();
+        let question = Question { against: Some(asked.1.clone()), metrics, ..Question::default() };
+        let runs = Arc::clone(&self.runs);
+        self.asked = asked;
         self.answers.start(move || {
             let runs: Vec<&RunView> = runs.iter().collect();
             Answers::of(&runs, &question).map_err(|error| error.to_string())
         });
+        None
     }
 }
 
