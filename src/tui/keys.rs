@@ -51,6 +51,16 @@ pub enum Action {
     Column(Direction),
     /// Sorts by the chosen column.
     Sort,
+    /// Holds all other arms against the one under the cursor.
+    Hold,
+    /// Two plans side by side.
+    Differ,
+    /// The next of several blocks of the screen.
+    Section(Direction),
+    /// Intervals beside the means, or not.
+    Intervals,
+    /// Looks for duplicates and mistakes in a data set.
+    Audit,
     /// Opens the run under the cursor, or folds its group.
     Open,
     /// Changes the list's order or groups.
@@ -145,6 +155,8 @@ pub const ANY: &[Screen] = &[
     Screen::Overlay,
     Screen::Cases,
     Screen::System,
+    Screen::Audit,
+    Screen::Difference,
     Screen::Launch,
     Screen::Form,
     Screen::Help,
@@ -158,8 +170,18 @@ const MODELS: &[Screen] = &[Screen::Models];
 const OVERLAY: &[Screen] = &[Screen::Overlay];
 const PLOTS: &[Screen] = &[Screen::Run, Screen::Overlay];
 const CASES: &[Screen] = &[Screen::Cases];
-const SCROLLED: &[Screen] =
-    &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Overlay, Screen::Cases, Screen::System, Screen::Help];
+const SCROLLED: &[Screen] = &[
+    Screen::Runs,
+    Screen::Run,
+    Screen::Compare,
+    Screen::Overlay,
+    Screen::Cases,
+    Screen::System,
+    Screen::Audit,
+    Screen::Difference,
+    Screen::Help,
+];
+const AUDIT: &[Screen] = &[Screen::Audit];
 const LAUNCH: &[Screen] = &[Screen::Launch];
 const FORM: &[Screen] = &[Screen::Form];
 const SPECS: &[Screen] = &[Screen::Launch, Screen::Form];
@@ -170,6 +192,8 @@ const INNER: &[Screen] = &[
     Screen::Overlay,
     Screen::Cases,
     Screen::System,
+    Screen::Audit,
+    Screen::Difference,
     Screen::Launch,
     Screen::Form,
     Screen::Help,
@@ -232,6 +256,11 @@ pub const KEYS: &[Key] = &[
     key(&[KeyCode::Right, char('l')], COMPARE, Action::Column(Forward), ("column", "next column")),
     key(&[KeyCode::Left, char('h')], COMPARE, Action::Column(Backward), ("", "previous column")),
     key(&[char('o')], COMPARE, Action::Sort, ("sort", "sort: best, worst, as spec")),
+    key(&[KeyCode::Enter, char(' ')], COMPARE, Action::Hold, ("against", "hold the others against it")),
+    key(&[KeyCode::Tab], COMPARE, Action::Section(Forward), ("printed", "printed numbers, or arms")),
+    key(&[char('d')], COMPARE, Action::Differ, ("plans", "its plan beside the other's")),
+    key(&[char('i')], COMPARE, Action::Intervals, ("intervals", "intervals in the cells")),
+    key(&[char('O')], COMPARE, Action::Arrange(Arrange::Turn), ("", "sort the other way")),
     key(&[char('n')], COMPARE, Action::Next(Forward), ("next spec", "next spec")),
     key(&[char('p')], COMPARE, Action::Next(Backward), ("", "previous spec")),
     key(&[char('t')], CASES, Action::Look, ("look", "overlay, image, reference, prediction")),
@@ -240,6 +269,13 @@ pub const KEYS: &[Key] = &[
     key(&[KeyCode::Left, char('h')], CASES, Action::Column(Backward), ("", "previous column")),
     key(&[char('n')], CASES, Action::Next(Forward), ("next run", "next run, same case")),
     key(&[char('p')], CASES, Action::Next(Backward), ("", "previous run, same case")),
+    key(&[KeyCode::Tab, KeyCode::Right, char('l')], AUDIT, Action::Section(Forward), ("section", "next section")),
+    key(&[KeyCode::BackTab, KeyCode::Left, char('h')], AUDIT, Action::Section(Backward), ("", "previous section")),
+    key(&[KeyCode::Enter], AUDIT, Action::Open, ("open", "the line in full")),
+    key(&[char('/')], AUDIT, Action::Filter, ("filter", "filter the lines by words")),
+    key(&[char('r')], AUDIT, Action::Audit, ("audit", "audit the data set now")),
+    key(&[char('n')], AUDIT, Action::Next(Forward), ("next run", "next run's split")),
+    key(&[char('p')], AUDIT, Action::Next(Backward), ("", "previous run's split")),
     key(&[KeyCode::PageDown], MODELS, Action::Go(Motion::Page(Forward)), ("stages", "more stages")),
     key(&[KeyCode::Enter, char('e')], LAUNCH, Action::Launch(Deed::Edit), ("edit", "edit the spec")),
     key(&[char('s')], SPECS, Action::Launch(Deed::Start), ("start", "start what is to do")),
@@ -258,6 +294,7 @@ pub const KEYS: &[Key] = &[
     key(&[KeyCode::PageDown], FORM, Action::Go(Motion::Page(Forward)), ("", "a page down")),
     key(&[char('J')], RUNS, Action::Shift(Move::Later), ("later", "later in the queue")),
     key(&[char('K')], RUNS, Action::Shift(Move::Earlier), ("earlier", "earlier in the queue")),
+    key(&[char('d')], RUNS, Action::Differ, ("", "plans of two marked runs")),
     key(&[char('u')], RUNS, Action::Unmark, ("", "unmark all")),
     key(&[char('O')], RUNS, Action::Arrange(Arrange::Turn), ("", "sort the other way")),
     key(&[char('z')], RUNS, Action::Arrange(Arrange::Fold), ("", "fold or open the group")),
@@ -274,6 +311,7 @@ pub const KEYS: &[Key] = &[
     key(&[char('3')], ANY, Action::Show(Screen::Compare), ("", "comparison of arms")),
     key(&[char('4')], ANY, Action::Show(Screen::Models), ("", "models, stage by stage")),
     key(&[char('9')], ANY, Action::Show(Screen::Launch), ("", "specs: plan, cost, start")),
+    key(&[char('8')], ANY, Action::Show(Screen::Audit), ("", "audit: data, split, tables")),
     key(&[char('Y')], TABLES, Action::Copy(Copy::Row), ("", "copy the row")),
     key(&[char('y')], TABLES, Action::Copy(Copy::Table), ("", "copy the table")),
     key(&[char(':')], ANY, Action::Palette, ("find", "find any action by name")),

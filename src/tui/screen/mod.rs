@@ -1,8 +1,10 @@
 //! One file a screen. [`view`] draws; it reads nothing but the app, and changes nothing.
 
+pub mod audit;
 pub mod cases;
 pub mod compare;
 pub mod curves;
+pub mod difference;
 mod form;
 pub mod help;
 pub mod launch;
@@ -12,6 +14,7 @@ mod palette;
 mod plan;
 pub mod run;
 pub mod runs;
+mod said;
 pub mod system;
 mod table;
 mod tabs;
@@ -22,7 +25,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::app::{App, Banner, Screen};
+use super::app::{Access, App, Banner, Screen};
 use super::keys::{ASKING, Action, KEYS, Key, PICKING, SEARCHING, TYPING};
 use super::row::Row;
 use super::text::{fit, width};
@@ -60,6 +63,8 @@ fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         Screen::Overlay => overlay::draw(app, body, buffer),
         Screen::Launch => launch::draw(app, body, buffer),
         Screen::Form => form::draw(app, body, buffer),
+        Screen::Audit => audit::draw(app, body, buffer),
+        Screen::Difference => difference::draw(app, body, buffer),
         Screen::Help => help::draw(app, body, buffer),
     }
     if let Some(open) = app.palette() {
@@ -167,6 +172,11 @@ fn works(app: &App, action: Action) -> bool {
         Action::Resume => marked || chosen(Row::can_resume),
         Action::Shift(_) => chosen(|row| row.state() == State::Queued),
         Action::Show(Screen::Form) => app.launch().form.is_some(),
+        Action::Hold | Action::Differ if app.screen() == Screen::Compare => app.arms().len() > 1,
+        Action::Open if app.screen() == Screen::Audit => {
+            app.audit().opened().is_none() && app.audit().chosen().is_some()
+        }
+        Action::Audit => app.setup().access == Access::ReadWrite && app.audit().progress().is_none(),
         _ => true,
     }
 }
@@ -181,7 +191,7 @@ fn typing(app: &App, columns: usize) -> Line<'static> {
     }
     let typed = Span::styled(format!("/{text}"), bold());
     let room = columns.saturating_sub(typed.width() + 3);
-    let about = match app.list().faults().first().filter(|_| !searches) {
+    let about = match app.list().faults().first().filter(|_| app.screen() == Screen::Runs) {
         Some(fault) => Span::styled(fit(fault, room), app.theme().text(VERMILLION)),
         None => Span::styled(fit(keys, room), dim()),
     };

@@ -28,7 +28,7 @@ use crate::tui::widget::pen::Span;
 use crate::tui::widget::picture::Picture;
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (160, 45), (60, 20), (20, 5)];
-const SCREENS: [Screen; 10] = [
+const SCREENS: [Screen; 12] = [
     Screen::Runs,
     Screen::Run,
     Screen::Compare,
@@ -36,6 +36,8 @@ const SCREENS: [Screen; 10] = [
     Screen::Overlay,
     Screen::Cases,
     Screen::System,
+    Screen::Audit,
+    Screen::Difference,
     Screen::Launch,
     Screen::Form,
     Screen::Help,
