@@ -256,11 +256,10 @@ impl Audit {
 
     /// Moves the cursor, or scrolls the opened line's text of `end` lines.
     pub fn go(&mut self, motion: Motion, (page, end): (usize, usize)) {
+        let last = self.visible.len().saturating_sub(1);
         match &mut self.opened {
             Some(scroll) => *scroll = moved((*scroll).min(end), motion, page).min(end),
-            None => {
-                self.cursor = moved(self.cursor, motion, page).min(self.visible.len().saturating_sub(1));
-            }
+            None => self.cursor = moved(self.cursor, motion, page).min(last),
         }
     }
 
