@@ -25,7 +25,7 @@ pub use outlook::{Outlook, Planned, Started, Trouble};
 pub use shelf::{Offer, Shelf, Unsaved, read_bounded};
 pub use tally::{Tally, Total, tally, total};
 
-use crate::model::Summary;
+use crate::model::{Kind, Summary};
 use crate::spec::Spec;
 use crate::tui::keys::{Direction, Motion};
 use crate::tui::row::Row;
@@ -283,7 +283,8 @@ impl Launcher {
     /// The first count that the subject still needs.
     pub fn wanted(&self, (text, spec): (&str, &Spec)) -> Option<CostKey> {
         let key = |arm: &crate::spec::Arm| CostKey::of(&arm.model, spec.protocol.input_px);
-        if let Some(key) = spec.arms.iter().map(key).find(|key| self.cost(key).is_none()) {
+        let networks = spec.arms.iter().filter(|arm| arm.model.row().kind == Kind::Network);
+        if let Some(key) = networks.map(key).find(|key| self.cost(key).is_none()) {
             return Some(key);
         }
         let Some(Ok(outlook)) = self.outlook(text) else { return None };
