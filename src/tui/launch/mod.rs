@@ -160,10 +160,10 @@ impl Launcher {
     }
 
     /// Lines choose a spec, pages scroll its plan.
-    pub fn go(&mut self, motion: Motion, (page, lines): (usize, usize)) {
+    pub fn go(&mut self, motion: Motion, (page, lines, below): (usize, usize, usize)) {
         let last = lines.saturating_sub(1);
         match motion {
-            Motion::Page(Direction::Forward) => self.scroll += page,
+            Motion::Page(Direction::Forward) => self.scroll = (self.scroll + page).min(below),
             Motion::Page(Direction::Backward) => self.scroll = self.scroll.saturating_sub(page),
             _ => {
                 self.cursor = crate::tui::app::moved(self.cursor.min(last), motion, page).min(last);
