@@ -39,7 +39,10 @@ impl App {
             (Screen::Form, Some(form)) => form.go(motion, page),
             _ => {
                 let lines = self.launch.lines(&self.rows).len();
-                self.launch.go(motion, (page, lines));
+                let spec = self.launch.offer(&self.rows).and_then(|offer| offer.spec.as_ref().ok());
+                // An arm is a line, and what is said of all of them takes some more.
+                let below = spec.map_or(0, |spec| spec.arms.len() + 12);
+                self.launch.go(motion, (page, lines, below));
             }
         }
     }

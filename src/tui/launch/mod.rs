@@ -25,7 +25,7 @@ pub use outlook::{Outlook, Planned, Started, Trouble};
 pub use shelf::{Offer, Shelf, Unsaved, read_bounded};
 pub use tally::{Tally, Total, tally, total};
 
-use crate::model::Summary;
+use crate::model::{Kind, Summary};
 use crate::spec::Spec;
 use crate::tui::keys::{Direction, Motion};
 use crate::tui::row::Row;
@@ -160,10 +160,10 @@ impl Launcher {
     }
 
     /// Lines choose a spec, pages scroll its plan.
-    pub fn go(&mut self, motion: Motion, (page, lines): (usize, usize)) {
+    pub fn go(&mut self, motion: Motion, (page, lines, below): (usize, usize, usize)) {
         let last = lines.saturating_sub(1);
         match motion {
-            Motion::Page(Direction::Forward) => self.scroll += page,
+            Motion::Page(Direction::Forward) => self.scroll = (self.scroll + page).min(below),
             Motion::Page(Direction::Backward) => self.scroll = self.scroll.saturating_sub(page),
             _ => {
                 self.cursor = crate::tui::app::moved(self.cursor.min(last), motion, page).min(last);
@@ -283,7 +283,8 @@ impl Launcher {
     /// The first count that the subject still needs.
     pub fn wanted(&self, (text, spec): (&str, &Spec)) -> Option<CostKey> {
         let key = |arm: &crate::spec::Arm| CostKey::of(&arm.model, spec.protocol.input_px);
-        if let Some(key) = spec.arms.iter().map(key).find(|key| self.cost(key).is_none()) {
+        let networks = spec.arms.iter().filter(|arm| arm.model.row().kind == Kind::Network);
+        if let Some(key) = networks.map(key).find(|key| self.cost(key).is_none()) {
             return Some(key);
         }
         let Some(Ok(outlook)) = self.outlook(text) else { return None };

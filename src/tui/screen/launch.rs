@@ -27,11 +27,12 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let room = usize::from(right.height);
     let scroll = app.launch().scroll().min(lines.len().saturating_sub(room));
     let below = lines.len().saturating_sub(scroll + room);
-    for (line, row) in lines.into_iter().skip(scroll).zip(right.rows()) {
+    let shown = room.saturating_sub(usize::from(below > 0));
+    for (line, row) in lines.into_iter().skip(scroll).take(shown).zip(right.rows()) {
         line.render(row, buffer);
     }
-    if let Some(last) = right.rows().last().filter(|_| below > 0) {
-        Line::styled(pad(&format!("{} lines below: PgDn", below + 1), room.max(right.width.into())), dim())
+    if let Some(last) = right.rows().next_back().filter(|_| below > 0) {
+        Line::styled(pad(&format!("{} lines below: PgDn", below + 1), usize::from(right.width)), dim())
             .render(last, buffer);
     }
 }
