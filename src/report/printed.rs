@@ -158,7 +158,7 @@ mod tests {
         ];
         assert_eq!(rows, expected);
         assert_eq!(tables[1].rows[0].cells, ["0.9802", "0.8645", "0.9935", "0.9683"]);
-        assert_eq!(tables[1].rows[0].verdicts[0].0, Certainty::Impossible);
+        assert_eq!(tables[1].rows[0].verdicts[0].0, Certainty::Implausible);
         assert_eq!(tables[2].rows[0].arms, ["b"]);
     }
 

@@ -153,6 +153,11 @@ impl Watch {
         self.entries.values().map(|entry| &entry.view)
     }
 
+    /// The run `<spec>/<run>`, if it is known.
+    pub fn run(&self, name: &str) -> Option<&RunView> {
+        self.entries.get(name).map(|entry| &entry.view)
+    }
+
     /// The store.
     pub fn store(&self) -> &Store {
         &self.store

@@ -1,26 +1,23 @@
 //! The dashboard's hands: reads the store into messages, and carries effects out. The only place here that touches files.
 //! Per tick its work is bounded: log and picture only of the chosen run, scores only when another run has finished.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+mod screens;
+
 use std::time::{Duration, Instant};
 
-use super::app::{Access, App, Effect, Msg, Screen};
+use super::app::{Access, App, Effect, Msg};
 use super::auditor::Auditor;
 use super::detail::Detail;
-use super::found::Found;
 use super::gallery::Gallery;
-use super::launch::{Desk, Errand, News};
+use super::launch::Desk;
 use super::monitor::Monitor;
-use super::overlay::Overlaid;
 use super::plot::Plot;
 use super::row::{Name, Row};
 use super::summaries::Summaries;
 use super::tester::Tester;
-use super::text::clean;
 use super::widget::picture::Picture;
 use crate::dataset::DataRoots;
 use crate::executor::Launch;
-use crate::report::{by_task, differences};
 use crate::run::State;
 use crate::store::{RunDir, RunView, StoreError, Watch, queue};
 
@@ -92,26 +89,7 @@ impl<'a> Feed<'a> {
             _ => self.look(app),
         };
         self.describe(app);
-        if app.screen() == Screen::Compare {
-            self.compare(app);
-        }
-        if app.screen() == Screen::Overlay {
-            self.overlay(app);
-        }
-        if app.screen() == Screen::Difference {
-            self.differ(app);
-        }
-        self.look_into(app);
-        if app.screen() == Screen::Models {
-            self.summarise(app);
-        }
-        if app.screen() == Screen::Cases {
-            self.look_at_cases(app);
-        }
-        if app.screen() == Screen::System {
-            self.measure(app);
-        }
-        self.look_at_specs(app);
+        self.show_screen(app);
         if app.setup().access == Access::ReadWrite && app.count(State::Queued) > 0 {
             self.call_executor(app);
         }
@@ -196,7 +174,7 @@ impl<'a> Feed<'a> {
     }
 
     fn view(&self, name: &str) -> Option<&RunView> {
-        self.watch.runs().find(|run| run.dir.name() == name)
+        self.watch.run(name)
     }
 
     fn dir(&self, name: &str) -> Option<&RunDir> {
@@ -230,109 +208,6 @@ impl<'a> Feed<'a> {
         self.sent = Some(sent);
     }
 
-    fn compare(&mut self, app: &mut App) {
-        let Some(spec) = app.spec().map(str::to_owned) else { return };
-        let runs: Vec<&RunView> = self.watch.runs().filter(|run| clean(run.dir.spec()) == spec).collect();
-        // Of a spec whose arms answer both questions, the table of the chosen run's.
-        let chosen = app.chosen().filter(|row| row.spec == spec);
-        let asked = chosen.and_then(|row| self.view(&row.name)).map(|run| run.plan.task);
-        let mut tables = by_task(&runs).into_iter();
-        let table = asked.and_then(|task| tables.clone().find(|(of, _)| *of == task)).or_else(|| tables.next());
-        let runs = table.map(|(_, runs)| runs).unwrap_or_default();
-        self.tester.poll(app, &spec, &runs).into_iter().for_each(|msg| tell(app, msg));
-    }
-
-    fn differ(&self, app: &mut App) {
-        let Some(pair) = app.versus().pair.as_ref().filter(|pair| pair.found.is_none()) else { return };
-        let found = match pair.names.each_ref().map(|name| self.view(name)) {
-            [Some(left), Some(right)] => Ok(differences(&left.plan, &right.plan)),
-            _ => Err("one of the runs is gone".to_owned()),
-        };
-        tell(app, Msg::Found(Found::Differences(found)));
-    }
-
-    /// An audit goes on wherever the user looks; facts and printed tables only where they are shown.
-    fn look_into(&mut self, app: &mut App) {
-        let mut told = self.auditor.poll_audit();
-        if matches!(app.screen(), Screen::Audit | Screen::Compare) {
-            told.extend(self.auditor.poll_verdicts(app));
-        }
-        let shown = app.audited().filter(|_| app.screen() == Screen::Audit);
-        match shown.and_then(|row| self.watch.runs().find(|run| run.dir.name() == row.name)) {
-            Some(run) => told.extend(self.auditor.poll(app, &run.dir)),
-            None => self.auditor.leave(),
-        }
-        told.into_iter().for_each(|msg| tell(app, msg));
-    }
-
-    /// Nothing is added up again before a run that is shown has said more, or something else is asked for.
-    fn overlay(&mut self, app: &mut App) {
-        let names = app.overlaid();
-        let runs: Vec<&RunView> = self.watch.runs().filter(|run| names.contains(run.dir.name().as_str())).collect();
-        let (quantity, plot) = (app.overlay().quantity(), app.overlay().plot);
-        let mut hash = DefaultHasher::new();
-        runs.iter().for_each(|run| (run.dir.spec(), run.dir.id(), run.revision).hash(&mut hash));
-        let (axis, smoothing, window) = plot.asked();
-        let window = window.map(|(low, high)| (low.to_bits(), high.to_bits()));
-        (quantity, axis, smoothing, window).hash(&mut hash);
-        let print = hash.finish();
-        if self.overlaid != Some(print) {
-            self.overlaid = Some(print);
-            let overlaid = Overlaid::of(&runs, quantity, &plot);
-            tell(app, Msg::Overlaid(Box::new(overlaid)));
-        }
-    }
-
-    fn summarise(&mut self, app: &mut App) {
-        if let Some((name, summary)) = self.summaries.poll() {
-            tell(app, Msg::Summarised(name, summary.map(Box::new)));
-        }
-        let name = app.models().chosen().name;
-        if app.models().summary(name).is_none() {
-            self.summaries.ask(name);
-        }
-    }
-
-    fn look_at_cases(&mut self, app: &mut App) {
-        let Some(name) = app.chosen().map(|row| &row.name) else { return };
-        let Some(run) = self.watch.runs().find(|run| run.dir.name() == *name) else { return };
-        if let Some(msg) = self.gallery.poll(run, app.cases()) {
-            tell(app, msg);
-        }
-    }
-
-    fn measure(&mut self, app: &mut App) {
-        if let Some(sample) = self.monitor.poll(self.watch.store().root(), self.watch.runs()) {
-            tell(app, Msg::Sampled(Box::new(sample)));
-        }
-    }
-
-    fn look_at_specs(&mut self, app: &mut App) {
-        for news in self.desk.news() {
-            self.tell_launch(app, news);
-        }
-        let screen = app.screen();
-        if matches!(screen, Screen::Launch | Screen::Form) {
-            let shown = (screen == Screen::Form, app.rows());
-            if let Some(news) = self.desk.look(app.launch(), shown, &self.watch) {
-                self.tell_launch(app, news);
-            }
-        }
-    }
-
-    fn do_errand(&mut self, errand: &Errand, app: &mut App) {
-        if let Some(news) = self.desk.do_errand(errand, &mut self.watch, self.launch) {
-            self.tell_launch(app, news);
-        }
-    }
-
-    /// A spec that was saved may have to be started.
-    fn tell_launch(&mut self, app: &mut App, news: News) {
-        if let Some(Effect::Launch(errand)) = app.update(Msg::Launch(Box::new(news))) {
-            self.do_errand(&errand, app);
-        }
-    }
-
     fn call_executor(&mut self, app: &mut App) {
         if self.called.is_some_and(|at| at.elapsed() < CALL) || self.watch.store().has_executor() {
             return;
@@ -364,7 +239,8 @@ mod tests {
     use crate::run::Event;
     use crate::spec::{BUILT_IN, Spec};
     use crate::store::{Move, Store};
-    use crate::tui::app::Setup;
+    use crate::tui::app::{Screen, Setup};
+    use crate::tui::found::Found;
 
     fn plan(fold: usize) -> RunPlan {
         let spec = Spec::parse(BUILT_IN[0].1, "demo").expect("built-in");

@@ -20,6 +20,7 @@ pub mod found;
 mod gallery;
 pub mod images;
 mod job;
+mod keymap;
 pub mod keys;
 pub mod launch;
 pub mod list;

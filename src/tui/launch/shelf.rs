@@ -112,8 +112,11 @@ fn offer(place: &str, path: Option<PathBuf>, text: String) -> Offer {
 
 /// Published numbers and settings are TOML too; a file that is no TOML at all may be meant as a spec.
 fn may_be_spec(text: &str) -> bool {
-    let keys = ["arm", "protocol", "train"];
-    toml::from_str::<toml::Table>(text).map_or(true, |table| keys.iter().any(|key| table.contains_key(*key)))
+    let is_spec = |table: toml::Table| {
+        let tells = |key: &str| table.contains_key(key);
+        tells("arm") || tells("train") || table.get("protocol").is_some_and(toml::Value::is_table)
+    };
+    toml::from_str(text).map_or(true, is_spec)
 }
 
 fn toml_files(folder: &Path) -> Vec<PathBuf> {
