@@ -3,8 +3,10 @@
 mod audit;
 mod compare;
 mod curves;
+mod hear;
 mod launch;
 mod list;
+mod look;
 mod mark;
 mod message;
 mod palette;

@@ -1,19 +1,13 @@
 //! How the state changes, message by message.
 
-use std::sync::Arc;
-
 use super::{Access, App, Effect, Follow, Msg, Palette, Pane, Screen};
 use crate::run::State;
 use crate::store::Move;
 use crate::tui::keys::{Action, Direction, KEYS, Motion};
-use crate::tui::notify;
-use crate::tui::row::{self, Row};
-use crate::tui::text::clean;
 
 impl App {
     /// The only place where the application changes.
     pub fn update(&mut self, msg: Msg) -> Option<Effect> {
-        let before = self.revision;
         self.revision += 1;
         match msg {
             Msg::Act(action) => {
@@ -33,46 +27,8 @@ impl App {
             Msg::Rolled(direction) => self.rolled(direction),
             Msg::Restored(remembered) => self.restore(&remembered),
             Msg::Resized(width, height) => self.size = (width, height),
-            Msg::Clock(now_s) => self.revision = before + u64::from(self.tick(now_s)),
-            Msg::Rows(rows) => {
-                let news = notify::news(&self.rows, &rows);
-                self.revision = before + u64::from(self.set_rows(rows));
-                return news.map(Effect::Announce);
-            }
-            Msg::Unread(unread) => {
-                self.revision = before + u64::from(unread != self.unread);
-                self.unread = unread;
-            }
-            Msg::Broken(broken) => self.broken = broken.iter().map(|reason| clean(reason)).collect(),
-            Msg::Detail(detail) => {
-                self.revision = before + u64::from(self.detail.as_deref() != Some(&*detail));
-                self.detail = Some(Arc::from(detail));
-            }
-            Msg::Log(text) => self.take_log(&text),
-            Msg::Picture(mut picture) => {
-                let shown = self.picture.as_ref().and_then(|picture| picture.epoch());
-                picture.iter_mut().for_each(|picture| picture.show(shown));
-                self.picture = picture;
-            }
-            Msg::Compared(compared) => {
-                self.arms.set(compared);
-                self.compared_anew();
-            }
-            Msg::Found(found) => self.found(found),
-            Msg::Overlaid(overlaid) => self.revision = before + u64::from(self.overlay.set(overlaid)),
-            Msg::Summarised(name, summary) => {
-                self.models.set(name, summary.map(|summary| *summary).map_err(|error| clean(&error)));
-            }
-            Msg::Scores(name, task, scores) => self.cases.set(name, task, scores),
-            Msg::Seen(sight) => self.cases.see(sight),
-            Msg::Sampled(sample) => self.system.take(*sample),
             Msg::Entering(input) => self.launch_input(input),
-            Msg::Launch(news) => return self.launch_news(*news),
-            Msg::Notice(text) => {
-                let notice = Some(clean(&text));
-                self.revision = before + u64::from(notice != self.notice);
-                self.notice = notice;
-            }
+            told => return self.hear(told),
         }
         None
     }
@@ -86,7 +42,6 @@ impl App {
             Action::Palette => self.palette = Some(Palette::default()),
             Action::Open if self.screen() == Screen::Audit => self.audit.open(),
             Action::Open => self.open(),
-            Action::Hold | Action::Differ | Action::Section(_) | Action::Intervals => self.act_on_blocks(action),
             Action::Arrange(_) if self.screen() == Screen::Compare => self.arms.turn(),
             Action::Arrange(how) => self.arrange(how),
             Action::Mark => self.mark(),
@@ -111,26 +66,8 @@ impl App {
             Action::Stop => return self.stop(),
             Action::Resume => return self.resume(),
             Action::Shift(direction) => return self.shift(direction),
-            Action::Next(direction) if matches!(self.screen(), Screen::Compare | Screen::Overlay) => {
-                self.next_spec(direction)
-            }
-            Action::Next(direction) if self.searches() => self.find(direction),
-            Action::Next(direction) => self.next_run(Motion::Line(direction)),
-            Action::Log => self.toggle(Pane::Log),
-            Action::Picture => self.toggle(Pane::Picture),
-            Action::Look => self.cases.turn(),
-            Action::Column(direction) if self.screen() == Screen::Cases => self.cases.choose(direction),
-            Action::Sort if self.screen() == Screen::Cases => self.cases.sort(),
-            Action::Epoch(direction) => self.picture.iter_mut().for_each(|picture| picture.step(direction)),
-            Action::Curves => self.toggle(Pane::Curves),
-            Action::Panels(direction) => self.next_panels(direction),
-            Action::Turn(turn) => self.turn(turn),
-            Action::Search => self.search(),
-            Action::Match(direction) => self.find(direction),
-            Action::Column(direction) if self.screen() == Screen::Overlay => self.overlay.choose(direction),
             Action::Launch(deed) => return self.deed(deed),
-            Action::Column(direction) => self.arms.choose(direction),
-            Action::Sort => self.arms.sort(),
+            look => self.look(look),
         }
         None
     }
@@ -177,7 +114,7 @@ impl App {
         }
     }
 
-    fn toggle(&mut self, pane: Pane) {
+    pub(super) fn toggle(&mut self, pane: Pane) {
         self.scroll = 0;
         self.pane = if self.pane == pane { Pane::All } else { pane };
     }
@@ -209,7 +146,7 @@ impl App {
         }
     }
 
-    fn next_spec(&mut self, direction: Direction) {
+    pub(super) fn next_spec(&mut self, direction: Direction) {
         let specs: std::collections::BTreeSet<&String> = self.rows.iter().map(|row| &row.spec).collect();
         let specs: Vec<&String> = specs.into_iter().collect();
         let place = specs.iter().position(|spec| Some(*spec) == self.spec.as_ref()).unwrap_or(0);
@@ -251,28 +188,6 @@ impl App {
             self.notice = Some(format!("{} does not wait in the queue: it has no place to change", row.arm));
         }
         waits.then_some(Effect::Shift(name, direction))
-    }
-
-    /// Whether anything is different.
-    fn set_rows(&mut self, mut rows: Vec<Row>) -> bool {
-        row::sort(&mut rows);
-        if rows == self.rows {
-            return false;
-        }
-        self.rows = rows;
-        self.forget_unknown_marks();
-        self.select();
-        if self.spec.as_ref().is_none_or(|spec| self.rows.iter().all(|row| row.spec != *spec)) {
-            self.spec = self.rows.first().map(|row| row.spec.clone());
-        }
-        true
-    }
-
-    /// Whether a shown duration is different.
-    fn tick(&mut self, now_s: f64) -> bool {
-        let changed = now_s.floor() != self.now_s.floor() && self.count(State::Running) > 0;
-        self.now_s = now_s;
-        changed
     }
 }
 

@@ -1,0 +1,82 @@
+//! What the feed tells: of the store, of the machine, of what threads have found.
+
+use std::sync::Arc;
+
+use super::{App, Effect, Msg};
+use crate::run::State;
+use crate::tui::notify;
+use crate::tui::row::{self, Row};
+use crate::tui::text::clean;
+
+impl App {
+    /// Takes what was told; what shows the same as before is no reason to draw.
+    pub(super) fn hear(&mut self, msg: Msg) -> Option<Effect> {
+        let before = self.revision - 1;
+        match msg {
+            Msg::Clock(now_s) => self.revision = before + u64::from(self.tick(now_s)),
+            Msg::Rows(rows) => {
+                let news = notify::news(&self.rows, &rows);
+                self.revision = before + u64::from(self.set_rows(rows));
+                return news.map(Effect::Announce);
+            }
+            Msg::Unread(unread) => {
+                self.revision = before + u64::from(unread != self.unread);
+                self.unread = unread;
+            }
+            Msg::Broken(broken) => self.broken = broken.iter().map(|reason| clean(reason)).collect(),
+            Msg::Detail(detail) => {
+                self.revision = before + u64::from(self.detail.as_deref() != Some(&*detail));
+                self.detail = Some(Arc::from(detail));
+            }
+            Msg::Log(text) => self.take_log(&text),
+            Msg::Picture(mut picture) => {
+                let shown = self.picture.as_ref().and_then(|picture| picture.epoch());
+                picture.iter_mut().for_each(|picture| picture.show(shown));
+                self.picture = picture;
+            }
+            Msg::Compared(compared) => {
+                self.arms.set(compared);
+                self.compared_anew();
+            }
+            Msg::Found(found) => self.found(found),
+            Msg::Overlaid(overlaid) => self.revision = before + u64::from(self.overlay.set(overlaid)),
+            Msg::Summarised(name, summary) => {
+                self.models.set(name, summary.map(|summary| *summary).map_err(|error| clean(&error)));
+            }
+            Msg::Scores(name, task, scores) => self.cases.set(name, task, scores),
+            Msg::Seen(sight) => self.cases.see(sight),
+            Msg::Sampled(sample) => self.system.take(*sample),
+            Msg::Launch(news) => return self.launch_news(*news),
+            Msg::Notice(text) => {
+                let notice = Some(clean(&text));
+                self.revision = before + u64::from(notice != self.notice);
+                self.notice = notice;
+            }
+            // Keys are taken before.
+            _ => {}
+        }
+        None
+    }
+
+    /// Whether anything is different.
+    fn set_rows(&mut self, mut rows: Vec<Row>) -> bool {
+        row::sort(&mut rows);
+        if rows == self.rows {
+            return false;
+        }
+        self.rows = rows;
+        self.forget_unknown_marks();
+        self.select();
+        if self.spec.as_ref().is_none_or(|spec| self.rows.iter().all(|row| row.spec != *spec)) {
+            self.spec = self.rows.first().map(|row| row.spec.clone());
+        }
+        true
+    }
+
+    /// Whether a shown duration is different.
+    fn tick(&mut self, now_s: f64) -> bool {
+        let changed = now_s.floor() != self.now_s.floor() && self.count(State::Running) > 0;
+        self.now_s = now_s;
+        changed
+    }
+}
