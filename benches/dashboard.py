@@ -33,8 +33,9 @@ LONGEST_S = 300.0
 IDLE_S = 10.0
 SIZES = [(160, 45), (80, 24)]
 UP, DOWN = "\x1b[A", "\x1b[B"
-# What is pressed first to be on a screen, the keys that are measured there, how often.
-RUNS = ("1 Runs", "\x1b1", ["j", "k", "G", "g", "/", "u", "n", "\x1b", "o", "b"], 10)
+# What is pressed first to be on a screen, the keys that are measured there, how often. The list comes last: it is left
+# sorted and grouped.
+RUNS = ("1 Runs", "1", ["j", "k", "G", "g", "/", "u", "n", "\x1b", "o", "b"], 10)
 OPEN = ("Enter, q", "1g", ["\r", "q"], 20)
 RUN = ("2 Run", "\x1b1g\r", ["\t", "+", "-", "e", "y", "x", ".", "l", "l", "n"], 10)
 SCREENS = ("screens", "1", ["3", "4", "5", "6", "7", "?", "1"], 10)
@@ -189,16 +190,13 @@ def pressed(terminal, screen):
     for _ in range(times):
         for key in keys:
             found.setdefault(key, []).append(terminal.press(key))
+    lines = []
     for key, answers in found.items():
         answered = [took for took, count in answers if count > 0]
-        if answered:
-            times_ms = [f"{percentile(answered, share):.1f}" for share in (0.5, 0.99, 1.0)]
-            size = sum(count for _, count in answers) / len(answered)
-            yield_ = [name, NAMES.get(key, key), len(answered), *times_ms, f"{size:.0f}"]
-            found[key] = yield_
-        else:
-            found[key] = [name, NAMES.get(key, key), 0, "–", "–", "–", 0]
-    return list(found.values())
+        times_ms = [f"{percentile(answered, share):.1f}" for share in (0.5, 0.99, 1.0)] if answered else ["–"] * 3
+        size = sum(count for _, count in answers) / max(len(answered), 1)
+        lines.append([name, NAMES.get(key, key), len(answered), *times_ms, f"{size:.0f}"])
+    return lines
 
 
 def live(command, root, size):
@@ -278,7 +276,7 @@ def main():
         if not live_on.exists():
             shutil.copytree(options.out / "long", live_on, ignore=shutil.ignore_patterns("events.jsonl"))
         open_ = lambda store: [str(options.seglab.resolve()), "--read-only", "--results", str(options.out / store)]
-        programs.append(("1,000 runs × 100 epochs", open_("many"), b"unet", [RUNS, OPEN, RUN, SCREENS, OVERLAY]))
+        programs.append(("1,000 runs × 100 epochs", open_("many"), b"unet", [OPEN, RUN, SCREENS, OVERLAY, RUNS]))
         programs.append(("1 run, 1,000,000 steps", open_("long"), b"unet", [OPEN, RUN, SCREENS]))
     if options.leet:
         for name, what in [("one", "LEET, 1,000,000 × 1"), ("twelve", "LEET, 50,000 × 12")]:
