@@ -13,7 +13,7 @@ use crate::plan::RunPlan;
 use crate::plane::{Mask, Plane};
 use crate::postprocess::PostProcess;
 use crate::run::{EpochScores, Event};
-use crate::store::{RunDir, StoreError};
+use crate::store::{EpochMask, RunDir, StoreError};
 use crate::train::{
     Cache, ChosenDevice, Journal, Outcome, Sample, Samples, TrainError, Training, Validation, as_read, choose, fit,
     load, now_s, predict, predicted_mask, score, score_fully,
@@ -121,8 +121,8 @@ fn train(run: &RunDir, plan: &RunPlan, samples: &Samples) -> Result<Ended, Train
     }
     let shown = shown_case(&samples.valid);
     preview_case(run, &samples.valid[shown])?;
-    let ended = fit(&mut training, samples, &mut journal, |validation: &Validation| match plan.task {
-        Task::Segmentation => preview_prediction(run, &validation.probabilities[shown]),
+    let ended = fit(&mut training, samples, &mut journal, |epoch, validation: &Validation| match plan.task {
+        Task::Segmentation => preview_prediction(run, epoch, &validation.probabilities[shown]),
         Task::Classification => Ok(()),
     })?;
     match ended {
@@ -156,7 +156,7 @@ fn classify_pixels(
     let images_per_s = training.len() as f64 / began.elapsed().as_secs_f64();
     run.log(&format!("trained in {:.1} s", began.elapsed().as_secs_f64()));
     let Some(planes) = predict_pixels(run, &model, &samples.valid) else { return Ok(Ended::Stopped(0)) };
-    preview_prediction(run, &planes[shown])?;
+    preview_prediction(run, 1, &planes[shown])?;
     let valid = means(&samples.valid, &planes);
     let elapsed_s = began.elapsed().as_secs_f64();
     journal.say_durably(&Event::Epoch {
@@ -259,7 +259,8 @@ fn preview_case(run: &RunDir, sample: &Sample) -> Result<(), TrainError> {
     write_grey(run, "reference.png", &grey(&reference.map(|&set| if set { 255 } else { 0 })))
 }
 
-fn preview_prediction(run: &RunDir, probability: &Plane<f32>) -> Result<(), TrainError> {
+fn preview_prediction(run: &RunDir, epoch: u32, probability: &Plane<f32>) -> Result<(), TrainError> {
+    run.append_epoch_mask(&EpochMask::of(epoch, &predicted_mask(probability, &PostProcess::default())))?;
     write_grey(run, "prediction.png", &grey(&probability.map(|&p| (p * 255.0).round() as u8)))
 }
 

@@ -224,8 +224,15 @@ pub fn average(pool: &AvgPool2d, features: Tensor<4>) -> Tensor<4> {
     noted(pool.forward(features))
 }
 
-/// Feature maps of one size, their channels one after the other.
+/// What the next part computes on: feature maps of one size, their channels one after the other.
 pub fn join(features: Vec<Tensor<4>>) -> Tensor<4> {
+    let output = Tensor::cat(features, 1);
+    note(Owner::Next, || 0, output.dims());
+    output
+}
+
+/// What a part's branches have computed: feature maps of one size, their channels one after the other.
+pub fn gather(features: Vec<Tensor<4>>) -> Tensor<4> {
     noted(Tensor::cat(features, 1))
 }
 

@@ -12,7 +12,7 @@ pub(super) enum Owner {
     Weight(ParamId),
     /// The part that computed last.
     Before,
-    /// The part that computes next, as of an up-sampling that a stage begins with.
+    /// The part that computes next, as of an up-sampling or a join that a stage begins with.
     Next,
 }
 

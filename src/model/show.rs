@@ -93,8 +93,8 @@ fn discriminator(judge: &PatchDiscriminator, input_px: usize, device: &Device) -
     stage
 }
 
-/// An operation without weights belongs to the stage that computed last; an up-sampling, and what follows it up to the
-/// next weight, to the stage that computes next, if any does. Stages in the order of their first operation; those that are
+/// An operation without weights belongs to the stage that computed last; an up-sampling or a join, and what follows it up
+/// to the next weight, to the stage that computes next, if any does. Stages in the order of their first operation; those that are
 /// not seen to compute come last.
 fn by_stage(network: &impl Module, operations: &[Operation]) -> Vec<Stage> {
     let defined = visited(network);
@@ -257,6 +257,14 @@ mod tests {
         let output = rows.output.expect("it computes");
         assert_eq!(output[3], 1, "{output:?}: lines, length, units");
         assert_eq!(stages.last().and_then(|stage| stage.output), Some([1, 1, 64, 64]));
+    }
+
+    /// A transposed convolution halves the channels; what it is joined with is the next stage's.
+    #[test]
+    fn a_join_is_of_the_stage_that_computes_on_it() {
+        let stages = summary("unet", 0.0625, 32).stages;
+        let lift = stages.iter().find(|stage| stage.name == "lift.0").expect("the first transposed convolution");
+        assert_eq!(lift.output, Some([1, 32, 4, 4]));
     }
 
     /// At width 1 the discriminator has 2,766,657 parameters, as `NLayerDiscriminator(4, 64, 3)`; 256 pixels give 30 × 30

@@ -3,6 +3,7 @@
 //! Weak spot: advisory locks may not hold on network file systems.
 
 mod atomic;
+mod epochs;
 mod glance;
 mod holder;
 mod predictions;
@@ -17,6 +18,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use atomic::{sync_dir, write_atomic};
+pub use epochs::EpochMask;
 pub use glance::Glance;
 pub use queue::Move;
 pub use run_dir::{Lock, RunDir};

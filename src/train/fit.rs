@@ -40,12 +40,13 @@ pub struct Training<'a> {
     looked_for_stop: Instant,
 }
 
-/// Trains until the last epoch, early stopping or a request to stop; `after_epoch` sees each validation.
+/// Trains until the last epoch, early stopping or a request to stop; `after_epoch` sees each epoch, from 1, and its
+/// validation.
 pub fn fit(
     training: &mut Training,
     samples: &Samples,
     journal: &mut Journal,
-    mut after_epoch: impl FnMut(&Validation) -> Result<(), TrainError>,
+    mut after_epoch: impl FnMut(u32, &Validation) -> Result<(), TrainError>,
 ) -> Result<Outcome, TrainError> {
     while !training.schedule.ended(&training.plan.train, training.epoch) {
         let began = Instant::now();
@@ -54,7 +55,7 @@ pub fn fit(
         };
         let trained = began.elapsed().as_secs_f64();
         let validation = training.validate(&samples.valid)?;
-        after_epoch(&validation)?;
+        after_epoch(training.epoch + 1, &validation)?;
         training.epoch += 1;
         let lr = training.schedule.lr;
         let verdict = training.schedule.update(&training.plan.train, training.epoch, validation.loss);

@@ -49,6 +49,7 @@ struct Sent {
     plot: Plot,
     log: String,
     pictures: [Option<Vec<u8>>; 3],
+    epochs: u64,
 }
 
 impl<'a> Feed<'a> {
@@ -185,12 +186,14 @@ impl<'a> Feed<'a> {
             tell(app, Msg::Log(log.clone()));
         }
         let pictures = ["image.png", "reference.png", "prediction.png"].map(|file| run.dir.preview(file));
-        if another || pictures != sent.pictures {
+        let epochs = run.dir.epoch_masks_bytes();
+        if another || pictures != sent.pictures || epochs != sent.epochs {
             let [image, reference, prediction] = pictures.each_ref().map(|png| png.as_deref());
-            let picture = image.and_then(|image| Picture::decode(image, reference, prediction));
+            let picture =
+                image.and_then(|image| Picture::decode(image, [reference, prediction], run.dir.epoch_masks()));
             tell(app, Msg::Picture(picture.map(Box::new)));
         }
-        (sent.name, sent.log, sent.pictures) = (name, log, pictures);
+        (sent.name, sent.log, sent.pictures, sent.epochs) = (name, log, pictures, epochs);
         self.sent = Some(sent);
     }
 

@@ -37,6 +37,8 @@ pub enum Action {
     Log,
     /// The picture in full, or not.
     Picture,
+    /// The picture of the epoch after or before the shown one.
+    Epoch(Direction),
     /// The curves in full, or not.
     Curves,
     /// The next group of curves.
@@ -189,6 +191,8 @@ pub const KEYS: &[Key] = &[
     key(&[char('f')], RUN, Action::Curves, ("full", "curves in full, or not")),
     key(&[char('l')], RUN, Action::Log, ("log", "log in full, or not")),
     key(&[char('v')], RUN, Action::Picture, ("picture", "picture in full, or not")),
+    key(&[char('<')], RUN, Action::Epoch(Backward), ("", "prediction of the epoch before")),
+    key(&[char('>')], RUN, Action::Epoch(Forward), ("", "prediction of the epoch after")),
     key(&[char('/')], RUN, Action::Search, ("search", "search the log")),
     key(&[char('N')], RUN, Action::Match(Backward), ("", "previous match in the log")),
     key(&[KeyCode::Right, char('l')], OVERLAY, Action::Column(Forward), ("metric", "next metric")),

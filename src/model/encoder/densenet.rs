@@ -6,7 +6,7 @@ use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 
 use super::Encoder;
-use crate::model::block::{ConvBlock, Norm, PreActivation, Window, average, join, normalise, pool, relu};
+use crate::model::block::{ConvBlock, Norm, PreActivation, Window, average, gather, normalise, pool, relu};
 use crate::model::scaled;
 
 /// Channels of the stem.
@@ -36,7 +36,7 @@ impl DenseLayer {
 
     fn forward(&self, features: Tensor<4>) -> Tensor<4> {
         let grown = self.grow.forward(self.bottleneck.forward(features.clone()));
-        join(vec![features, grown])
+        gather(vec![features, grown])
     }
 }
 

@@ -6,7 +6,7 @@ use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
 use burn::tensor::{Device, Tensor};
 
 use super::Encoder;
-use crate::model::block::{ConvBlock, Norm, Window, average, join, pool};
+use crate::model::block::{ConvBlock, Norm, Window, average, gather, pool};
 use crate::model::scaled;
 
 /// Batch-norm's, as in TensorFlow.
@@ -160,7 +160,7 @@ impl Branch {
         let features = self.chain.iter().fold(features, |features, block| block.forward(features));
         match self.fork.is_empty() {
             true => features,
-            false => join(self.fork.iter().map(|block| block.forward(features.clone())).collect()),
+            false => gather(self.fork.iter().map(|block| block.forward(features.clone())).collect()),
         }
     }
 }
@@ -199,7 +199,7 @@ impl InceptionModule {
             Some(block) => block.forward(average(&self.mean, features)),
             None => pool(&self.max, features),
         });
-        join(joined)
+        gather(joined)
     }
 }
 

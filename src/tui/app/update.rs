@@ -49,7 +49,11 @@ impl App {
                 self.detail = Some(Arc::from(detail));
             }
             Msg::Log(text) => self.take_log(&text),
-            Msg::Picture(picture) => self.picture = picture,
+            Msg::Picture(mut picture) => {
+                let shown = self.picture.as_ref().and_then(|picture| picture.epoch());
+                picture.iter_mut().for_each(|picture| picture.show(shown));
+                self.picture = picture;
+            }
             Msg::Compared(compared) => self.arms.set(compared),
             Msg::Overlaid(overlaid) => self.revision = before + u64::from(self.overlay.set(overlaid)),
             Msg::Summarised(name, summary) => {
@@ -105,6 +109,7 @@ impl App {
             Action::Look => self.cases.turn(),
             Action::Column(direction) if self.screen() == Screen::Cases => self.cases.choose(direction),
             Action::Sort if self.screen() == Screen::Cases => self.cases.sort(),
+            Action::Epoch(direction) => self.picture.iter_mut().for_each(|picture| picture.step(direction)),
             Action::Curves => self.toggle(Pane::Curves),
             Action::Panels(direction) => self.next_panels(direction),
             Action::Turn(turn) => self.turn(turn),

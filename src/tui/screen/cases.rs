@@ -147,7 +147,7 @@ fn facts(score: &CaseScore, sight: Option<&Sight>, theme: &Theme, area: Rect, bu
         let prediction = sight.prediction.as_ref().err().filter(|_| score.verdict.is_none());
         [sight.image.as_ref().err(), prediction].into_iter().flatten().map(String::as_str)
     });
-    let notes: Vec<&str> = undefined(score).into_iter().chain(lacking).collect();
+    let notes: Vec<&str> = lacking.chain(undefined(score)).collect();
     let room = area.height.saturating_sub(lines.len() as u16);
     let notes = Paragraph::new(notes.join("; ")).style(theme.text(VERMILLION)).wrap(Wrap { trim: true });
     let [upper, lower] = Layout::vertical([Constraint::Min(0), Constraint::Length(room)]).areas(area);

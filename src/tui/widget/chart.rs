@@ -234,7 +234,7 @@ mod tests {
             │   xx       ┊   xx  xxx
             │     xxxx   ┊ xx       xx
         0.25┤         xxxxx
-             0    best 2 ▲     4 epochs
+             0    best 2 ▲    4 epochs
         ");
     }
 

@@ -10,6 +10,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use crate::plane::{Mask, Plane};
+use crate::store::EpochMask;
+use crate::tui::keys::Direction;
 use crate::tui::theme::{Hue, ORANGE, SKY, Theme, dim};
 
 /// A picture of more columns or rows is not ours.
@@ -23,6 +25,9 @@ pub struct Picture {
     image: Plane<u8>,
     reference: Option<Mask>,
     prediction: Option<Mask>,
+    epochs: Vec<EpochMask>,
+    /// Of the epochs, the one that is drawn instead of the newest prediction.
+    shown: Option<usize>,
 }
 
 /// Whose outline is drawn.
@@ -38,13 +43,41 @@ pub enum Outline {
 
 impl Picture {
     /// Decodes PNG files; `None` unless the image can be read. A mask of another size than the image is left out.
-    pub fn decode(image: &[u8], reference: Option<&[u8]>, prediction: Option<&[u8]>) -> Option<Self> {
+    pub fn decode(image: &[u8], [reference, prediction]: [Option<&[u8]>; 2], epochs: Vec<EpochMask>) -> Option<Self> {
         let image = plane(image)?;
         let mask = |png: Option<&[u8]>| {
             let mask = plane(png?)?.map(|&value| value > 127);
             (mask.size() == image.size()).then_some(mask)
         };
-        Some(Self { reference: mask(reference), prediction: mask(prediction), image })
+        Some(Self { reference: mask(reference), prediction: mask(prediction), image, epochs, shown: None })
+    }
+
+    /// The epoch whose prediction is drawn, if it is not the newest one.
+    pub fn epoch(&self) -> Option<u32> {
+        self.shown.map(|place| self.epochs[place].epoch)
+    }
+
+    /// Draws the prediction of `epoch`, or the newest one where there is none of it.
+    pub fn show(&mut self, epoch: Option<u32>) {
+        self.shown = epoch.and_then(|epoch| self.epochs.iter().position(|mask| mask.epoch == epoch));
+    }
+
+    /// Draws the prediction of the epoch before or after the drawn one; past the last is the newest, whatever comes.
+    pub fn step(&mut self, direction: Direction) {
+        let last = self.epochs.len().saturating_sub(1);
+        let place = self.shown.unwrap_or(last);
+        self.shown = match direction {
+            Direction::Backward => Some(place.saturating_sub(1)),
+            Direction::Forward => Some(place + 1),
+        }
+        .filter(|place| *place < last);
+    }
+
+    fn predicted(&self) -> Option<Mask> {
+        match self.shown {
+            Some(place) => self.epochs[place].mask(self.image.size()),
+            None => self.prediction.clone(),
+        }
     }
 
     /// Draws the case with `outline`, as large as fits, its caption below.
@@ -70,7 +103,7 @@ impl Picture {
                 }
             }
         }
-        caption(outline, theme).render(Rect::new(area.x, area.y + rows, area.width, 1), buffer);
+        self.caption(outline, theme).render(Rect::new(area.x, area.y + rows, area.width, 1), buffer);
     }
 }
 
@@ -90,7 +123,7 @@ impl Layers {
         Self {
             image: shrink(&picture.image, size),
             reference: border(&picture.reference, outline != Outline::Prediction),
-            prediction: border(&picture.prediction, outline != Outline::Reference),
+            prediction: border(&picture.predicted(), outline != Outline::Reference),
         }
     }
 
@@ -122,18 +155,21 @@ impl Layers {
     }
 }
 
-/// Names the outlines in their colours.
-fn caption(outline: Outline, theme: &Theme) -> Line<'static> {
-    let named = |name: &str, mark: &str, hue: Hue| match theme.is_rich() {
-        true => Span::styled(format!("─ {name} "), theme.text(hue).bold()),
-        false => Span::raw(format!("{mark} {name} ")),
-    };
-    let (reference, prediction) = (named("reference", "R", SKY), named("prediction", "P", ORANGE));
-    match outline {
-        Outline::Reference => Line::from(vec![reference]),
-        Outline::Prediction => Line::from(vec![prediction]),
-        Outline::Both if theme.is_rich() => Line::from(vec![reference, prediction]),
-        Outline::Both => Line::from(vec![reference, prediction, Span::styled("X both", dim())]),
+impl Picture {
+    /// Names the outlines in their colours.
+    fn caption(&self, outline: Outline, theme: &Theme) -> Line<'static> {
+        let named = |name: &str, mark: &str, hue: Hue| match theme.is_rich() {
+            true => Span::styled(format!("─ {name} "), theme.text(hue).bold()),
+            false => Span::raw(format!("{mark} {name} ")),
+        };
+        let predicted = self.epoch().map_or("prediction".to_owned(), |epoch| format!("epoch {epoch}"));
+        let (reference, prediction) = (named("reference", "R", SKY), named(&predicted, "P", ORANGE));
+        match outline {
+            Outline::Reference => Line::from(vec![reference]),
+            Outline::Prediction => Line::from(vec![prediction]),
+            Outline::Both if theme.is_rich() => Line::from(vec![reference, prediction]),
+            Outline::Both => Line::from(vec![reference, prediction, Span::styled("X both", dim())]),
+        }
     }
 }
 
@@ -198,7 +234,7 @@ mod tests {
     #[test]
     fn outlines_are_letters_without_colours() {
         let disc = |x: u32, y: u32| if (2..6).contains(&x) && (2..6).contains(&y) { 255 } else { 0 };
-        let picture = Picture::decode(&png(8, 8, |_, _| 0), Some(&png(8, 8, disc)), None).expect("decodes");
+        let picture = Picture::decode(&png(8, 8, |_, _| 0), [Some(&png(8, 8, disc)), None], vec![]).expect("decodes");
         let theme = Theme { glyphs: Glyphs::Ascii, colour: Colour::None };
         let area = Rect::new(0, 0, 8, 5);
         let mut buffer = Buffer::empty(area);
@@ -208,21 +244,40 @@ mod tests {
     }
 
     #[test]
+    fn epochs_are_stepped_through_and_the_newest_follows() {
+        let masks = (1..=3).map(|epoch| EpochMask::of(epoch, &Mask::filled(8, 8, epoch % 2 == 0))).collect();
+        let mut picture =
+            Picture::decode(&png(8, 8, |_, _| 9), [None, Some(&png(8, 8, |_, _| 0))], masks).expect("decodes");
+        let mut seen = vec![picture.epoch()];
+        for direction in [Direction::Backward, Direction::Backward, Direction::Backward, Direction::Forward] {
+            picture.step(direction);
+            seen.push(picture.epoch());
+        }
+        assert_eq!(seen, [None, Some(2), Some(1), Some(1), Some(2)]);
+        assert_eq!(picture.predicted(), Some(Mask::filled(8, 8, true)));
+        picture.step(Direction::Forward);
+        assert_eq!((picture.epoch(), picture.predicted()), (None, Some(Mask::filled(8, 8, false))));
+        picture.show(Some(7));
+        assert_eq!(picture.epoch(), None);
+    }
+
+    #[test]
     fn what_is_no_picture_is_none_and_too_large_ones_are_refused() {
-        assert_eq!(Picture::decode(b"\x89PNG\r\n\x1a\nrubbish", None, None), None);
-        assert_eq!(Picture::decode(&png(LARGEST_PX + 1, 1, |_, _| 0), None, None), None);
+        assert_eq!(Picture::decode(b"\x89PNG\r\n\x1a\nrubbish", [None; 2], vec![]), None);
+        assert_eq!(Picture::decode(&png(LARGEST_PX + 1, 1, |_, _| 0), [None; 2], vec![]), None);
     }
 
     #[test]
     fn a_mask_of_another_size_is_left_out() {
-        let picture = Picture::decode(&png(8, 8, |_, _| 9), Some(&png(7, 8, |_, _| 255)), None).expect("decodes");
+        let picture =
+            Picture::decode(&png(8, 8, |_, _| 9), [Some(&png(7, 8, |_, _| 255)), None], vec![]).expect("decodes");
         assert_eq!(picture.reference, None);
     }
 
     #[test]
     fn any_area_is_no_panic() {
         let theme = Theme { glyphs: Glyphs::Unicode, colour: Colour::True };
-        let picture = Picture::decode(&png(700, 9, |x, _| x as u8), Some(&png(700, 9, |_, _| 255)), None);
+        let picture = Picture::decode(&png(700, 9, |x, _| x as u8), [Some(&png(700, 9, |_, _| 255)), None], vec![]);
         let picture = picture.expect("decodes");
         for (width, height) in [(0, 0), (3, 3), (4, 3), (40, 12), (300, 90)] {
             let area = Rect::new(0, 0, width, height);
