@@ -28,6 +28,7 @@ import time
 from pathlib import Path
 
 QUIET_S = 0.06
+ANSWER_S = 0.5
 SETTLED_S = 2.0
 LONGEST_S = 300.0
 IDLE_S = 10.0
@@ -35,12 +36,12 @@ SIZES = [(160, 45), (80, 24)]
 UP, DOWN = "\x1b[A", "\x1b[B"
 # What is pressed first to be on a screen, the keys that are measured there, how often. The list comes last: it is left
 # sorted and grouped.
-RUNS = ("1 Runs", "1", ["j", "k", "G", "g", "/", "u", "n", "\x1b", "o", "b"], 10)
-OPEN = ("Enter, q", "1g", ["\r", "q"], 20)
-RUN = ("2 Run", "\x1b1g\r", ["\t", "+", "-", "e", "y", "x", ".", "l", "l", "n"], 10)
+RUNS = ("1 Runs", "1\x1b", ["j", "k", "G", "g", "/", "u", "n", "\x1b", "o", "b", "y"], 10)
+OPEN = ("Enter, q", "1/state=finished\rG", ["\r", "q"], 20)
+RUN = ("2 Run", "1G\r", ["\t", "+", "-", "e", "y", "x", ".", "l", "l", "n"], 10)
 SCREENS = ("screens", "1", ["3", "4", "5", "6", "7", "?", "1"], 10)
 OVERLAY = ("5 Overlay", "15", ["l", "+", "-", "e", "y", "n"], 10)
-LEET = ("LEET", "", [DOWN, UP, "\t", "]", "]", "[", "[", "/", "m", "\x1b"], 10)
+LEET = ("LEET", "", [DOWN, UP, "\t", "n", "N", "y", "]", "[", "h", "/", "m", "\x1b"], 10)
 NAMES = {"\x1b": "Esc", "\r": "Enter", "\t": "Tab", UP: "up", DOWN: "down"}
 
 
@@ -97,7 +98,8 @@ class Terminal:
         before, pressed = self.bytes, time.monotonic()
         self.last = pressed
         os.write(self.terminal, keys.encode())
-        self.settle(QUIET_S, 5.0)
+        if self.read(ANSWER_S):
+            self.settle(QUIET_S, 5.0)
         return (self.last - pressed) * 1e3, self.bytes - before
 
     def idle(self, seconds):
@@ -281,7 +283,7 @@ def main():
     if options.leet:
         for name, what in [("one", "LEET, 1,000,000 × 1"), ("twelve", "LEET, 50,000 × 12")]:
             [log] = (options.leet / name).glob("wandb/offline-run-*/*.wandb")
-            programs.append((what, [options.wandb, "beta", "leet", "run", str(log)], b"m0", [LEET]))
+            programs.append((what, [options.wandb, "leet", "run", str(log)], b"m0", [LEET]))
     machine([version(p) for p in [options.seglab, options.leet and options.wandb] if p])
     sizes = [(size, f"{size[0]}×{size[1]}") for size in SIZES]
     table(["store", "terminal", "first screen s", "all read s", "peak MiB", "idle CPU", "idle bytes/s"])

@@ -246,6 +246,7 @@ pub const KEYS: &[Key] = &[
     ctrl(key(&[char('p')], ANY, Action::Palette, ("", "find any action by name"))),
     ctrl(key(&[char('l')], ANY, Action::Redraw, ("", "draw everything again"))),
     ctrl(key(&[char('z')], ANY, Action::Suspend, ("", "to the shell; fg returns"))),
+    key(&[char('5')], ANY, Action::Show(Screen::Overlay), ("", "curves of several runs over each other")),
     key(&[char('6')], ANY, Action::Show(Screen::Cases), ("", "scored cases of the chosen run")),
     key(&[char('7')], ANY, Action::Show(Screen::System), ("", "machine: processors, memory, GPUs")),
     key(&[char('?')], ANY, Action::Show(Screen::Help), ("help", "keys")),

@@ -1,6 +1,7 @@
 //! The built program in a terminal of its own, and what a person would see there.
 
 use std::io::{Read, Write};
+use std::num::NonZeroU16;
 use std::process::{Child, ExitStatus};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -68,7 +69,7 @@ impl Tty {
                 }
             }
         });
-        Self { child, pty, chunks, parser: Parser::new(24, 80, 0), written: Vec::new() }
+        Self { child, pty, chunks, parser: Parser::new(cells(24), cells(80), 0), written: Vec::new() }
     }
 
     pub fn press(&self, keys: &str) {
@@ -76,7 +77,7 @@ impl Tty {
     }
 
     pub fn resize(&mut self, columns: u16, rows: u16) {
-        self.parser.screen_mut().set_size(rows, columns);
+        self.parser.screen_mut().set_size(cells(rows), cells(columns));
         self.pty.resize(Size::new(rows, columns)).expect("a size");
     }
 
@@ -136,6 +137,10 @@ impl Tty {
         self.parser.process(chunk);
         self.written.extend_from_slice(chunk);
     }
+}
+
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).expect("a size")
 }
 
 impl Drop for Tty {
