@@ -26,7 +26,7 @@ use serde::Serialize;
 
 pub use measure::{Column, Interval, Measure, Part};
 pub use published::{
-    Aggregation, Count, Doubt, F1, Images, MAX_BYTES, Miou, Published, PublishedError, Row, Sum, Table, Unit,
+    Aggregation, Count, Doubt, F1, Images, MAX_BYTES, Miou, Protocol, Published, PublishedError, Row, Sum, Table, Unit,
 };
 pub use render::{Format, render};
 

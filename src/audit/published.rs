@@ -27,6 +27,9 @@ pub struct Published {
     /// What a reader doubts and no rule can find.
     #[serde(default, rename = "doubt")]
     pub doubts: Vec<Doubt>,
+    /// How each paper measured.
+    #[serde(default, rename = "protocol")]
+    pub protocols: Vec<Protocol>,
 }
 
 /// One table of a paper.
@@ -212,6 +215,19 @@ pub struct Doubt {
     pub text: String,
 }
 
+/// On what, and how, a paper measured.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Protocol {
+    /// First word of its tables' sources.
+    pub paper: String,
+    /// Manifest name of its data set; absent if nobody else has it.
+    #[serde(default)]
+    pub dataset: Option<String>,
+    /// In words.
+    pub text: String,
+}
+
 /// Why a file of published numbers cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{place}: {message}")]
@@ -236,7 +252,7 @@ impl Published {
     fn check(&self) -> Result<(), String> {
         let rows: usize = self.tables.iter().map(|table| table.rows.len()).sum();
         within("rows of all tables", rows as f64, 0.0, MAX_ROWS as f64)?;
-        within("counts, sums and doubts", self.notes() as f64, 0.0, MAX_ROWS as f64)?;
+        within("counts, sums, doubts and protocols", self.notes() as f64, 0.0, MAX_ROWS as f64)?;
         for (i, table) in self.tables.iter().enumerate() {
             if self.tables[..i].iter().any(|other| other.id == table.id) {
                 return Err(format!("two tables are named {:?}", table.id));
@@ -248,7 +264,14 @@ impl Published {
         let count_texts = self.counts.iter().flat_map(|c| [&c.what, &c.source, &c.remark]);
         let sum_texts = self.sums.iter().flat_map(|s| [&s.what, &s.source]);
         let doubt_texts = self.doubts.iter().flat_map(|d| [&d.source, &d.text]);
-        count_texts.chain(sum_texts).chain(doubt_texts).try_for_each(|text| plain(text))
+        let protocol_texts = self.protocols.iter().flat_map(|p| [&p.paper, &p.text].into_iter().chain(&p.dataset));
+        let texts = count_texts.chain(sum_texts).chain(doubt_texts).chain(protocol_texts);
+        texts.map(String::as_str).try_for_each(plain)
+    }
+
+    /// How `paper` measured, if the file says it.
+    pub fn protocol_of(&self, paper: &str) -> Option<&Protocol> {
+        self.protocols.iter().find(|protocol| protocol.paper == paper)
     }
 
     /// A table that is joined exists, and has every row.
@@ -266,6 +289,6 @@ impl Published {
     }
 
     fn notes(&self) -> usize {
-        self.counts.len() + self.sums.len() + self.doubts.len()
+        self.counts.len() + self.sums.len() + self.doubts.len() + self.protocols.len()
     }
 }

@@ -32,6 +32,9 @@ pub(super) struct AuditArgs {
     /// Say which pairs the splits of this file separate (splits.json, or nnU-Net's splits_final.json).
     #[arg(long, value_name = "FILE", conflicts_with = "spec")]
     splits: Option<PathBuf>,
+    /// Also keep the report in the store, where the dashboard shows it.
+    #[arg(long)]
+    keep: bool,
     /// Write the groups as a curation list, which a manifest can name.
     #[arg(long, value_name = "FILE")]
     write_curation: Option<PathBuf>,
@@ -59,6 +62,9 @@ pub(super) fn run(context: &Context, args: &AuditArgs) -> anyhow::Result<ExitCod
     let reporter = Reporter::new();
     let found = audit(&whole, &dataset.origin.manifest.classes, &|what, done, all| reporter.tell(what, done, all));
     reporter.end();
+    if args.keep {
+        context.store.keep_audit(&found)?;
+    }
     let straddles = splits.map(|splits| straddles(&found.pairs, &splits));
     let report = report(&found, &whole, straddles.as_deref(), args.format)?;
     match &args.out {

@@ -7,15 +7,10 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{Context, follow, print, printable, settings};
-use crate::dataset::{Dataset, Finding, FindingKind, verify};
-use crate::executor;
-use crate::plan::plan;
-use crate::run::State;
+use crate::executor::{self, Enqueued};
 use crate::spec::Spec;
 use crate::store::{RunDir, Watch};
-use crate::train::{Sources, check_masks};
 use crate::tui;
-use crate::weights::WeightsRoot;
 use crate::worker::{Ending, work};
 
 /// How to run and watch.
@@ -84,26 +79,10 @@ fn start(context: &Context, spec: &Spec, options: &Options) -> anyhow::Result<Ex
 
 /// Plans the spec and queues every run that is not finished.
 fn enqueue(context: &Context, spec: &Spec) -> anyhow::Result<Vec<RunDir>> {
-    let dataset = Dataset::open(&spec.dataset, &context.roots)?;
-    let sources = Sources { store: context.store.clone(), root: WeightsRoot::from_env() };
-    let plans = sources.pin(plan(spec, &dataset)?, &dataset)?;
-    check_masks(&plans, &context.store)?;
-    let runs = plans.iter().map(|plan| context.store.create(plan)).collect::<Result<Vec<_>, _>>()?;
-    let mut watch = Watch::new(context.store.clone(), Some(&spec.name));
-    watch.catch_up()?;
-    let is_done =
-        |run: &&RunDir| watch.runs().any(|v| v.dir == **run && matches!(v.state, State::Finished | State::Running));
-    let missing: Vec<&RunDir> = runs.iter().filter(|run| !is_done(run)).collect();
-    let waiting = missing.len();
-    if waiting > 0 {
-        check_files(&dataset)?;
-    }
-    for run in missing {
-        run.write_origin(&dataset.origin)?;
-        run.enqueue()?;
-    }
+    let prepared = executor::prepare(spec, &context.roots, &context.store)?;
+    let Enqueued { runs, waiting } = prepared.enqueue(&context.store)?;
     let part = |n: usize| format!("{n} case{}", if n == 1 { "" } else { "s" });
-    if let Some(plan) = plans.first() {
+    if let Some(plan) = prepared.plans.first() {
         let split = &plan.split;
         print(&format!(
             "{}: {} runs, {waiting} to do, {} finished or running; {}: train {}, valid {}, test {}\n",
@@ -116,27 +95,8 @@ fn enqueue(context: &Context, spec: &Spec) -> anyhow::Result<Vec<RunDir>> {
             part(split.test().len()),
         ))?;
     }
-    for plan in plans.iter().filter(|plan| (plan.fold, plan.seed) == (plans[0].fold, plans[0].seed)) {
-        if let Some(warning) = plan.split.warning() {
-            print(&format!("{}: {warning}\n", plan.arm))?;
-        }
-    }
+    prepared.warnings().try_for_each(|(arm, warning)| print(&format!("{arm}: {warning}\n")))?;
     Ok(runs)
-}
-
-/// A file that cannot be decoded is found now, not in the middle of a training.
-fn check_files(dataset: &Dataset) -> anyhow::Result<()> {
-    let bad = |f: &&Finding| matches!(f.kind, FindingKind::Undecodable | FindingKind::MaskSize);
-    let found = verify(dataset).findings;
-    let details: Vec<&str> = found.iter().filter(bad).map(|f| f.detail.as_str()).collect();
-    match details.first() {
-        None => Ok(()),
-        Some(first) => anyhow::bail!(
-            "{first}{}; \"seglab dataset verify {}\" lists all",
-            if details.len() > 1 { format!(" (and {} more)", details.len() - 1) } else { String::new() },
-            dataset.origin.manifest.name,
-        ),
-    }
 }
 
 fn watch(context: &Context, spec: Option<&str>, slots: usize) -> anyhow::Result<ExitCode> {
@@ -152,6 +112,7 @@ fn watch(context: &Context, spec: Option<&str>, slots: usize) -> anyhow::Result<
         banner: if spec.is_some() { tui::Banner::WhenSettled } else { tui::Banner::Never },
         notify: settings.notify.value,
         mouse: if settings.mouse.value { tui::Mouse::On } else { tui::Mouse::Off },
+        data: settings.data.value.clone(),
         memory: memory.map(|folder| tui::remembered::file(&folder, context.store.root())),
     };
     tui::run(watch, &context.launch(slots), options)?;

@@ -148,7 +148,8 @@ impl Correction {
 }
 
 impl Action {
-    fn name(&self) -> &'static str {
+    /// The name in a list.
+    pub fn name(&self) -> &'static str {
         match self {
             Action::Exclude => "exclude",
             Action::Relabel(_) => "relabel",

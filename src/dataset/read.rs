@@ -220,7 +220,7 @@ pub fn resize_mask(mask: &Mask, size_px: usize) -> Mask {
 /// `mask` at `width × height`: set where more than half of the pixel's area is set.
 ///
 /// In units of 1/`width` (1/`height`) of a source pixel all overlaps are whole numbers: the result is exact.
-pub(super) fn resize_mask_to(mask: &Mask, width: usize, height: usize) -> Mask {
+pub(crate) fn resize_mask_to(mask: &Mask, width: usize, height: usize) -> Mask {
     let columns: Vec<_> = (0..width).map(|x| overlaps(x, mask.width(), width)).collect();
     let whole = mask.width() * mask.height();
     let mut set = Vec::with_capacity(width * height);

@@ -1,10 +1,12 @@
 //! Starts waiting runs while there are free slots. One executor per store, told apart by its lock; it is a process of
 //! its own, so that closing a dashboard or losing a connection leaves the queue running.
 
+mod enqueue;
 mod local;
 
 use std::process::{Command, Stdio};
 
+pub use enqueue::{EnqueueError, Enqueued, Prepared, prepare};
 pub use local::serve;
 
 use crate::store::{Store, StoreError};

@@ -244,15 +244,18 @@ fn p_value(p: f64, null: Null) -> String {
     }
 }
 
-fn probability(p: f64) -> String {
+/// Four decimals.
+pub fn probability(p: f64) -> String {
     if p < 1e-4 { "<0.0001".to_owned() } else { format!("{p:.4}") }
 }
 
-fn signed(metric: &Metric, value: f64) -> String {
+/// With its sign.
+pub fn signed(metric: &Metric, value: f64) -> String {
     format!("{}{}", if value < 0.0 { "" } else { "+" }, number(metric, Some(value)))
 }
 
-pub(super) fn range(metric: &Metric, interval: Option<Interval>) -> String {
+/// `low … high`.
+pub fn range(metric: &Metric, interval: Option<Interval>) -> String {
     let ends = |Interval { low, high }| format!("{} … {}", number(metric, Some(low)), number(metric, Some(high)));
     interval.map_or_else(|| number(metric, None), ends)
 }

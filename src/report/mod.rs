@@ -2,12 +2,16 @@
 //! Knows runs and metrics; not terminals, not tensors.
 
 mod answer;
+mod contrast;
 mod current;
+mod difference;
+mod division;
 mod exact;
 mod export;
 mod grid;
 mod inference;
 mod leak;
+mod printed;
 mod render;
 mod scores;
 mod together;
@@ -16,12 +20,17 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use answer::{probability, range, signed};
+pub use contrast::{Contrast, Standing};
 pub use current::{by_task, current};
+pub use difference::{Difference, differences};
+pub use division::{DivisionReport, Part, Shared};
 pub use exact::Exact;
 pub use export::{csv_of, export};
 pub use grid::Grid;
 pub use inference::{Answer, AnswerError, Answers, ArmAnswer, Question, metrics_named};
 pub use leak::{Exposure, LeakCount};
+pub use printed::{PrintedRow, PrintedTable, printed};
 pub use render::{Format, number};
 
 use crate::metric::{Aggregate, CaseScore, Metric, Task};

@@ -3,6 +3,7 @@
 //! Weak spot: advisory locks may not hold on network file systems.
 
 mod atomic;
+mod audits;
 mod epochs;
 mod glance;
 mod holder;
@@ -18,12 +19,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use atomic::{sync_dir, write_atomic};
+pub use audits::KeptAudit;
 pub use epochs::EpochMask;
 pub use glance::Glance;
 pub use queue::Move;
 pub use run_dir::{Lock, RunDir};
 pub use tail::{Lines, Tail};
-pub use watch::{RunView, Watch};
+pub use watch::{Outline, RunView, Watch};
 
 use crate::plan::RunPlan;
 use crate::run::RunId;

@@ -44,6 +44,32 @@ pub struct RunView {
     pub revision: u64,
 }
 
+/// What a thread needs to know of a run to compare it, without its plan and its curves.
+#[derive(Clone, Debug)]
+pub struct Outline {
+    dir: RunDir,
+    record: RunRecord,
+    state: State,
+}
+
+impl RunView {
+    /// Its outline, from which [`Outline::view`] reads the plan again: plans are long, and a screen must not wait for
+    /// copies of a thousand of them.
+    pub fn outline(&self) -> Outline {
+        let RunRecord { first_started_s, params, .. } = self.record;
+        let record = RunRecord { first_started_s, params, ..RunRecord::default() };
+        Outline { dir: self.dir.clone(), record, state: self.state }
+    }
+}
+
+impl Outline {
+    /// The run, without curves and place in the queue.
+    pub fn view(self) -> Result<RunView, StoreError> {
+        let plan = self.dir.plan()?;
+        Ok(RunView { dir: self.dir, plan, record: self.record, state: self.state, ticket: None, revision: 0 })
+    }
+}
+
 /// All runs of a store, or of one of its specs.
 #[derive(Debug)]
 pub struct Watch {
@@ -115,6 +141,11 @@ impl Watch {
         }
         self.behind = !self.found.is_empty() || self.entries.values().any(|entry| entry.more);
         Ok(changed)
+    }
+
+    /// From now on all specs of the store.
+    pub fn widen(&mut self) {
+        (self.spec, self.listed) = (None, None);
     }
 
     /// Runs by spec and id.

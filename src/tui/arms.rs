@@ -9,20 +9,40 @@ use crate::report::{ArmRow, Comparison};
 /// Metrics of a segmentation that come first; the others follow in the order of the registry.
 const MAIN: [&str; 6] = ["dsc", "iou", "miou", "sensitivity", "precision", "hd95_px"];
 
+/// A column of the comparison.
+#[derive(Clone, Copy, Debug)]
+pub enum Column {
+    /// The arm's name; it stays where it is.
+    Arm,
+    /// Finished of planned runs.
+    Runs,
+    /// Test cases.
+    Cases,
+    /// Mean over cases.
+    Metric(&'static Metric),
+    /// Key of the loss.
+    Loss,
+    /// Trainable numbers.
+    Params,
+}
+
 /// How rows are ordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sorting {
     /// As in the spec.
     #[default]
     Planned,
-    /// By the chosen column, best first.
+    /// By the chosen column: best, most or A first.
     BestFirst,
-    /// By the chosen column, best last.
+    /// By the chosen column, the other way round.
     BestLast,
 }
 
+/// The first metric: what a comparison is opened for.
+const FIRST: usize = 3;
+
 /// A comparison, sorted once when it or the order changes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Arms {
     compared: Option<Result<Box<Comparison>, String>>,
     order: Vec<usize>,
@@ -30,8 +50,14 @@ pub struct Arms {
     sorting: Sorting,
 }
 
+impl Default for Arms {
+    fn default() -> Self {
+        Self { compared: None, order: Vec::new(), column: FIRST, sorting: Sorting::Planned }
+    }
+}
+
 /// Metrics of the task's tables, the main ones first.
-fn columns(task: Task) -> impl Iterator<Item = &'static Metric> {
+fn metrics(task: Task) -> impl Iterator<Item = &'static Metric> {
     let main = if task == Task::Segmentation { &MAIN[..] } else { &[] };
     let first = main.iter().filter_map(move |name| task.metric(name));
     first.chain(task.shown().filter(|m| !main.contains(&m.name)))
@@ -39,8 +65,19 @@ fn columns(task: Task) -> impl Iterator<Item = &'static Metric> {
 
 impl Arms {
     /// Metrics of the comparison's table, the main ones first.
-    pub fn columns(&self) -> impl Iterator<Item = &'static Metric> {
-        columns(self.compared().and_then(Result::ok).map(|comparison| comparison.task).unwrap_or_default())
+    pub fn metrics(&self) -> impl Iterator<Item = &'static Metric> {
+        metrics(self.compared().and_then(Result::ok).map(|comparison| comparison.task).unwrap_or_default())
+    }
+
+    /// Every column, the arm's name first.
+    pub fn columns(&self) -> impl Iterator<Item = Column> {
+        let before = [Column::Arm, Column::Runs, Column::Cases];
+        before.into_iter().chain(self.metrics().map(Column::Metric)).chain([Column::Loss, Column::Params])
+    }
+
+    /// The chosen column.
+    pub fn chosen(&self) -> Column {
+        self.columns().nth(self.column).unwrap_or(Column::Arm)
     }
 
     /// Takes a newer comparison.
@@ -65,6 +102,15 @@ impl Arms {
             Sorting::Planned => Sorting::BestFirst,
             Sorting::BestFirst => Sorting::BestLast,
             Sorting::BestLast => Sorting::Planned,
+        };
+        self.arrange();
+    }
+
+    /// Sorts the other way round.
+    pub fn turn(&mut self) {
+        self.sorting = match self.sorting {
+            Sorting::BestFirst => Sorting::BestLast,
+            Sorting::BestLast | Sorting::Planned => Sorting::BestFirst,
         };
         self.arrange();
     }
@@ -121,17 +167,37 @@ impl Arms {
     }
 
     fn arrange(&mut self) {
-        let mut order: Vec<usize> = (0..self.arms().len()).collect();
-        if let Some(metric) = self.columns().nth(self.column).filter(|_| self.sorting != Sorting::Planned) {
-            let mean = |i: &usize| self.arms()[*i].value(metric).mean;
-            // An arm without a value is neither best nor worst: it comes last.
-            order.sort_by(|a, b| match (mean(a), mean(b)) {
-                (Some(a), Some(b)) if self.sorting == Sorting::BestFirst => better(metric, a, b),
-                (Some(a), Some(b)) => better(metric, b, a),
-                (a, b) => b.is_some().cmp(&a.is_some()),
-            });
+        let (arms, column) = (self.arms(), self.chosen());
+        let mut order: Vec<usize> = (0..arms.len()).collect();
+        match self.sorting {
+            Sorting::Planned => {}
+            Sorting::BestFirst => order.sort_by(|&a, &b| column.order(&arms[a], &arms[b])),
+            Sorting::BestLast => order.sort_by(|&a, &b| column.turned(&arms[a], &arms[b])),
         }
         self.order = order;
+    }
+}
+
+impl Column {
+    /// The better, the larger, or the first in the alphabet is less; an arm without a value is neither best nor worst and
+    /// comes last.
+    fn order(self, a: &ArmRow, b: &ArmRow) -> Ordering {
+        match self {
+            Column::Arm => a.label().cmp(&b.label()),
+            Column::Runs => b.finished.cmp(&a.finished),
+            Column::Cases => b.cases().cmp(&a.cases()),
+            Column::Loss => a.loss.cmp(&b.loss),
+            Column::Params => b.params.cmp(&a.params),
+            Column::Metric(metric) => match (a.value(metric).mean, b.value(metric).mean) {
+                (Some(a), Some(b)) => better(metric, a, b),
+                (a, b) => b.is_some().cmp(&a.is_some()),
+            },
+        }
+    }
+
+    fn turned(self, a: &ArmRow, b: &ArmRow) -> Ordering {
+        let lacks = |arm: &ArmRow| matches!(self, Column::Metric(metric) if arm.value(metric).mean.is_none());
+        if lacks(a) || lacks(b) { self.order(a, b) } else { self.order(b, a) }
     }
 }
 

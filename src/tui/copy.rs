@@ -87,13 +87,13 @@ fn run_line(row: &Row, metrics: &[&str]) -> String {
 
 fn arm_head(arms: &Arms) -> String {
     let fixed = ["arm", "model", "loss", "params", "finished", "runs", "n"].map(str::to_owned);
-    let metrics = arms.columns().flat_map(|metric| [metric.name.to_owned(), format!("{} undefined", metric.name)]);
+    let metrics = arms.metrics().flat_map(|metric| [metric.name.to_owned(), format!("{} undefined", metric.name)]);
     fixed.into_iter().chain(metrics).collect::<Vec<_>>().join("\t")
 }
 
 fn arm_line(arms: &Arms, row: &ArmRow) -> String {
     let numbers = [row.params, row.finished as u64, row.runs as u64, row.cases() as u64].map(|n| n.to_string());
-    let values = arms.columns().flat_map(|metric| {
+    let values = arms.metrics().flat_map(|metric| {
         let value = row.value(metric);
         [value.mean.map_or(String::new(), |mean| mean.to_string()), value.undefined.to_string()]
     });

@@ -5,17 +5,22 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
 use super::app::{Access, App, Effect, Msg, Screen};
+use super::auditor::Auditor;
 use super::detail::Detail;
+use super::found::Found;
 use super::gallery::Gallery;
+use super::launch::{Desk, Errand, News};
 use super::monitor::Monitor;
 use super::overlay::Overlaid;
 use super::plot::Plot;
 use super::row::{Name, Row};
 use super::summaries::Summaries;
+use super::tester::Tester;
 use super::text::clean;
 use super::widget::picture::Picture;
+use crate::dataset::DataRoots;
 use crate::executor::Launch;
-use crate::report::{Comparison, by_task};
+use crate::report::{by_task, differences};
 use crate::run::State;
 use crate::store::{RunDir, RunView, StoreError, Watch, queue};
 
@@ -34,11 +39,13 @@ pub struct Feed<'a> {
     called: Option<Instant>,
     broken: usize,
     sent: Option<Sent>,
-    compared: Option<u64>,
     overlaid: Option<u64>,
+    tester: Tester,
+    auditor: Auditor,
     summaries: Summaries,
     gallery: Gallery,
     monitor: Monitor,
+    desk: Desk,
 }
 
 /// What was last said of the chosen run.
@@ -62,12 +69,20 @@ impl<'a> Feed<'a> {
             called: None,
             broken: 0,
             sent: None,
-            compared: None,
             overlaid: None,
+            tester: Tester::default(),
+            auditor: Auditor::default(),
             summaries: Summaries::default(),
             gallery: Gallery::default(),
             monitor: Monitor::default(),
+            desk: Desk::new(DataRoots::new(None)),
         }
+    }
+
+    /// Looks for data sets in `roots`.
+    #[must_use]
+    pub fn with_data(self, roots: DataRoots) -> Self {
+        Self { desk: Desk::new(roots), ..self }
     }
 
     /// Tells what is new in the store; what there is to announce of it.
@@ -83,6 +98,10 @@ impl<'a> Feed<'a> {
         if app.screen() == Screen::Overlay {
             self.overlay(app);
         }
+        if app.screen() == Screen::Difference {
+            self.differ(app);
+        }
+        self.look_into(app);
         if app.screen() == Screen::Models {
             self.summarise(app);
         }
@@ -92,6 +111,7 @@ impl<'a> Feed<'a> {
         if app.screen() == Screen::System {
             self.measure(app);
         }
+        self.look_at_specs(app);
         if app.setup().access == Access::ReadWrite && app.count(State::Queued) > 0 {
             self.call_executor(app);
         }
@@ -135,6 +155,9 @@ impl<'a> Feed<'a> {
     /// Carries `effect` out; what is the terminal's is the loop's.
     pub fn carry_out(&mut self, effect: &Effect, app: &mut App) {
         self.looked = None;
+        if let Effect::Launch(errand) = effect {
+            return self.do_errand(errand, app);
+        }
         if let Err(error) = self.try_carry_out(effect) {
             tell(app, Msg::Notice(error.to_string()));
         }
@@ -142,7 +165,17 @@ impl<'a> Feed<'a> {
 
     fn try_carry_out(&mut self, effect: &Effect) -> Result<(), StoreError> {
         match effect {
-            Effect::Quit | Effect::Copy(_) | Effect::Announce(_) | Effect::Suspend | Effect::Redraw => Ok(()),
+            Effect::Quit
+            | Effect::Copy(_)
+            | Effect::Announce(_)
+            | Effect::Suspend
+            | Effect::Redraw
+            | Effect::Launch(_) => Ok(()),
+            Effect::Audit(name) => {
+                let run = self.dir(name).cloned();
+                run.iter().for_each(|run| self.auditor.start(run));
+                Ok(())
+            }
             Effect::All(effects) => effects.iter().try_for_each(|effect| self.try_carry_out(effect)),
             Effect::Stop(name) => self.dir(name).map_or(Ok(()), |dir| dir.request_stop()),
             // A worker may be on its way to the lock: it looks for the request once it has it.
@@ -206,15 +239,30 @@ impl<'a> Feed<'a> {
         let mut tables = by_task(&runs).into_iter();
         let table = asked.and_then(|task| tables.clone().find(|(of, _)| *of == task)).or_else(|| tables.next());
         let runs = table.map(|(_, runs)| runs).unwrap_or_default();
-        let mut hash = DefaultHasher::new();
-        spec.hash(&mut hash);
-        runs.iter().for_each(|run| (run.dir.id(), run.state == State::Finished).hash(&mut hash));
-        let print = hash.finish();
-        if self.compared != Some(print) {
-            self.compared = Some(print);
-            let compared = Comparison::of(&spec, &runs).map(Box::new).map_err(|error| clean(&error.to_string()));
-            tell(app, Msg::Compared(compared));
+        self.tester.poll(app, &spec, &runs).into_iter().for_each(|msg| tell(app, msg));
+    }
+
+    fn differ(&self, app: &mut App) {
+        let Some(pair) = app.versus().pair.as_ref().filter(|pair| pair.found.is_none()) else { return };
+        let found = match pair.names.each_ref().map(|name| self.view(name)) {
+            [Some(left), Some(right)] => Ok(differences(&left.plan, &right.plan)),
+            _ => Err("one of the runs is gone".to_owned()),
+        };
+        tell(app, Msg::Found(Found::Differences(found)));
+    }
+
+    /// An audit goes on wherever the user looks; facts and printed tables only where they are shown.
+    fn look_into(&mut self, app: &mut App) {
+        let mut told = self.auditor.poll_audit();
+        if matches!(app.screen(), Screen::Audit | Screen::Compare) {
+            told.extend(self.auditor.poll_verdicts(app));
         }
+        let shown = app.audited().filter(|_| app.screen() == Screen::Audit);
+        match shown.and_then(|row| self.watch.runs().find(|run| run.dir.name() == row.name)) {
+            Some(run) => told.extend(self.auditor.poll(app, &run.dir)),
+            None => self.auditor.leave(),
+        }
+        told.into_iter().for_each(|msg| tell(app, msg));
     }
 
     /// Nothing is added up again before a run that is shown has said more, or something else is asked for.
@@ -256,6 +304,32 @@ impl<'a> Feed<'a> {
     fn measure(&mut self, app: &mut App) {
         if let Some(sample) = self.monitor.poll(self.watch.store().root(), self.watch.runs()) {
             tell(app, Msg::Sampled(Box::new(sample)));
+        }
+    }
+
+    fn look_at_specs(&mut self, app: &mut App) {
+        for news in self.desk.news() {
+            self.tell_launch(app, news);
+        }
+        let screen = app.screen();
+        if matches!(screen, Screen::Launch | Screen::Form) {
+            let shown = (screen == Screen::Form, app.rows());
+            if let Some(news) = self.desk.look(app.launch(), shown, &self.watch) {
+                self.tell_launch(app, news);
+            }
+        }
+    }
+
+    fn do_errand(&mut self, errand: &Errand, app: &mut App) {
+        if let Some(news) = self.desk.do_errand(errand, &mut self.watch, self.launch) {
+            self.tell_launch(app, news);
+        }
+    }
+
+    /// A spec that was saved may have to be started.
+    fn tell_launch(&mut self, app: &mut App, news: News) {
+        if let Some(Effect::Launch(errand)) = app.update(Msg::Launch(Box::new(news))) {
+            self.do_errand(&errand, app);
         }
     }
 
@@ -371,5 +445,90 @@ mod tests {
         std::fs::write(runs[0].plan_path(), "rubbish").expect("write");
         Feed::new(watch, &launch).poll(&mut app);
         assert!(app.broken()[0].starts_with(&runs[0].name()), "{:?}", app.broken());
+    }
+
+    /// The auditor of tables takes seconds: here it has nothing to say.
+    fn judge_nothing(app: &mut App) {
+        tell(app, Msg::Found(Found::Verdicts(std::sync::Arc::default())));
+    }
+
+    /// Polls until `is_done`.
+    fn poll_until(feed: &mut Feed, app: &mut App, is_done: impl Fn(&App) -> bool) {
+        while !is_done(app) {
+            feed.poll(app);
+            std::thread::yield_now();
+        }
+    }
+
+    /// A finished run of an arm that finds `tp` of ten pixels, and a little more in every second case.
+    fn finish(store: &Store, arm: &str, tp: u64) {
+        let run = store.create(&RunPlan { arm: arm.into(), ..plan(0) }).expect("create");
+        let score = |case: u64| {
+            let tp = tp + case % 2;
+            let counts = crate::metric::Confusion { tp, fp: 0, fn_: 10 - tp, tn: 90 };
+            let (case, subject) = (case.to_string(), case.to_string());
+            crate::metric::CaseScore { case, subject, counts, ..crate::metric::CaseScore::default() }
+        };
+        run.write_scores(&(0..8).map(score).collect::<Vec<_>>()).expect("scores");
+        write(&run, &[Event::Finished { at_s: 2.0 }]);
+    }
+
+    #[test]
+    fn arms_are_tested_in_the_background_and_then_all_is_quiet() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let store = Store::new(dir.path());
+        finish(&store, "weak", 3);
+        finish(&store, "strong", 8);
+        let launch = Launch { slots: 1 };
+        let mut app = App::new(Setup { access: Access::ReadOnly, ..Setup::default() });
+        judge_nothing(&mut app);
+        let mut feed = Feed::new(Watch::new(store.clone(), None), &launch);
+        feed.poll(&mut app);
+        app.update(Msg::Act(crate::tui::keys::Action::Show(Screen::Compare)));
+        let contrast = |app: &App, arm: &str| {
+            let comparison = app.arms().compared()?.ok()?;
+            app.versus().contrast(comparison, arm, crate::metric::metric("dsc")?)
+        };
+        poll_until(&mut feed, &mut app, |app| contrast(app, "strong").or(contrast(app, "weak")).is_some());
+        let (arm, expected) = match contrast(&app, "strong") {
+            Some(_) => ("strong", crate::report::Standing::Better),
+            None => ("weak", crate::report::Standing::Worse),
+        };
+        // Eight differences of one sign: 2 of 256 outcomes are as extreme.
+        let found = contrast(&app, arm).expect("tested");
+        assert_eq!((found.p, found.holm, found.pairs), (Some(2.0 / 256.0), Some(2.0 / 256.0), 8));
+        assert_eq!(found.standing, Some(expected));
+        let before = app.revision();
+        (0..5).for_each(|_| _ = feed.poll(&mut app));
+        assert_eq!(app.revision(), before, "nothing is told twice");
+        finish(&store, "third", 5);
+        poll_until(&mut feed, &mut app, |app| contrast(app, "third").is_some());
+        assert_eq!(contrast(&app, "third").map(|found| found.pairs), Some(8));
+    }
+
+    #[test]
+    fn an_audit_is_done_in_the_background_kept_and_shown() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let (runs, watch, launch, mut app) = open(&dir, 1);
+        let text = include_str!("../../datasets/breast-us.toml");
+        let small = text.replace("subjects = 80", "subjects = 3").replace("size_px = 128", "size_px = 64");
+        let small = small.replace("expected = { benign = 120, malignant = 120 }\n", "");
+        let manifest = crate::dataset::Manifest::parse(&small, "breast-us").expect("a manifest");
+        runs[0].write_origin(&crate::dataset::Origin { folder: None, manifest }).expect("written");
+        judge_nothing(&mut app);
+        let mut feed = Feed::new(watch, &launch);
+        feed.poll(&mut app);
+        app.update(Msg::Act(crate::tui::keys::Action::Show(Screen::Audit)));
+        poll_until(&mut feed, &mut app, |app| app.audit().facts().is_some());
+        assert_eq!(app.audit().facts().map(|facts| facts.kept.clone()), Some(Ok(None)));
+        feed.carry_out(&Effect::Audit(runs[0].name()), &mut app);
+        poll_until(&mut feed, &mut app, |app| app.audit().report().is_some());
+        let report = app.audit().report().expect("shown");
+        assert_eq!((report.dataset.as_str(), report.cases.values().sum::<usize>()), ("breast-us", 9));
+        let kept = runs[0].store().audit("breast-us").expect("read").expect("kept");
+        assert_eq!((&kept.audit, app.audit().progress()), (report, None));
+        let before = app.revision();
+        (0..5).for_each(|_| _ = feed.poll(&mut app));
+        assert_eq!((app.revision(), app.notice()), (before, None));
     }
 }

@@ -3,7 +3,9 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::app::{App, Msg, Screen};
+use super::launch::{Deed, begins, entering};
 use super::plot::Turn;
+use super::typing::{answer, picking, typing};
 use crate::store::Move;
 
 /// What a key does.
@@ -49,6 +51,16 @@ pub enum Action {
     Column(Direction),
     /// Sorts by the chosen column.
     Sort,
+    /// Holds all other arms against the one under the cursor.
+    Hold,
+    /// Two plans side by side.
+    Differ,
+    /// The next of several blocks of the screen.
+    Section(Direction),
+    /// Intervals beside the means, or not.
+    Intervals,
+    /// Looks for duplicates and mistakes in a data set.
+    Audit,
     /// Opens the run under the cursor, or folds its group.
     Open,
     /// Changes the list's order or groups.
@@ -59,6 +71,8 @@ pub enum Action {
     Unmark,
     /// Puts something on the clipboard.
     Copy(Copy),
+    /// What the launch screens do.
+    Launch(Deed),
     /// Finds an action by its name.
     Palette,
     /// To the shell, until it calls back.
@@ -141,6 +155,10 @@ pub const ANY: &[Screen] = &[
     Screen::Overlay,
     Screen::Cases,
     Screen::System,
+    Screen::Audit,
+    Screen::Difference,
+    Screen::Launch,
+    Screen::Form,
     Screen::Help,
 ];
 const RUNS: &[Screen] = &[Screen::Runs];
@@ -152,10 +170,34 @@ const MODELS: &[Screen] = &[Screen::Models];
 const OVERLAY: &[Screen] = &[Screen::Overlay];
 const PLOTS: &[Screen] = &[Screen::Run, Screen::Overlay];
 const CASES: &[Screen] = &[Screen::Cases];
-const SCROLLED: &[Screen] =
-    &[Screen::Runs, Screen::Run, Screen::Compare, Screen::Overlay, Screen::Cases, Screen::System, Screen::Help];
-const INNER: &[Screen] =
-    &[Screen::Run, Screen::Compare, Screen::Models, Screen::Overlay, Screen::Cases, Screen::System, Screen::Help];
+const SCROLLED: &[Screen] = &[
+    Screen::Runs,
+    Screen::Run,
+    Screen::Compare,
+    Screen::Overlay,
+    Screen::Cases,
+    Screen::System,
+    Screen::Audit,
+    Screen::Difference,
+    Screen::Help,
+];
+const AUDIT: &[Screen] = &[Screen::Audit];
+const LAUNCH: &[Screen] = &[Screen::Launch];
+const FORM: &[Screen] = &[Screen::Form];
+const SPECS: &[Screen] = &[Screen::Launch, Screen::Form];
+const INNER: &[Screen] = &[
+    Screen::Run,
+    Screen::Compare,
+    Screen::Models,
+    Screen::Overlay,
+    Screen::Cases,
+    Screen::System,
+    Screen::Audit,
+    Screen::Difference,
+    Screen::Launch,
+    Screen::Form,
+    Screen::Help,
+];
 
 const fn key(
     codes: &'static [KeyCode],
@@ -186,13 +228,13 @@ pub const KEYS: &[Key] = &[
     key(&[char('c')], ONE_RUN, Action::Show(Screen::Compare), ("compare", "compare its spec's arms")),
     key(&[KeyCode::Tab], RUN, Action::Panels(Forward), ("curves", "next curves")),
     key(&[KeyCode::BackTab], RUN, Action::Panels(Backward), ("", "previous curves")),
-    key(&[char('n')], RUN, Action::Next(Forward), ("next", "next run; in a search, next match")),
+    key(&[char('n')], RUN, Action::Next(Forward), ("next", "next run, or match in log")),
     key(&[char('p')], RUN, Action::Next(Backward), ("previous", "previous run")),
     key(&[char('f')], RUN, Action::Curves, ("full", "curves in full, or not")),
     key(&[char('l')], RUN, Action::Log, ("log", "log in full, or not")),
     key(&[char('v')], RUN, Action::Picture, ("picture", "picture in full, or not")),
-    key(&[char('<')], RUN, Action::Epoch(Backward), ("", "prediction of the epoch before")),
-    key(&[char('>')], RUN, Action::Epoch(Forward), ("", "prediction of the epoch after")),
+    key(&[char('<')], RUN, Action::Epoch(Backward), ("", "prediction an epoch before")),
+    key(&[char('>')], RUN, Action::Epoch(Forward), ("", "prediction an epoch later")),
     key(&[char('/')], RUN, Action::Search, ("search", "search the log")),
     key(&[char('N')], RUN, Action::Match(Backward), ("", "previous match in the log")),
     key(&[KeyCode::Right, char('l')], OVERLAY, Action::Column(Forward), ("metric", "next metric")),
@@ -214,17 +256,45 @@ pub const KEYS: &[Key] = &[
     key(&[KeyCode::Right, char('l')], COMPARE, Action::Column(Forward), ("column", "next column")),
     key(&[KeyCode::Left, char('h')], COMPARE, Action::Column(Backward), ("", "previous column")),
     key(&[char('o')], COMPARE, Action::Sort, ("sort", "sort: best, worst, as spec")),
+    key(&[KeyCode::Enter, char(' ')], COMPARE, Action::Hold, ("against", "hold the others against it")),
+    key(&[KeyCode::Tab], COMPARE, Action::Section(Forward), ("printed", "printed numbers, or arms")),
+    key(&[char('d')], COMPARE, Action::Differ, ("plans", "its plan beside the other's")),
+    key(&[char('i')], COMPARE, Action::Intervals, ("intervals", "intervals in the cells")),
+    key(&[char('O')], COMPARE, Action::Arrange(Arrange::Turn), ("", "sort the other way")),
     key(&[char('n')], COMPARE, Action::Next(Forward), ("next spec", "next spec")),
     key(&[char('p')], COMPARE, Action::Next(Backward), ("", "previous spec")),
-    key(&[char('t')], CASES, Action::Look, ("look", "overlay, image, reference, prediction")),
-    key(&[char('o')], CASES, Action::Sort, ("sort", "sort: worst, best, as scored")),
+    key(&[char('t')], CASES, Action::Look, ("look", "overlay, image, masks")),
+    key(&[char('o')], CASES, Action::Sort, ("sort", "sort: worst, best, stored")),
     key(&[KeyCode::Right, char('l')], CASES, Action::Column(Forward), ("column", "next column")),
     key(&[KeyCode::Left, char('h')], CASES, Action::Column(Backward), ("", "previous column")),
     key(&[char('n')], CASES, Action::Next(Forward), ("next run", "next run, same case")),
     key(&[char('p')], CASES, Action::Next(Backward), ("", "previous run, same case")),
+    key(&[KeyCode::Tab, KeyCode::Right, char('l')], AUDIT, Action::Section(Forward), ("section", "next section")),
+    key(&[KeyCode::BackTab, KeyCode::Left, char('h')], AUDIT, Action::Section(Backward), ("", "previous section")),
+    key(&[KeyCode::Enter], AUDIT, Action::Open, ("open", "the line in full")),
+    key(&[char('/')], AUDIT, Action::Filter, ("filter", "filter the lines by words")),
+    key(&[char('r')], AUDIT, Action::Audit, ("audit", "audit the data set now")),
+    key(&[char('n')], AUDIT, Action::Next(Forward), ("next run", "next run's split")),
+    key(&[char('p')], AUDIT, Action::Next(Backward), ("", "previous run's split")),
     key(&[KeyCode::PageDown], MODELS, Action::Go(Motion::Page(Forward)), ("stages", "more stages")),
+    key(&[KeyCode::Enter, char('e')], LAUNCH, Action::Launch(Deed::Edit), ("edit", "edit the spec")),
+    key(&[char('s')], SPECS, Action::Launch(Deed::Start), ("start", "start what is to do")),
+    key(&[char('n')], LAUNCH, Action::Launch(Deed::New), ("new", "a spec from scratch")),
+    key(&[char('d')], LAUNCH, Action::Launch(Deed::Duplicate), ("duplicate", "a copy of the spec")),
+    key(&[char('f')], LAUNCH, Action::Show(Screen::Form), ("form", "back to the draft")),
+    key(&[KeyCode::PageDown], LAUNCH, Action::Go(Motion::Page(Forward)), ("", "more of the plan")),
+    key(&[char('R')], LAUNCH, Action::Launch(Deed::Again), ("", "read everything again")),
+    key(&[KeyCode::Enter], FORM, Action::Launch(Deed::Change), ("change", "type, choose, or do it")),
+    key(&[KeyCode::Right, char('l')], FORM, Action::Launch(Deed::Turn(Forward)), ("next", "next choice")),
+    key(&[KeyCode::Left, char('h')], FORM, Action::Launch(Deed::Turn(Backward)), ("", "previous choice")),
+    key(&[char('w')], FORM, Action::Launch(Deed::Save), ("save", "write the spec's file")),
+    key(&[char('a')], FORM, Action::Launch(Deed::AddArm), ("add arm", "one more arm")),
+    key(&[char('x')], FORM, Action::Launch(Deed::RemoveArm), ("remove arm", "one arm less")),
+    key(&[char('E')], SPECS, Action::Launch(Deed::Editor), ("editor", "open in $EDITOR")),
+    key(&[KeyCode::PageDown], FORM, Action::Go(Motion::Page(Forward)), ("", "a page down")),
     key(&[char('J')], RUNS, Action::Shift(Move::Later), ("later", "later in the queue")),
     key(&[char('K')], RUNS, Action::Shift(Move::Earlier), ("earlier", "earlier in the queue")),
+    key(&[char('d')], RUNS, Action::Differ, ("", "plans of two marked runs")),
     key(&[char('u')], RUNS, Action::Unmark, ("", "unmark all")),
     key(&[char('O')], RUNS, Action::Arrange(Arrange::Turn), ("", "sort the other way")),
     key(&[char('z')], RUNS, Action::Arrange(Arrange::Fold), ("", "fold or open the group")),
@@ -240,15 +310,17 @@ pub const KEYS: &[Key] = &[
     key(&[char('2')], ANY, Action::Show(Screen::Run), ("", "the chosen run")),
     key(&[char('3')], ANY, Action::Show(Screen::Compare), ("", "comparison of arms")),
     key(&[char('4')], ANY, Action::Show(Screen::Models), ("", "models, stage by stage")),
+    key(&[char('9')], ANY, Action::Show(Screen::Launch), ("", "specs: plan, cost, start")),
+    key(&[char('8')], ANY, Action::Show(Screen::Audit), ("", "audit: data, split, tables")),
     key(&[char('Y')], TABLES, Action::Copy(Copy::Row), ("", "copy the row")),
     key(&[char('y')], TABLES, Action::Copy(Copy::Table), ("", "copy the table")),
     key(&[char(':')], ANY, Action::Palette, ("find", "find any action by name")),
     ctrl(key(&[char('p')], ANY, Action::Palette, ("", "find any action by name"))),
     ctrl(key(&[char('l')], ANY, Action::Redraw, ("", "draw everything again"))),
     ctrl(key(&[char('z')], ANY, Action::Suspend, ("", "to the shell; fg returns"))),
-    key(&[char('5')], ANY, Action::Show(Screen::Overlay), ("", "curves of several runs over each other")),
-    key(&[char('6')], ANY, Action::Show(Screen::Cases), ("", "scored cases of the chosen run")),
-    key(&[char('7')], ANY, Action::Show(Screen::System), ("", "machine: processors, memory, GPUs")),
+    key(&[char('5')], ANY, Action::Show(Screen::Overlay), ("", "curves of several runs")),
+    key(&[char('6')], ANY, Action::Show(Screen::Cases), ("", "cases of the chosen run")),
+    key(&[char('7')], ANY, Action::Show(Screen::System), ("", "processors, memory, GPUs")),
     key(&[char('?')], ANY, Action::Show(Screen::Help), ("help", "keys")),
     key(&[char('q'), KeyCode::Esc], INNER, Action::Back, ("back", "back")),
     key(&[char('q')], RUNS, Action::Quit, ("quit", "quit; runs go on")),
@@ -306,43 +378,13 @@ pub fn message(app: &App, event: &KeyEvent) -> Option<Msg> {
         _ if app.question().is_some() => answer(event.code),
         _ if app.palette().is_some() => picking(event.code, plain),
         _ if app.is_typing() => typing(event.code, plain),
+        _ if app.screen() == Screen::Form && app.launch().is_entering() => {
+            entering(event.code, plain).map(Msg::Entering)
+        }
+        _ if app.screen() == Screen::Form && begins(app.launch(), event.code, plain).is_some() => {
+            begins(app.launch(), event.code, plain).map(Msg::Entering)
+        }
         _ => action.map(Msg::Act),
-    }
-}
-
-fn answer(code: KeyCode) -> Option<Msg> {
-    match code {
-        KeyCode::Char('y' | 'Y') => Some(Msg::Confirmed),
-        KeyCode::Char('n' | 'N' | 'q') | KeyCode::Esc => Some(Msg::Declined),
-        _ => None,
-    }
-}
-
-fn picking(code: KeyCode, plain: bool) -> Option<Msg> {
-    match code {
-        KeyCode::Down | KeyCode::Tab => Some(Msg::Picked(Forward)),
-        KeyCode::Up | KeyCode::BackTab => Some(Msg::Picked(Backward)),
-        KeyCode::Char('n') if !plain => Some(Msg::Picked(Forward)),
-        KeyCode::Char('p') if !plain => Some(Msg::Picked(Backward)),
-        KeyCode::Esc => Some(Msg::Dismissed),
-        other => letters(other, plain),
-    }
-}
-
-fn typing(code: KeyCode, plain: bool) -> Option<Msg> {
-    match code {
-        KeyCode::Down | KeyCode::Up => Some(Msg::Entered),
-        KeyCode::Esc => Some(Msg::Act(Action::Unfilter)),
-        other => letters(other, plain),
-    }
-}
-
-fn letters(code: KeyCode, plain: bool) -> Option<Msg> {
-    match code {
-        KeyCode::Char(c) if plain => Some(Msg::Typed(c)),
-        KeyCode::Backspace => Some(Msg::Erased),
-        KeyCode::Enter => Some(Msg::Entered),
-        _ => None,
     }
 }
 
@@ -353,6 +395,8 @@ mod tests {
     #[test]
     fn every_key_has_help_and_means_one_thing_on_a_screen() {
         for (i, key) in KEYS.iter().enumerate() {
+            // Two columns of help in a terminal of 80.
+            assert!(key.help.len() <= 27, "{key:?}");
             assert!(!key.help.is_empty() && !key.codes.is_empty(), "{key:?}");
             for other in &KEYS[..i] {
                 let clash = key.screens.iter().any(|s| other.screens.contains(s))

@@ -5,15 +5,25 @@
 
 pub mod app;
 pub mod arms;
+pub mod audit;
+mod auditor;
 pub mod cases;
 mod copy;
+mod date;
 pub mod detail;
+mod editor;
+mod evidence;
 mod feed;
 pub mod field;
+mod finding;
+pub mod found;
 mod gallery;
 pub mod images;
+mod job;
 pub mod keys;
+pub mod launch;
 pub mod list;
+mod listen;
 pub mod log;
 pub mod models;
 mod monitor;
@@ -25,28 +35,34 @@ pub mod palette;
 pub mod panel;
 pub mod plot;
 pub mod point;
+mod printed;
+mod prose;
 mod query;
 pub mod remembered;
 pub mod row;
 pub mod screen;
 pub mod series;
+mod standing;
 mod summaries;
 pub mod system;
 mod terminal;
+mod tester;
 pub mod text;
 pub mod theme;
+mod typing;
 pub mod verdict;
+pub mod versus;
 pub mod widget;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
-use ratatui::crossterm::event::{self, Event};
+use ratatui::crossterm::event::Event;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 
 pub use app::{Access, App, Banner, Effect, Msg, Setup};
@@ -56,10 +72,13 @@ pub use notify::Notify;
 pub use screen::view;
 pub use theme::{Colour, Glyphs, Theme};
 
+use crate::dataset::DataRoots;
 use crate::executor::Launch;
 use crate::run::State;
 use crate::store::Watch;
 use feed::Feed;
+use launch::{Errand, News};
+use listen::Keys;
 use osc::Multiplexer;
 use remembered::Remembered;
 use screen::image;
@@ -91,6 +110,8 @@ pub struct Options {
     pub mouse: Mouse,
     /// Where it is kept how the dashboard was left; `None` keeps and takes up nothing.
     pub memory: Option<PathBuf>,
+    /// Folder of the data sets, if one was named.
+    pub data: Option<PathBuf>,
 }
 
 /// Shows `watch` until the user leaves or the terminal goes away. Runs go on in either case.
@@ -106,7 +127,7 @@ pub fn run(watch: Watch, launch: &Launch, options: Options) -> anyhow::Result<()
         slots: launch.slots,
         place: text::clean(&watch.store().root().display().to_string()),
     });
-    let mut feed = Feed::new(watch, launch);
+    let mut feed = Feed::new(watch, launch).with_data(DataRoots::new(options.data.clone()));
     let signals = Signals::watch()?;
     let mut tty = Tty::open(options.mouse, options.images)?;
     let outcome = show(&mut tty, &mut app, &mut feed, (&options, &signals));
@@ -147,7 +168,8 @@ fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Opt
     if let Some(left) = options.memory.as_deref().and_then(Remembered::load) {
         app.update(Msg::Restored(Box::new(left)));
     }
-    let events = listen();
+    let keys = Keys::listen();
+    let around = (options, &keys, &*signals.stop);
     let mut drawn = None;
     while !signals.end.load(Ordering::Relaxed) && io::stdin().is_terminal() {
         if signals.stop.swap(false, Ordering::Relaxed) {
@@ -160,7 +182,7 @@ fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Opt
         }
         app.update(Msg::Clock(now_s()));
         if let Some(effect) = feed.poll(app) {
-            carry_out(&effect, (&mut *tty, &mut *app, &mut *feed), options)?;
+            carry_out(&effect, (&mut *tty, &mut *app, &mut *feed), around)?;
         }
         if drawn != Some(app.revision()) {
             tty.draw(|frame| view(app, frame), |area| image(app, area))?;
@@ -171,15 +193,17 @@ fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Opt
             (_, true) => SOON,
             _ => TICK,
         };
-        let first = match events.recv_timeout(wait) {
+        let first = match keys.events.recv_timeout(wait) {
             Ok(event) => Some(event),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         };
-        for event in first.into_iter().chain(events.try_iter().take(BURST)) {
+        for event in first.into_iter().chain(keys.events.try_iter().take(BURST)) {
             match message(app, &event).and_then(|msg| app.update(msg)) {
                 Some(Effect::Quit) => return Ok(()),
-                Some(effect) => carry_out(&effect, (&mut *tty, &mut *app, &mut *feed), options)?,
+                Some(effect) => {
+                    carry_out(&effect, (&mut *tty, &mut *app, &mut *feed), around)?;
+                }
                 None => {}
             }
         }
@@ -191,7 +215,7 @@ fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Opt
 fn carry_out(
     effect: &Effect,
     (tty, app, feed): (&mut Tty, &mut App, &mut Feed),
-    options: &Options,
+    (options, keys, stop): (&Options, &Keys, &AtomicBool),
 ) -> anyhow::Result<()> {
     let multiplexer = Multiplexer::from_env();
     match effect {
@@ -199,6 +223,13 @@ fn carry_out(
         Effect::Announce(text) => tty.send(&options.notify.code(text, multiplexer))?,
         Effect::Suspend => suspend(tty, app)?,
         Effect::Redraw => tty.clear()?,
+        Effect::Launch(Errand::Edit(text)) => match editor::command() {
+            Some(command) => {
+                let edited = keys.paused(|| tty.lend(|| editor::edit(text, &command, stop)))?;
+                app.update(Msg::Launch(Box::new(News::Edited(edited))));
+            }
+            None => _ = app.update(Msg::Notice("no editor: set EDITOR to its command".to_owned())),
+        },
         effect => feed.carry_out(effect, app),
     }
     Ok(())
@@ -209,20 +240,6 @@ fn suspend(tty: &mut Tty, app: &mut App) -> anyhow::Result<()> {
         app.update(Msg::Notice("no shell to go back to; q leaves, runs go on".to_owned()));
     }
     Ok(())
-}
-
-/// Keys and sizes of the terminal, read by a thread of their own: crossterm 0.29 never returns from a terminal that has
-/// hung up, and the dashboard must still leave.
-fn listen() -> Receiver<Event> {
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        while let Ok(event) = event::read() {
-            if sender.send(event).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
 }
 
 fn message(app: &App, event: &Event) -> Option<Msg> {

@@ -114,6 +114,14 @@ impl Tty {
         Ok(self.clear()?)
     }
 
+    /// Gives the terminal to someone else for as long as `other` takes.
+    pub fn lend<T>(&mut self, other: impl FnOnce() -> T) -> anyhow::Result<T> {
+        leave();
+        let done = other();
+        self.resume()?;
+        Ok(done)
+    }
+
     /// The next picture is drawn in full.
     pub fn clear(&mut self) -> io::Result<()> {
         // `Terminal::clear` asks the terminal for the cursor's place, and the thread that reads keys gets the answer.

@@ -66,6 +66,24 @@ impl IssueKind {
     ];
 }
 
+impl IssueKind {
+    /// The name in the JSON report.
+    pub fn name(self) -> &'static str {
+        match self {
+            IssueKind::Undecodable => "undecodable",
+            IssueKind::MaskSize => "mask-size",
+            IssueKind::TwoLabels => "two-labels",
+            IssueKind::MasksDiffer => "masks-differ",
+            IssueKind::EmptyMask => "empty-mask",
+            IssueKind::UnexpectedMask => "unexpected-mask",
+            IssueKind::TinyMask => "tiny-mask",
+            IssueKind::BorderTouching => "border-touching",
+            IssueKind::SeveralMasks => "several-masks",
+            IssueKind::BurnedIn => "burned-in",
+        }
+    }
+}
+
 /// What is wrong with one case's mask.
 pub(super) fn of_mask(case: &Case, reference: &Mask, files: usize) -> Vec<Issue> {
     let mut issues = Vec::new();

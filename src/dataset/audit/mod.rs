@@ -40,7 +40,7 @@ pub use self::issue::{Issue, IssueKind};
 pub use self::map::Map;
 pub use self::pair::{Pair, PairKind};
 pub use self::straddle::{SplitParts, Straddle, straddles};
-pub use self::text::text;
+pub use self::text::{evidence, text};
 use super::{Class, Dataset, DatasetError, Decoder, Manifest, Origin};
 
 /// Version of the JSON report.

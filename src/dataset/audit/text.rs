@@ -92,7 +92,7 @@ fn straddling(straddles: &[Straddle]) -> String {
 }
 
 /// One line of evidence.
-pub(super) fn evidence(pair: &Pair) -> String {
+pub fn evidence(pair: &Pair) -> String {
     let mirrored = match (pair.map.scale_x < 0.0, pair.map.scale_y < 0.0) {
         (false, false) => "",
         (true, false) => ", mirrored",

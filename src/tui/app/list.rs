@@ -46,6 +46,9 @@ impl App {
 
     /// The filter as typed.
     pub fn filter(&self) -> &str {
+        if self.screen() == Screen::Audit {
+            return self.audit.filter();
+        }
         self.list.filter()
     }
 
@@ -55,6 +58,9 @@ impl App {
     }
 
     pub(super) fn refilter(&mut self, change: impl FnOnce(&mut String)) {
+        if self.screen() == Screen::Audit {
+            return self.audit.refilter(change);
+        }
         let mut filter = self.list.filter().to_owned();
         change(&mut filter);
         self.list.set_filter(filter);
@@ -97,7 +103,7 @@ impl App {
 
     /// Says which terms of the filter are not understood.
     pub(super) fn name_faults(&mut self) {
-        if let Some(first) = self.list.faults().first() {
+        if let Some(first) = self.list.faults().first().filter(|_| self.screen() != Screen::Audit) {
             let more = self.list.faults().len() - 1;
             let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
             self.notice = Some(format!("not understood: {first}{more}"));

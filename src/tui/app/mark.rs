@@ -23,7 +23,7 @@ impl App {
 
     /// A question that waits for yes or no.
     pub fn question(&self) -> Option<&str> {
-        self.asked.as_ref().map(|asked| asked.question.as_str())
+        self.asked.as_ref().map(|asked| asked.question.as_str()).or_else(|| self.launch_question())
     }
 
     /// Marks the run under the cursor and goes on to the next line; on a head, all of its group. What is marked already
@@ -79,7 +79,7 @@ impl App {
     }
 
     pub(super) fn confirmed(&mut self) -> Option<Effect> {
-        let Asked { action, names, .. } = self.asked.take()?;
+        let Some(Asked { action, names, .. }) = self.asked.take() else { return self.launch_answered(true) };
         let effect = |row: &Row| match (action, row.state()) {
             (Action::Stop, State::Running) => Some(Effect::Stop(row.name.clone())),
             (Action::Stop, State::Queued) => Some(Effect::Dequeue(row.name.clone())),
@@ -96,6 +96,7 @@ impl App {
     }
 
     pub(super) fn declined(&mut self) {
+        self.launch_answered(false);
         self.asked = None;
         self.notice = Some("nothing was changed".to_owned());
     }

@@ -8,7 +8,9 @@ use crate::report::Comparison;
 use crate::store::Move;
 use crate::tui::cases::Sight;
 use crate::tui::detail::Detail;
+use crate::tui::found::Found;
 use crate::tui::keys::{Action, Direction};
+use crate::tui::launch::{Errand, Input, News};
 use crate::tui::overlay::Overlaid;
 use crate::tui::remembered::Remembered;
 use crate::tui::row::{Name, Row};
@@ -34,6 +36,14 @@ pub enum Screen {
     Cases,
     /// The machine.
     System,
+    /// What is wrong with data, split and printed tables.
+    Audit,
+    /// Two plans side by side.
+    Difference,
+    /// The specs, what they come to, and what they take.
+    Launch,
+    /// One that is being written.
+    Form,
     /// Keys.
     Help,
 }
@@ -105,6 +115,12 @@ pub enum Msg {
     Seen(Box<Sight>),
     /// What the machine does.
     Sampled(Box<Sample>),
+    /// What a thread has found.
+    Found(Found),
+    /// A key while a value of a spec is typed or chosen.
+    Entering(Input),
+    /// What the launch screens asked for.
+    Launch(Box<News>),
     /// Something to say.
     Notice(String),
 }
@@ -122,6 +138,10 @@ pub enum Effect {
     Enqueue(Name),
     /// Change a run's place in the queue.
     Shift(Name, Move),
+    /// Audit the data set of a run.
+    Audit(Name),
+    /// What the launch screens ask for.
+    Launch(Errand),
     /// One after the other.
     All(Vec<Effect>),
     /// Put a text on the terminal's clipboard.

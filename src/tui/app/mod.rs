@@ -1,6 +1,9 @@
 //! The dashboard's state. [`App::update`] is the only place where it changes; files are the feed's.
 
+mod audit;
+mod compare;
 mod curves;
+mod launch;
 mod list;
 mod mark;
 mod message;
@@ -13,8 +16,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::arms::Arms;
+use super::audit::Audit;
 use super::cases::Cases;
 use super::detail::Detail;
+use super::launch::Launcher;
 use super::list::List;
 use super::log::Log;
 use super::models::Models;
@@ -24,6 +29,7 @@ use super::plot::Plot;
 use super::row::{Name, Row};
 use super::system::System;
 use super::theme::Theme;
+use super::versus::Versus;
 use super::widget::picture::Picture;
 use crate::run::State;
 pub use message::{Effect, Msg, Pane, Screen};
@@ -72,6 +78,9 @@ pub struct App {
     models: Models,
     cases: Cases,
     system: System,
+    launch: Launcher,
+    versus: Versus,
+    audit: Audit,
     notice: Option<String>,
     revision: u64,
 }

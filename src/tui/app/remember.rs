@@ -11,7 +11,11 @@ impl App {
     pub fn remembered(&self) -> Remembered {
         let sign = |sort: Sort| if sort.direction == Direction::Backward { "-" } else { "" };
         let sort = self.list.sort().map(|sort| format!("{}{}", sign(sort), sort.field.name));
-        let kept = self.screens.iter().rev().find(|screen| **screen != Screen::Help);
+        let kept = self
+            .screens
+            .iter()
+            .rev()
+            .find(|screen| !matches!(screen, Screen::Help | Screen::Form | Screen::Difference));
         Remembered {
             store: self.setup.place.clone(),
             screen: kept.copied().unwrap_or_default(),

@@ -389,3 +389,5 @@ fn a_click_chooses_and_a_second_one_opens() {
     app.update(Msg::Rolled(Direction::Backward));
     assert_eq!(chosen(&app), "s/b", "the wheel stays on the run that is looked at");
 }
+
+mod versus;

@@ -54,7 +54,11 @@ impl App {
                 picture.iter_mut().for_each(|picture| picture.show(shown));
                 self.picture = picture;
             }
-            Msg::Compared(compared) => self.arms.set(compared),
+            Msg::Compared(compared) => {
+                self.arms.set(compared);
+                self.compared_anew();
+            }
+            Msg::Found(found) => self.found(found),
             Msg::Overlaid(overlaid) => self.revision = before + u64::from(self.overlay.set(overlaid)),
             Msg::Summarised(name, summary) => {
                 self.models.set(name, summary.map(|summary| *summary).map_err(|error| clean(&error)));
@@ -62,6 +66,8 @@ impl App {
             Msg::Scores(name, task, scores) => self.cases.set(name, task, scores),
             Msg::Seen(sight) => self.cases.see(sight),
             Msg::Sampled(sample) => self.system.take(*sample),
+            Msg::Entering(input) => self.launch_input(input),
+            Msg::Launch(news) => return self.launch_news(*news),
             Msg::Notice(text) => {
                 let notice = Some(clean(&text));
                 self.revision = before + u64::from(notice != self.notice);
@@ -78,7 +84,10 @@ impl App {
             Action::Redraw => return Some(Effect::Redraw),
             Action::Copy(what) => return self.copy(what),
             Action::Palette => self.palette = Some(Palette::default()),
+            Action::Open if self.screen() == Screen::Audit => self.audit.open(),
             Action::Open => self.open(),
+            Action::Hold | Action::Differ | Action::Section(_) | Action::Intervals => self.act_on_blocks(action),
+            Action::Arrange(_) if self.screen() == Screen::Compare => self.arms.turn(),
             Action::Arrange(how) => self.arrange(how),
             Action::Mark => self.mark(),
             Action::Unmark => self.unmark(),
@@ -90,12 +99,15 @@ impl App {
                 self.typing = false;
                 self.retype(String::clear);
             }
-            Action::Stop | Action::Resume | Action::Shift(_) if self.setup.access == Access::ReadOnly => {
+            Action::Stop | Action::Resume | Action::Shift(_) | Action::Audit
+                if self.setup.access == Access::ReadOnly =>
+            {
                 self.notice = Some("read-only: runs can be watched here, not changed".to_owned());
             }
             Action::Stop | Action::Resume if self.screen() == Screen::Runs && !self.marked.is_empty() => {
                 self.ask(action);
             }
+            Action::Audit => return self.start_audit(),
             Action::Stop => return self.stop(),
             Action::Resume => return self.resume(),
             Action::Shift(direction) => return self.shift(direction),
@@ -116,6 +128,7 @@ impl App {
             Action::Search => self.search(),
             Action::Match(direction) => self.find(direction),
             Action::Column(direction) if self.screen() == Screen::Overlay => self.overlay.choose(direction),
+            Action::Launch(deed) => return self.deed(deed),
             Action::Column(direction) => self.arms.choose(direction),
             Action::Sort => self.arms.sort(),
         }
@@ -127,15 +140,25 @@ impl App {
             self.notice = Some("no run to show".to_owned());
             return;
         }
+        if screen == Screen::Form && self.launch.form.is_none() {
+            self.notice = Some("no spec is being written; on Launch, n begins one".to_owned());
+            return;
+        }
+        if screen == Screen::Launch {
+            self.launch.retry();
+        }
         if matches!(screen, Screen::Compare | Screen::Overlay) {
             self.spec = self.chosen().map(|row| row.spec.clone()).or(self.spec.take());
         }
-        if screen == Screen::Help && self.screen() == Screen::Help {
+        if screen == self.screen() && matches!(screen, Screen::Help | Screen::Difference) {
             return self.back();
         }
         // Back leads to the list, then out; help leads to where it was asked for.
-        if screen != Screen::Help {
+        if !matches!(screen, Screen::Help | Screen::Difference) {
             self.screens.clear();
+        }
+        if screen == Screen::Form {
+            self.screens.push(Screen::Launch);
         }
         self.scroll = 0;
         if screen != Screen::Runs {
@@ -144,7 +167,7 @@ impl App {
     }
 
     fn back(&mut self) {
-        if self.dismiss() {
+        if self.dismiss() || self.backs_out() {
             return;
         }
         self.scroll = 0;
@@ -161,6 +184,9 @@ impl App {
 
     pub(super) fn go(&mut self, motion: Motion) {
         let page = usize::from(self.size.1).saturating_sub(8).max(1);
+        if self.scrolls(motion, page) {
+            return;
+        }
         let end = match self.screen() {
             Screen::Runs => self.list.lines().len().saturating_sub(1),
             Screen::Run if matches!(motion, Motion::Line(_)) && self.pane != Pane::Log => return self.next_run(motion),
@@ -171,7 +197,8 @@ impl App {
             Screen::Cases => return self.cases.go(motion, page),
             Screen::System => self.count(State::Running).saturating_sub(1),
             Screen::Overlay => self.overlay.shown().map_or(0, |shown| shown.arms.len().saturating_sub(1)),
-            Screen::Help => KEYS.len(),
+            Screen::Launch | Screen::Form => return self.launch_go(motion, page),
+            Screen::Audit | Screen::Difference | Screen::Help => KEYS.len(),
         };
         let place = if self.screen() == Screen::Runs { self.cursor } else { self.scroll };
         let motion = if self.screen() == Screen::Run { turned(motion) } else { motion };

@@ -1,4 +1,5 @@
-//! Arms × metrics of a spec: what the finished runs say so far.
+//! Arms × metrics of a spec: what the finished runs say so far, and whether arms can be told apart. What papers print is
+//! a block of its own.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -6,17 +7,23 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
-use super::first_line;
-use super::run::wrapped_rows;
+use super::{first_line, said};
 use crate::metric::Metric;
 use crate::report::{ArmRow, Comparison, number};
 use crate::tui::app::App;
-use crate::tui::arms::{Arms, Sorting};
+use crate::tui::arms::{Column, Sorting};
+use crate::tui::prose::{Said, Tone, say};
 use crate::tui::text::{clean, count, fit, pad, pad_left, width};
 use crate::tui::theme::{VERMILLION, bold, dim};
+use crate::tui::versus::{Block, Intervals};
+use crate::tui::{printed, standing};
 
-/// Width of a metric's column: a number, two marks.
+/// Width of a metric's column: a sign, a number, two marks.
 const METRIC: usize = 8;
+/// What an interval adds to it.
+const INTERVAL: usize = 18;
+/// Rows from which the printed numbers stand below the arms.
+const TALL: u16 = 34;
 
 /// Draws the screen.
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
@@ -31,113 +38,152 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
             return Line::styled(text, dim()).render(area, buffer);
         }
     };
-    let notes = notes(app.arms(), comparison);
-    let room = wrapped_rows(&notes, usize::from(area.width)).min(area.height / 3);
-    let [head, table, below] =
-        Layout::vertical([Constraint::Length(2), Constraint::Min(0), Constraint::Length(room)]).areas(area);
-    let title = clean(&comparison.title());
-    Paragraph::new(title).style(bold()).wrap(Wrap { trim: true }).render(head, buffer);
-    arms(app, table, buffer);
-    Paragraph::new(notes).style(dim()).wrap(Wrap { trim: true }).render(below, buffer);
+    if app.versus().block == Block::Printed {
+        return print(app, app.versus().scroll, area, buffer);
+    }
+    let own =
+        if area.height >= TALL { (app.arms().len() as u16 + 18).clamp(20, area.height - 10) } else { area.height };
+    let [measured, papers] = Layout::vertical([Constraint::Length(own), Constraint::Min(0)]).areas(area);
+    blocks(app, comparison, measured, buffer);
+    if papers.height > 0 {
+        print(app, 0, papers, buffer);
+    }
 }
 
-fn arms(app: &App, area: Rect, buffer: &mut Buffer) {
-    let room = usize::from(area.width);
-    let shape = Shape::of(app.arms(), room);
+/// Title, table, the chosen cell in full, notes.
+fn blocks(app: &App, comparison: &Comparison, area: Rect, buffer: &mut Buffer) {
+    let columns = usize::from(area.width);
+    let title: Vec<Said> = say(Tone::Head, &clean(&comparison.title()), columns).collect();
+    let cell = standing::cell(app, comparison, columns);
+    let notes = standing::notes(app, comparison, columns);
+    let rows = |lines: &[Said], share: u16| Constraint::Length((lines.len() as u16).min(area.height / share));
+    let sizes = [rows(&title, 6), Constraint::Min(0), rows(&cell, 5), rows(&notes, 3)];
+    let [head, table, chosen, below] = Layout::vertical(sizes).areas(area);
+    said::draw(&title, 0, app.theme(), (head, buffer));
+    arms(app, comparison, table, buffer);
+    said::draw(&cell, 0, app.theme(), (chosen, buffer));
+    said::draw(&notes, 0, app.theme(), (below, buffer));
+}
+
+fn print(app: &App, first: usize, area: Rect, buffer: &mut Buffer) {
+    match app.versus().printed() {
+        None => Line::styled("what the papers print: computing …", dim()).render(area, buffer),
+        Some(tables) => {
+            said::draw(&printed::lines(tables, usize::from(area.width)), first, app.theme(), (area, buffer));
+        }
+    }
+}
+
+fn arms(app: &App, comparison: &Comparison, area: Rect, buffer: &mut Buffer) {
+    let shape = Shape::of(app, comparison, usize::from(area.width));
     let mut rows = area.rows();
-    shape.head(app.arms()).render(rows.next().unwrap_or_default(), buffer);
+    shape.head().render(rows.next().unwrap_or_default(), buffer);
     let first = first_line(app.scroll(), app.arms().len(), usize::from(area.height).saturating_sub(1));
     for ((place, arm), row) in app.arms().rows().enumerate().skip(first).zip(rows) {
-        shape.line(app.arms(), arm).render(row, buffer);
+        shape.line(arm).render(row, buffer);
         if place == app.scroll() {
             buffer.set_style(row, Style::new().add_modifier(Modifier::REVERSED));
         }
     }
 }
 
-/// Which columns are shown, and how wide.
-struct Shape {
+/// Which columns are shown, and how wide; the arm's name always is.
+struct Shape<'a> {
+    app: &'a App,
+    comparison: &'a Comparison,
     arm: usize,
-    loss: usize,
-    params: usize,
-    /// Place and metric.
-    metrics: Vec<(usize, &'static Metric)>,
+    /// Place, column, width.
+    columns: Vec<(usize, Column, usize)>,
     more: (bool, bool),
 }
 
-impl Shape {
-    fn of(arms: &Arms, room: usize) -> Self {
-        let longest = |of: fn(&ArmRow) -> String| arms.rows().map(|arm| width(&of(arm)) + 2).max().unwrap_or(0);
-        let arm = longest(ArmRow::label).clamp(6, if room < 100 { 19 } else { 40 });
-        let loss = if room < 100 { 0 } else { longest(|arm| arm.loss.clone()).clamp(6, 24) };
-        let params = if room < 120 { 0 } else { 9 };
-        // Runs and n, and the signs that there is more at either side.
-        let fixed = arm + loss + params + 6 + 5 + 2;
-        let count = (room.saturating_sub(fixed) / METRIC).max(1);
-        let first = (arms.column() + 1).saturating_sub(count);
-        let all: Vec<(usize, &Metric)> = arms.columns().enumerate().collect();
-        let metrics: Vec<_> = all.iter().copied().skip(first).take(count).collect();
-        Self { arm, loss, params, more: (first > 0, first + metrics.len() < all.len()), metrics }
+impl<'a> Shape<'a> {
+    fn of(app: &'a App, comparison: &'a Comparison, room: usize) -> Self {
+        let longest = |of: &dyn Fn(&ArmRow) -> usize| comparison.arms.iter().map(of).max().unwrap_or(0);
+        let arm = longest(&|arm| width(&clean(&arm.label())) + 4).clamp(8, if room < 100 { 19 } else { 42 });
+        let loss = longest(&|arm| width(&arm.loss)) + 2;
+        let metric = METRIC + if app.versus().intervals == Intervals::Shown { INTERVAL } else { 0 };
+        let width_of = |column: Column| match column {
+            Column::Arm => arm,
+            Column::Runs => 6,
+            Column::Cases => 5,
+            Column::Metric(_) => metric,
+            Column::Loss => loss.clamp(6, 24),
+            Column::Params => 9,
+        };
+        let all: Vec<_> = app.arms().columns().enumerate().map(|(i, column)| (i, column, width_of(column))).collect();
+        let (all, chosen) = (&all[1..], app.arms().column().saturating_sub(1));
+        // The signs that there is more at either side take a column each.
+        let room = room.saturating_sub(arm + 2);
+        let taken = |part: &[(usize, Column, usize)]| part.iter().map(|(_, _, width)| width).sum::<usize>();
+        let first = (0..=chosen).find(|&first| taken(&all[first..=chosen]) <= room).unwrap_or(chosen);
+        let count = (first..all.len()).take_while(|&last| taken(&all[first..=last]) <= room).count().max(1);
+        let columns: Vec<_> = all.iter().copied().skip(first).take(count).collect();
+        Self { app, comparison, arm, more: (first > 0, first + count < all.len()), columns }
     }
 
-    fn head(&self, arms: &Arms) -> Line<'static> {
-        let mut fixed = pad("arm", self.arm) + &pad("loss", self.loss);
-        fixed += &pad_left(if self.params > 0 { "params" } else { "" }, self.params);
-        fixed += &pad_left("runs", 6);
-        fixed += &pad_left("n", 5);
-        let mut spans = vec![Span::styled(fixed, dim())];
+    fn head(&self) -> Line<'static> {
+        let mut spans = vec![self.title((0, Column::Arm, self.arm))];
         spans.push(Span::raw(if self.more.0 { "‹" } else { " " }));
-        for (place, metric) in &self.metrics {
-            let chosen = *place == arms.column();
-            let sign = match arms.sorting() {
-                Sorting::BestFirst if chosen => "▼",
-                Sorting::BestLast if chosen => "▲",
-                _ => " ",
-            };
-            let style = if chosen { Style::new().add_modifier(Modifier::REVERSED) } else { dim() };
-            let label = pad_left(metric.label, METRIC - 3);
-            spans.extend([Span::raw(" "), Span::styled(label + sign, style), Span::raw(" ")]);
-        }
+        spans.extend(self.columns.iter().map(|&column| self.title(column)));
         spans.push(Span::raw(if self.more.1 { "›" } else { " " }));
         Line::from(spans)
     }
 
-    fn line(&self, arms: &Arms, arm: &ArmRow) -> Line<'static> {
-        let mut fixed = pad(&clean(&arm.label()), self.arm.saturating_sub(1)) + " ";
-        fixed += &pad(&fit(&arm.loss, self.loss.saturating_sub(1)), self.loss);
-        let params = if self.params > 0 && arm.params > 0 { count(arm.params) } else { String::new() };
-        fixed += &pad_left(&params, self.params);
-        fixed += &pad_left(&format!("{}/{}", arm.finished, arm.runs), 6);
-        fixed += &pad_left(&arm.cases().to_string(), 5);
-        let mut spans = vec![Span::raw(fixed + " ")];
-        spans.extend(self.metrics.iter().map(|(_, metric)| cell(arms, arm, metric)));
+    fn title(&self, (place, column, width): (usize, Column, usize)) -> Span<'static> {
+        let arms = self.app.arms();
+        let chosen = place == arms.column();
+        let sign = match arms.sorting() {
+            Sorting::BestFirst if chosen => "▼",
+            Sorting::BestLast if chosen => "▲",
+            _ => " ",
+        };
+        let text = match column {
+            Column::Arm => pad(&format!("  arm{sign}"), width),
+            Column::Runs => pad_left(&format!("runs{sign}"), width),
+            Column::Cases => pad_left(&format!("n{sign}"), width),
+            Column::Metric(metric) if self.app.versus().intervals == Intervals::Shown => {
+                pad(&format!(" {}{sign}[95 % t]", metric.label), width)
+            }
+            Column::Metric(metric) => pad_left(metric.label, width - 2) + sign + " ",
+            Column::Loss => pad(&format!("  loss{sign}"), width),
+            Column::Params => pad_left(&format!("params{sign}"), width),
+        };
+        Span::styled(text, if chosen { Style::new().add_modifier(Modifier::REVERSED) } else { dim() })
+    }
+
+    fn line(&self, arm: &ArmRow) -> Line<'static> {
+        let reference = self.app.versus().reference(self.comparison);
+        let sign = if reference.is_some_and(|held| held.arm == arm.arm) { "■ " } else { "  " };
+        let name = pad(&fit(&clean(&arm.label()), self.arm.saturating_sub(3)), self.arm - 2);
+        let mut spans = vec![Span::raw(format!("{sign}{name} "))];
+        spans.extend(self.columns.iter().map(|&(_, column, width)| match column {
+            Column::Arm => Span::raw(""),
+            Column::Runs => Span::raw(pad_left(&format!("{}/{} ", arm.finished, arm.runs), width)),
+            Column::Cases => Span::raw(pad_left(&format!("{} ", arm.cases()), width)),
+            Column::Metric(metric) => self.cell(arm, metric),
+            Column::Loss => Span::raw(pad(&format!("  {}", fit(&arm.loss, width.saturating_sub(2))), width)),
+            Column::Params => {
+                Span::raw(pad_left(&if arm.params > 0 { count(arm.params) } else { String::new() }, width))
+            }
+        }));
         Line::from(spans)
     }
-}
 
-/// The mean with a star where it is the best, a dagger where cases are undefined.
-fn cell(arms: &Arms, arm: &ArmRow, metric: &Metric) -> Span<'static> {
-    let value = arm.value(metric);
-    let best = arm.leak.is_none() && value.mean.is_some() && value.mean == arms.best(metric);
-    let marks = format!("{}{}", if best { "*" } else { "" }, if value.undefined > 0 { "†" } else { "" });
-    let text = pad_left(&number(metric, value.mean), METRIC - 2) + &pad(&marks, 2);
-    Span::styled(text, if best { bold() } else { Style::new() })
-}
-
-/// What the marks mean, and what is missing.
-fn notes(arms: &Arms, comparison: &Comparison) -> String {
-    let mut notes = Vec::new();
-    let finished = comparison.arms.iter().any(|arm| arm.finished > 0);
-    if !finished {
-        notes.push("no run of this spec has finished yet: values appear as runs do".to_owned());
-    } else if !arms.is_complete() {
-        notes.push("preliminary: only finished runs count, so arms may stand on different cases (runs, n)".to_owned());
+    /// How the arm stands to the reference, the mean, a star where it is the best, a dagger where cases are undefined.
+    fn cell(&self, arm: &ArmRow, metric: &Metric) -> Span<'static> {
+        let (versus, value) = (self.app.versus(), arm.value(metric));
+        let best = arm.leak.is_none() && value.mean.is_some() && value.mean == self.app.arms().best(metric);
+        let marks = format!("{}{}", if best { "*" } else { "" }, if value.undefined > 0 { "†" } else { "" });
+        let sign = versus.sign(self.comparison, &arm.arm, metric).unwrap_or("");
+        let mut text = pad_left(&format!("{sign}{}", number(metric, value.mean)), METRIC - 2);
+        if versus.intervals == Intervals::Shown {
+            let interval = versus.answers(self.comparison).and_then(Result::ok);
+            let interval = interval.and_then(|answers| answers.summary(&arm.arm, metric)?.t);
+            let ends = interval
+                .map(|ends| format!(" [{}, {}]", number(metric, Some(ends.low)), number(metric, Some(ends.high))));
+            text += &pad(&ends.unwrap_or_default(), INTERVAL);
+        }
+        Span::styled(text + &pad(&marks, 2), if best { bold() } else { Style::new() })
     }
-    if finished {
-        notes.push("* best mean of the column; differences are not tested here. Distances in px.".to_owned());
-    }
-    notes.extend(comparison.leaks().lines().map(|line| format!("! {}", clean(line))));
-    let undefined = comparison.footnotes();
-    notes.extend(undefined.lines().map(|line| format!("† {}", clean(line))));
-    notes.join("\n")
 }

@@ -1,14 +1,20 @@
 //! One file a screen. [`view`] draws; it reads nothing but the app, and changes nothing.
 
+pub mod audit;
 pub mod cases;
 pub mod compare;
 pub mod curves;
+pub mod difference;
+mod form;
 pub mod help;
+pub mod launch;
 pub mod models;
 pub mod overlay;
 mod palette;
+mod plan;
 pub mod run;
 pub mod runs;
+mod said;
 pub mod system;
 mod table;
 mod tabs;
@@ -19,7 +25,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::app::{App, Banner, Screen};
+use super::app::{Access, App, Banner, Screen};
 use super::keys::{ASKING, Action, KEYS, Key, PICKING, SEARCHING, TYPING};
 use super::row::Row;
 use super::text::{fit, width};
@@ -45,7 +51,7 @@ pub fn view(app: &App, frame: &mut Frame) {
 
 fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let [head, news, body, foot] = areas(app, area);
-    tabs::line(app.screen(), head.width).render(head, buffer);
+    tabs::line(tab(app.screen()), head.width).render(head, buffer);
     banner(app).unwrap_or_default().render(news, buffer);
     match app.screen() {
         Screen::Runs => runs::draw(app, body, buffer),
@@ -55,12 +61,21 @@ fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         Screen::Cases => cases::draw(app, body, buffer),
         Screen::System => system::draw(app, body, buffer),
         Screen::Overlay => overlay::draw(app, body, buffer),
+        Screen::Launch => launch::draw(app, body, buffer),
+        Screen::Form => form::draw(app, body, buffer),
+        Screen::Audit => audit::draw(app, body, buffer),
+        Screen::Difference => difference::draw(app, body, buffer),
         Screen::Help => help::draw(app, body, buffer),
     }
     if let Some(open) = app.palette() {
         palette::draw(app, open, body, buffer);
     }
     footer(app, usize::from(foot.width)).render(foot, buffer);
+}
+
+/// A form belongs to the screen that it was opened from.
+fn tab(screen: Screen) -> Screen {
+    if screen == Screen::Form { Screen::Launch } else { screen }
 }
 
 /// Tabs, news, the screen itself, footer.
@@ -86,7 +101,7 @@ pub fn hit(app: &App, column: u16, row: u16) -> Option<Hit> {
     }
     let [head, _, body, _] = areas(app, Rect::new(0, 0, width, height));
     match row {
-        0 => tabs::at(app.screen(), head.width, column).map(Hit::Tab),
+        0 => tabs::at(tab(app.screen()), head.width, column).map(Hit::Tab),
         _ if app.screen() == Screen::Runs => runs::line_at(app, body, row).map(Hit::Line),
         _ => None,
     }
@@ -121,6 +136,9 @@ fn footer(app: &App, columns: usize) -> Line<'static> {
     if app.is_typing() {
         return typing(app, columns);
     }
+    if let Some(keys) = form::keys(app) {
+        return Line::styled(fit(keys, columns), dim());
+    }
     if let Some(notice) = app.notice() {
         return Line::styled(fit(notice, columns), app.theme().text(VERMILLION).bold());
     }
@@ -153,6 +171,12 @@ fn works(app: &App, action: Action) -> bool {
         Action::Stop => marked || chosen(Row::can_stop),
         Action::Resume => marked || chosen(Row::can_resume),
         Action::Shift(_) => chosen(|row| row.state() == State::Queued),
+        Action::Show(Screen::Form) => app.launch().form.is_some(),
+        Action::Hold | Action::Differ if app.screen() == Screen::Compare => app.arms().len() > 1,
+        Action::Open if app.screen() == Screen::Audit => {
+            app.audit().opened().is_none() && app.audit().chosen().is_some()
+        }
+        Action::Audit => app.setup().access == Access::ReadWrite && app.audit().progress().is_none(),
         _ => true,
     }
 }
@@ -167,7 +191,7 @@ fn typing(app: &App, columns: usize) -> Line<'static> {
     }
     let typed = Span::styled(format!("/{text}"), bold());
     let room = columns.saturating_sub(typed.width() + 3);
-    let about = match app.list().faults().first().filter(|_| !searches) {
+    let about = match app.list().faults().first().filter(|_| app.screen() == Screen::Runs) {
         Some(fault) => Span::styled(fit(fault, room), app.theme().text(VERMILLION)),
         None => Span::styled(fit(keys, room), dim()),
     };

@@ -18,6 +18,8 @@ const TABS: &[(&str, &str, Screen)] = &[
     ("5", "Overlay", Screen::Overlay),
     ("6", "Cases", Screen::Cases),
     ("7", "System", Screen::System),
+    ("8", "Audit", Screen::Audit),
+    ("9", "Launch", Screen::Launch),
     ("?", "Help", Screen::Help),
 ];
 

@@ -2,13 +2,15 @@
 
 use std::io::Cursor;
 
-use image::{ImageFormat, ImageReader, Limits, imageops};
+use image::{GrayImage, ImageFormat, ImageReader, Limits, imageops};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use crate::dataset::Pixels;
+use crate::dataset::read::resize_mask_to;
 use crate::plane::{Mask, Plane};
 use crate::store::EpochMask;
 use crate::tui::keys::Direction;
@@ -78,6 +80,15 @@ impl Picture {
             Some(place) => self.epochs[place].mask(self.image.size()),
             None => self.prediction.clone(),
         }
+    }
+
+    /// A decoded case with its reference.
+    pub fn of(pixels: &Pixels) -> Self {
+        let grey = shrunk(imageops::grayscale(&pixels.image));
+        let size = (grey.width() as usize, grey.height() as usize);
+        let reference = (pixels.reference.area_px() > 0).then(|| resize_mask_to(&pixels.reference, size.0, size.1));
+        let image = Plane::from_fn(size.0, size.1, |x, y| grey.get_pixel(x as u32, y as u32)[0]);
+        Self { image, reference, prediction: None, epochs: Vec::new(), shown: None }
     }
 
     /// Draws the case with `outline`, as large as fits, its caption below.
@@ -178,15 +189,19 @@ fn plane(png: &[u8]) -> Option<Plane<u8>> {
     let mut limits = Limits::default();
     (limits.max_image_width, limits.max_image_height) = (Some(LARGEST_PX), Some(LARGEST_PX));
     reader.limits(limits);
-    let grey = reader.decode().ok()?.into_luma8();
+    let grey = shrunk(reader.decode().ok()?.into_luma8());
+    Plane::new(grey.width() as usize, grey.height() as usize, grey.into_raw())
+}
+
+/// No larger than what is kept.
+fn shrunk(grey: GrayImage) -> GrayImage {
     let (width, height) = grey.dimensions();
     let scale = f64::from(KEPT_PX) / f64::from(width.max(height)).max(1.0);
     let side = |pixels: u32| ((f64::from(pixels) * scale.min(1.0)) as u32).max(1);
-    let grey = match scale < 1.0 {
+    match scale < 1.0 {
         true => imageops::resize(&grey, side(width), side(height), imageops::FilterType::Triangle),
         false => grey,
-    };
-    Plane::new(grey.width() as usize, grey.height() as usize, grey.into_raw())
+    }
 }
 
 /// Mean over the source pixels that a target pixel covers; at least one.

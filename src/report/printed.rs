@@ -1,0 +1,185 @@
+//! What the papers print of the models and losses that a comparison has, with the auditor's verdicts. A block of its own:
+//! printed numbers never stand in a row with measured ones.
+
+use super::{ArmRow, Comparison};
+use crate::audit::{Aggregation, Certainty, Finding, Protocol, Published, Table};
+
+/// Rows of one printed table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PrintedTable {
+    /// Paper and number.
+    pub source: String,
+    /// The caption, shortened.
+    pub title: String,
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// Rows that an arm corresponds to.
+    pub rows: Vec<PrintedRow>,
+    /// Why they are no measure of the arms.
+    pub apart: Vec<String>,
+    /// What the auditor says of the table, and the remarks on it.
+    pub caveats: Vec<(Certainty, String)>,
+}
+
+/// One printed row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PrintedRow {
+    /// As printed.
+    pub name: String,
+    /// Numbers with all their digits.
+    pub cells: Vec<String>,
+    /// Arms that it is a row about.
+    pub arms: Vec<String>,
+    /// What the auditor says of it, the worst first.
+    pub verdicts: Vec<(Certainty, String)>,
+}
+
+/// Tables of `published` with a row that an arm of `comparison` corresponds to.
+pub fn printed(comparison: &Comparison, published: &Published, findings: &[Finding]) -> Vec<PrintedTable> {
+    published.tables.iter().filter_map(|table| of_table(comparison, (published, table), findings)).collect()
+}
+
+fn of_table(
+    comparison: &Comparison,
+    (published, table): (&Published, &Table),
+    findings: &[Finding],
+) -> Option<PrintedTable> {
+    let row = |row: &crate::audit::Row| {
+        let arms = comparison.arms.iter().filter(|arm| is_about(table, &row.name, arm));
+        let arms: Vec<String> = arms.map(|arm| arm.arm.clone()).collect();
+        let of_row = |finding: &&Finding| {
+            finding.table.as_deref() == Some(&table.id) && finding.row.as_deref() == Some(&row.name)
+        };
+        (!arms.is_empty()).then(|| PrintedRow {
+            name: row.name.clone(),
+            cells: (0..table.columns.len()).map(|i| row.printed(i)).collect(),
+            arms,
+            verdicts: verdicts(findings.iter().filter(of_row)),
+        })
+    };
+    let rows: Vec<PrintedRow> = table.rows.iter().filter_map(row).collect();
+    let of_table = |finding: &&Finding| match &finding.table {
+        Some(id) => *id == table.id && finding.row.is_none(),
+        None => is_on(&finding.source, &table.source, &table.paper),
+    };
+    (!rows.is_empty()).then(|| PrintedTable {
+        source: table.source.clone(),
+        title: table.title.clone(),
+        columns: table.columns.iter().map(|column| column.name.clone()).collect(),
+        rows,
+        apart: apart(comparison, published.protocol_of(&table.paper), table),
+        caveats: verdicts(findings.iter().filter(of_table)),
+    })
+}
+
+/// A row of a table of models is about its model, one of a table of losses about its loss with the table's model.
+fn is_about(table: &Table, row: &str, arm: &ArmRow) -> bool {
+    let loss = row.split('(').next().unwrap_or_default();
+    let of_its_model = table.title.to_lowercase().contains(&arm.model);
+    row == arm.model || row == arm.arm || (of_its_model && !loss.is_empty() && loss == arm.loss)
+}
+
+/// Whether a remark on `place` of a paper concerns the table `source`: one of its sections (§) concerns all tables.
+fn is_on(place: &str, source: &str, paper: &str) -> bool {
+    let number = source.rsplit(' ').next().unwrap_or_default();
+    let tables = place.split_once("Table").map(|(_, rest)| rest);
+    let named = |rest: &str| rest.split(|c: char| !c.is_alphanumeric()).any(|word| word == number);
+    place.split_whitespace().next() == Some(paper) && tables.map_or(place.contains('§'), named)
+}
+
+fn verdicts<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<(Certainty, String)> {
+    let mut found: Vec<_> = findings.map(|finding| (finding.certainty, finding.message.clone())).collect();
+    found.sort_by_key(|(certainty, _)| *certainty);
+    found
+}
+
+fn apart(comparison: &Comparison, protocol: Option<&Protocol>, table: &Table) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if let Some(protocol) = protocol {
+        let paper = &protocol.paper;
+        match &protocol.dataset {
+            Some(dataset) if *dataset != comparison.dataset => {
+                reasons.push(format!("{paper} measured {dataset}, these arms {}", comparison.dataset));
+            }
+            Some(_) => {}
+            None => reasons.push(format!("{paper}'s images are not published; these arms saw {}", comparison.dataset)),
+        }
+        reasons.push(format!("{paper}: {}", protocol.text));
+    }
+    if table.aggregation.len() > 1 && table.aggregation.contains(&Aggregation::Mean) {
+        reasons.push(format!("{} does not say how many images became one number", table.source));
+    }
+    reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{findings, published};
+    use crate::metric::Task;
+
+    fn arm(arm: &str, model: &str, loss: &str) -> ArmRow {
+        ArmRow {
+            arm: arm.into(),
+            model: model.into(),
+            loss: loss.into(),
+            runs: 1,
+            finished: 1,
+            params: 1,
+            metrics: Default::default(),
+            leak: None,
+        }
+    }
+
+    fn comparison(arms: Vec<ArmRow>) -> Comparison {
+        Comparison {
+            schema: 1,
+            spec: "s".into(),
+            dataset: "busi".into(),
+            task: Task::Segmentation,
+            input_px: 64,
+            left_out: 0,
+            arms,
+        }
+    }
+
+    #[test]
+    fn arms_meet_the_rows_of_their_model_and_of_their_loss() {
+        let arms = vec![arm("a", "fgfeu-net", "combo"), arm("b", "unet", "bce")];
+        let tables = printed(&comparison(arms), published(), findings(published()).as_slice());
+        let rows: Vec<(&str, Vec<&str>)> =
+            tables.iter().map(|t| (&*t.source, t.rows.iter().map(|r| &*r.name).collect())).collect();
+        let expected: [(&str, Vec<&str>); 5] = [
+            ("P1 Table 1", vec!["combo"]),
+            ("P1 Table 2", vec!["combo"]),
+            ("P1 Table 3", vec!["unet", "fgfeu-net"]),
+            ("P2 Table 3", vec!["unet"]),
+            ("P1 abstract, conclusion", vec!["fgfeu-net"]),
+        ];
+        assert_eq!(rows, expected);
+        assert_eq!(tables[1].rows[0].cells, ["0.9802", "0.8645", "0.9935", "0.9683"]);
+        assert_eq!(tables[1].rows[0].verdicts[0].0, Certainty::Impossible);
+        assert_eq!(tables[2].rows[0].arms, ["b"]);
+    }
+
+    #[test]
+    fn why_protocols_are_apart_is_said_with_every_table() {
+        let tables = printed(&comparison(vec![arm("a", "unet", "bce")]), published(), &[]);
+        for table in &tables {
+            assert!(!table.apart.is_empty(), "{}", table.source);
+        }
+        let p2 = tables.iter().find(|table| table.source.starts_with("P2")).expect("a table of P2");
+        assert!(p2.apart[0].contains("not published") && p2.apart[0].contains("busi"), "{:?}", p2.apart);
+        let p1 = tables.iter().find(|table| table.source == "P1 Table 3").expect("a table of P1");
+        assert!(p1.apart[0].starts_with("P1: 1294 images"), "{:?}", p1.apart);
+    }
+
+    #[test]
+    fn remarks_are_on_the_tables_that_they_name() {
+        assert!(is_on("P1 Tables 1 and 2", "P1 Table 2", "P1"));
+        assert!(!is_on("P1 Tables 1 and 2", "P1 Table 3", "P1"));
+        assert!(is_on("P1 §4.1; BUSI", "P1 Table 3", "P1"));
+        assert!(!is_on("P2 Figs. 7 and 8", "P2 Table 3", "P2"));
+        assert!(!is_on("P1 §5", "P2 Table 3", "P2"));
+    }
+}

@@ -1,0 +1,87 @@
+//! How far a spec's runs are, and what is left of them.
+
+use std::collections::BTreeMap;
+
+use super::estimate::{Estimate, makespan};
+use super::{Launcher, Outlook};
+use crate::run::State;
+use crate::spec::Spec;
+use crate::tui::row::Row;
+
+/// A spec's planned runs by what they are doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All that are planned.
+    pub runs: usize,
+    /// All done.
+    pub finished: usize,
+    /// At work.
+    pub running: usize,
+    /// In the queue.
+    pub queued: usize,
+    /// Runs of the same name that this text does not plan: of another version of spec or data.
+    pub others: usize,
+}
+
+impl Tally {
+    /// Neither finished nor running nor waiting.
+    pub fn to_do(&self) -> usize {
+        self.runs - self.finished - self.running - self.queued
+    }
+}
+
+/// What the runs that are left take.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Total {
+    /// Seconds, over the slots; of the arms that can be told.
+    pub left_s: f64,
+    /// Arms that cannot.
+    pub unknown: Vec<String>,
+}
+
+/// How far the runs of `spec` are.
+pub fn tally(spec: &str, outlook: &Outlook, rows: &[Row]) -> Tally {
+    let known: BTreeMap<&str, State> = own(spec, rows).map(|row| (row.name.as_str(), row.state())).collect();
+    let mut tally = Tally { runs: outlook.runs.len(), ..Tally::default() };
+    let states = outlook.runs.iter().filter_map(|run| known.get(run.name.as_str()));
+    let mut seen = 0;
+    for state in states {
+        seen += 1;
+        match state {
+            State::Finished => tally.finished += 1,
+            State::Running => tally.running += 1,
+            State::Queued => tally.queued += 1,
+            State::Planned | State::Stopped | State::Lost | State::Failed => {}
+        }
+    }
+    tally.others = known.len() - seen;
+    tally
+}
+
+/// What is left of them, `slots` at a time.
+pub fn total(launcher: &Launcher, (spec, outlook): (&Spec, &Outlook), (rows, slots): (&[Row], usize)) -> Total {
+    let known: BTreeMap<&str, &Row> = own(&spec.name, rows).map(|row| (row.name.as_str(), row)).collect();
+    let mut unknown: Vec<String> = Vec::new();
+    let mut left: Vec<f64> = Vec::new();
+    for (place, arm) in spec.arms.iter().enumerate() {
+        let whole = launcher.estimate(spec, place, outlook).and_then(|Estimate { run_s, .. }| run_s);
+        for run in outlook.runs.iter().filter(|run| run.arm == arm.name) {
+            let row = known.get(run.name.as_str());
+            if row.is_some_and(|row| row.state() == State::Finished) {
+                continue;
+            }
+            let pace = row.filter(|row| row.state() == State::Running).and_then(|row| row.left_s);
+            let rest = whole.map(|whole| whole * (1.0 - row.map_or(0.0, |row| row.progress)));
+            match pace.or(rest) {
+                Some(rest) => left.push(rest),
+                None if unknown.contains(&arm.name) => {}
+                None => unknown.push(arm.name.clone()),
+            }
+        }
+    }
+    Total { left_s: makespan(&left, slots), unknown }
+}
+
+fn own<'a>(spec: &'a str, rows: &'a [Row]) -> impl Iterator<Item = &'a Row> {
+    rows.iter().filter(move |row| row.spec == spec)
+}

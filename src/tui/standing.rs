@@ -1,0 +1,132 @@
+//! What the comparison says in words: the chosen cell in full, and what the marks mean.
+
+use std::collections::BTreeSet;
+
+use super::app::App;
+use super::arms::Column;
+use super::prose::{Said, Tone, say};
+use super::text::clean;
+use crate::metric::Metric;
+use crate::report::{Answers, ArmRow, Comparison, number, probability, range, signed};
+
+/// The chosen arm in the chosen metric, or in the first one.
+pub fn cell(app: &App, comparison: &Comparison, columns: usize) -> Vec<Said> {
+    let Some(arm) = app.arms().rows().nth(app.scroll()) else { return Vec::new() };
+    let metric = match app.arms().chosen() {
+        Column::Metric(metric) => Some(metric),
+        _ => app.arms().metrics().next(),
+    };
+    let Some(metric) = metric else { return Vec::new() };
+    let (versus, value) = (app.versus(), arm.value(metric));
+    let undefined = if value.undefined > 0 { format!(", {} undefined", value.undefined) } else { String::new() };
+    let mut own =
+        format!("{}, {}: {}, {} cases{undefined}", arm.label(), metric.label, number(metric, value.mean), value.n);
+    if let Some(Ok(answers)) = versus.answers(comparison)
+        && let Some(summary) = answers.summary(&arm.arm, metric)
+    {
+        let percent = (1e4 * answers.level).round() / 100.0;
+        let (t, bca) = (range(metric, summary.t), range(metric, summary.bca));
+        own += &format!(" of {} subjects; {percent} % t {t}, BCa {bca}", summary.subjects);
+    }
+    let other = against(app, comparison, (arm, metric));
+    let lines = say(Tone::Plain, &clean(&own), columns);
+    lines.chain(say(Tone::Plain, &clean(&other), columns).filter(|_| !other.is_empty())).collect()
+}
+
+/// The test of one cell, or why there is none.
+fn against(app: &App, comparison: &Comparison, (arm, metric): (&ArmRow, &Metric)) -> String {
+    let versus = app.versus();
+    let Some(reference) = versus.reference(comparison) else { return String::new() };
+    let held = reference.label();
+    if reference.arm == arm.arm {
+        return "■ the arm that the others are held against".to_owned();
+    }
+    if arm.leak.is_some() {
+        return "it leaks: no test of it would be about the same question".to_owned();
+    }
+    let contrast = match versus.answers(comparison) {
+        None => return format!("against {held}: computing …"),
+        Some(Err(error)) => return format!("against {held}: {error}"),
+        Some(Ok(answers)) => answers.contrast(&arm.arm, metric),
+    };
+    let Some(contrast) = contrast else { return format!("against {held}: no finished run, no test") };
+    let difference = contrast.difference.map_or_else(|| number(metric, None), |value| signed(metric, value));
+    let interval = contrast.interval.map(|ends| format!(", BCa {}", range(metric, Some(ends)))).unwrap_or_default();
+    let p = |p: Option<f64>| p.map_or_else(|| "–".to_owned(), probability);
+    let cases = if contrast.same_cases { "" } else { "; its cases differ, so it has no mark" };
+    format!(
+        "less {held}: {difference}{interval}; p {}, after Holm {}; {} pairs, {} dropped{cases}",
+        p(contrast.p),
+        p(contrast.holm),
+        contrast.pairs,
+        contrast.dropped
+    )
+}
+
+/// What the marks mean, what is missing, and who takes no part.
+pub fn notes(app: &App, comparison: &Comparison, columns: usize) -> Vec<Said> {
+    let mut notes: Vec<(Tone, String)> = Vec::new();
+    let mut add = |tone, text: String| notes.push((tone, text));
+    let finished = comparison.arms.iter().any(|arm| arm.finished > 0);
+    if !finished {
+        add(Tone::Dim, "no run of this spec has finished yet: values appear as runs do".to_owned());
+    } else if !app.arms().is_complete() {
+        let text = "preliminary: only finished runs count, so arms may stand on different cases (runs, n)";
+        add(Tone::Dim, text.to_owned());
+    }
+    comparison.leaks().lines().for_each(|line| add(Tone::Warning, format!("! {line}")));
+    if finished {
+        add(Tone::Dim, legend(app, comparison));
+        add(Tone::Dim, "* best mean of the column. Distances in px.".to_owned());
+    }
+    comparison.footnotes().lines().for_each(|line| add(Tone::Dim, format!("† {line}")));
+    notes.iter().flat_map(|(tone, text)| say(*tone, &clean(text), columns)).collect()
+}
+
+fn legend(app: &App, comparison: &Comparison) -> String {
+    let versus = app.versus();
+    let Some(reference) = versus.reference(comparison) else {
+        return "no arm that does not leak has finished: no test possible".to_owned();
+    };
+    let able = comparison.arms.iter().filter(|arm| arm.finished > 0 && arm.leak.is_none()).count();
+    if able < 2 {
+        return format!("{} is the only arm without a leak that has finished: no test possible", reference.label());
+    }
+    match versus.answers(comparison) {
+        None => format!("tests against {}: computing …", reference.label()),
+        Some(Err(error)) => format!("no tests: {error}"),
+        Some(Ok(answers)) => marks(app, comparison, answers),
+    }
+}
+
+fn marks(app: &App, comparison: &Comparison, answers: &Answers) -> String {
+    let of = |arm: &ArmRow, metric: &Metric| answers.contrast(&arm.arm, metric);
+    let metrics = || app.arms().metrics();
+    let tested =
+        comparison.arms.iter().filter(|arm| metrics().any(|metric| of(arm, metric).is_some_and(|c| c.p.is_some())));
+    let pairs: BTreeSet<usize> =
+        comparison.arms.iter().flat_map(|arm| metrics().filter_map(|m| of(arm, m)).map(|c| c.pairs)).collect();
+    let pairs = match (pairs.first(), pairs.last()) {
+        (Some(least), Some(most)) if least < most => format!("{least} to {most} pairs"),
+        (Some(n), _) => format!("{n} pairs"),
+        _ => "no pairs".to_owned(),
+    };
+    let delong = if metrics().any(|metric| metric.of_all.is_some()) { " (AUC: DeLong's)" } else { "" };
+    let alpha = (1e4 * (1.0 - answers.level)).round() / 1e4;
+    let apart = comparison
+        .arms
+        .iter()
+        .filter(|arm| metrics().next().and_then(|metric| of(arm, metric)).is_some_and(|contrast| !contrast.same_cases));
+    let apart: Vec<String> = apart.map(ArmRow::label).collect();
+    let apart = match apart.is_empty() {
+        true => String::new(),
+        false => format!(" Other cases, so no mark: {}.", apart.join(", ")),
+    };
+    format!(
+        "▲ better, ▼ worse than ■ {}: sign-flip test of the mean difference{delong}, two-sided, p < {alpha} after Holm \
+         over {} arms, {pairs}, {} random signs. It speaks of other cases, not of training again.{apart}",
+        answers.against,
+        tested.count(),
+        answers.resamples
+    )
+}
