@@ -36,3 +36,14 @@ golden:
     python tests/golden/metrics.py
     python tests/golden/stats.py
     python tests/golden/audit.py > tests/golden/audit.json
+
+# The dashboard in a real terminal: first screen, key to last byte, memory, what idling costs
+dashboard:
+    cargo bench --bench dashboard -- target/dashboard
+    cargo build --release
+    python benches/dashboard.py target/dashboard --seglab target/release/seglab
+
+# Pictures for the README, of a small comparison on phantoms
+pictures:
+    cargo build --release
+    python docs/pictures.py target/release/seglab docs/pictures

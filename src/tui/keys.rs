@@ -213,6 +213,8 @@ mod tests {
     #[test]
     fn every_key_has_help_and_means_one_thing_on_a_screen() {
         for (i, key) in KEYS.iter().enumerate() {
+            // Two columns of help in a terminal of 80.
+            assert!(key.help.len() <= 27, "{key:?}");
             assert!(!key.help.is_empty() && !key.codes.is_empty(), "{key:?}");
             for other in &KEYS[..i] {
                 let clash = key.screens.iter().any(|s| other.screens.contains(s))

@@ -25,6 +25,8 @@ mod shape_golden;
 mod stats_coverage;
 mod stats_golden;
 mod stats_property;
+mod terminal;
 mod transfer;
+mod tty;
 mod volumes;
 mod weights_cli;

@@ -16,8 +16,10 @@ use crate::tui::widget::raster::{self, Mark, Raster};
 
 /// Width of a number's column.
 const NUMBER: usize = 9;
-/// Narrower names are no names.
-const NAME: usize = 10;
+/// Narrower names are no names: those of BUSI differ in the number at their end.
+const NAME: usize = 16;
+/// So many numbers have their place before the picture takes its own.
+const NUMBERS: usize = 3;
 
 /// Draws the screen.
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
@@ -60,7 +62,7 @@ struct Parts {
 
 impl Parts {
     fn of(cases: &Cases, area: Rect) -> Self {
-        let narrow = (2 + NAME + cases.columns().len() * NUMBER) as u16;
+        let narrow = (2 + NAME + cases.columns().len().min(NUMBERS) * NUMBER) as u16;
         // Numbers first; a picture of a few characters shows nothing.
         let width = if area.width < narrow + 16 { area.width * 3 / 5 } else { (area.width * 9 / 20).max(narrow) };
         let width = width.min(76);

@@ -208,4 +208,6 @@ fn first_line(cursor: usize, count: usize, rows: usize) -> usize {
 }
 
 #[cfg(test)]
+mod snapshots;
+#[cfg(test)]
 mod tests;

@@ -104,7 +104,7 @@ fn legend(app: &App, shown: &Overlaid, area: Rect, buffer: &mut Buffer) {
     let cross = app.overlay().plot.cross;
     let when = match (cross, shown.common) {
         (Some(x), _) => format!("at {} {}", shown.ground.axis.name(), shown.ground.axis.number(x)),
-        (None, Some(epoch)) => format!("at epoch {epoch}, the last they share"),
+        (None, Some(epoch)) => format!("at epoch {epoch}, last common"),
         (None, None) => String::new(),
     };
     let name = name_columns(shown, usize::from(area.width));

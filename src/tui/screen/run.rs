@@ -55,7 +55,7 @@ pub fn glance(app: &App, detail: &Arc<Detail>, area: Rect, buffer: &mut Buffer) 
 
 fn all(app: &App, detail: &Arc<Detail>, area: Rect, buffer: &mut Buffer) {
     let columns = usize::from(area.width);
-    let mut lines = vec![title(app, detail), standing(app, detail)];
+    let mut lines = vec![title(app, detail), Line::raw(fit(&standing(app, detail), columns))];
     lines.extend(detail.test.iter().map(|test| Line::styled(fit(&format!("test  {test}"), columns), bold())));
     let rows = FACT_ROWS.min(usize::from(area.height) / 6);
     lines.extend(flow(&detail.facts, columns, dim()).into_iter().take(rows));
@@ -96,7 +96,7 @@ fn title(app: &App, detail: &Detail) -> Line<'static> {
 }
 
 /// How far it is, and how long it still takes.
-fn standing(app: &App, detail: &Detail) -> Line<'static> {
+fn standing(app: &App, detail: &Detail) -> String {
     let row = &detail.row;
     let mut text = format!("{} epoch {}/{}", bar(row.progress, 20), row.epoch, row.epochs);
     if row.state() == State::Running {
@@ -107,7 +107,7 @@ fn standing(app: &App, detail: &Detail) -> Line<'static> {
     } else if row.spent_s > 0.0 {
         text += &format!("   {} spent", duration(row.spent_s));
     }
-    Line::raw(text)
+    text
 }
 
 /// Curves at the left, picture at the right where there is room.

@@ -62,6 +62,18 @@ fn texts(shown: Screen, columns: u16, tabs: &[(&str, &str, Screen)]) -> Vec<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::app::{App, Msg};
+    use crate::tui::keys::{self, Action};
+
+    #[test]
+    fn the_key_on_every_tab_leads_to_its_screen() {
+        use ratatui::crossterm::event::{KeyCode, KeyEvent};
+        for (key, _, screen) in TABS {
+            let code = KeyCode::Char(key.chars().next().expect("a key"));
+            let pressed = keys::message(&App::default(), &KeyEvent::from(code));
+            assert_eq!(pressed, Some(Msg::Act(Action::Show(*screen))), "{key}");
+        }
+    }
 
     #[test]
     fn ten_screens_fit_sixty_columns() {

@@ -91,14 +91,16 @@ impl Widget for Chart<'_> {
 impl Chart<'_> {
     fn head(&self, area: Rect, buffer: &mut Buffer) {
         let end = area.right();
-        let (mut x, _) = buffer.set_stringn(area.x, area.y, &self.title, usize::from(area.width), bold());
-        for curve in &self.curves {
+        let title = text::fit(&self.title, usize::from(area.width));
+        let (mut x, _) = buffer.set_string(area.x, area.y, title, bold());
+        // Curves without a name have their legend elsewhere.
+        for curve in self.curves.iter().filter(|curve| !curve.label.is_empty()) {
             let sign = match curve.pen(self.theme) {
                 Pen::Braille => '─',
                 Pen::Mark(mark) => mark,
             };
-            let label = format!("  {sign} {}", curve.label);
-            x = buffer.set_stringn(x, area.y, label, usize::from(end - x), self.theme.text(curve.hue)).0;
+            let label = text::fit(&format!("  {sign} {}", curve.label), usize::from(end - x));
+            x = buffer.set_string(x, area.y, label, self.theme.text(curve.hue)).0;
         }
     }
 

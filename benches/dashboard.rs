@@ -1,0 +1,194 @@
+//! Stores for measuring the dashboard, written with the library's own types; `benches/dashboard.py` opens them.
+//!
+//! `cargo bench --bench dashboard -- OUT` writes `OUT/many`, a thousand runs of 100 epochs in all states that need no
+//! worker, and `OUT/long`, one run of a million steps. Nothing is trained: curves are invented from the run's number.
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use seglab::dataset::{Dataset, Manifest, Origin};
+use seglab::metric::{Aggregate, METRICS, Shown};
+use seglab::plan::{RunPlan, plan};
+use seglab::run::Event;
+use seglab::spec::Spec;
+use seglab::store::{RunDir, Store};
+
+const MODELS: [&str; 5] = ["unet", "fgfeu-net", "att-unet", "resunet", "vnet-2d"];
+const LOSSES: [&str; 4] = ["bce", "dice", "combo", "tversky"];
+const EPOCHS: u32 = 100;
+/// Of 597 training cases in batches of 32.
+const STEPS: u32 = 19;
+const LONG_STEPS: u64 = 1_000_000;
+/// When the first run began.
+const DAWN_S: f64 = 1_790_000_000.0;
+
+/// A name as wide and as long as a file system takes.
+const WIDE: &str = "網膜の腫瘍と乳腺の超音波画像-セグメンテーション-u-net-ключ";
+
+/// 780 cases of 260 patients, as many as BUSI has images; nothing of them is drawn.
+const MANIFEST: &str = r#"
+name = "invented"
+title = "As many cases as BUSI"
+origin = "built in"
+licence = "as seglab"
+[layout]
+kind = "phantom"
+phantom = "breast-us"
+seed = 1
+subjects = 260
+images_per_subject = 3
+size_px = 32
+"#;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let out = arguments.next().ok_or("expected a folder: cargo bench --bench dashboard -- OUT")?;
+    let dataset = Dataset::at(Origin { folder: None, manifest: Manifest::parse(MANIFEST, "invented")? })?;
+    let plans = plan(&Spec::parse(&spec(), "many.toml")?, &dataset)?;
+    many(&Path::new(&out).join("many"), &plans)?;
+    long(&Path::new(&out).join("long"), &plans[0])?;
+    println!("{} cases; {out}/many: {} runs; {out}/long: {LONG_STEPS} steps", dataset.cases.len(), plans.len());
+    Ok(())
+}
+
+fn spec() -> String {
+    let arm = |(model, loss)| {
+        format!(
+            "[[arm]]\nname = \"{model}-{loss}\"\nmodel = {{ name = \"{model}\" }}\nloss = {{ name = \"{loss}\" }}\n"
+        )
+    };
+    let pairs = MODELS.iter().flat_map(|model| LOSSES.iter().map(move |loss| (model, loss)));
+    let arms: String = pairs.map(arm).collect();
+    format!(
+        "name = \"many\"\ndataset = \"invented\"\n[protocol]\ninput_px = 256\nseeds = [1, 2, 3, 4, 5]\n\
+         split = {{ folds = 10, valid = 0.15 }}\n[train]\nepochs = {EPOCHS}\nbatch = 32\nlr = 1e-3\n{arms}"
+    )
+}
+
+/// Finished, failed, lost, stopped, waiting and planned runs in turn; a few names are long and wide.
+fn many(root: &Path, plans: &[RunPlan]) -> Result<(), Box<dyn Error>> {
+    let store = empty(root)?;
+    for (index, plan) in plans.iter().enumerate() {
+        let arm = if index % 97 == 5 { format!("{WIDE}-{index}") } else { plan.arm.clone() };
+        let run = store.create(&RunPlan { arm, ..plan.clone() })?;
+        match index % 10 {
+            0..=4 => write(&run, index, (EPOCHS, ending(index, "finished")))?,
+            5 => write(&run, index, (37, ending(index, "failed")))?,
+            6 => write(&run, index, (61, None))?,
+            7 => write(&run, index, (80, ending(index, "stopped")))?,
+            8 => run.enqueue()?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// One run that has been stopped after [`LONG_STEPS`], with an epoch every 10,000.
+fn long(root: &Path, plan: &RunPlan) -> Result<(), Box<dyn Error>> {
+    let run = empty(root)?.create(plan)?;
+    let mut events = BufWriter::new(run.append_events()?);
+    say(&mut events, &started(0, 10_000))?;
+    for step in 1..=LONG_STEPS {
+        say(&mut events, &Event::Step { step, loss: Some(curve(1, step as f64 / LONG_STEPS as f64)) })?;
+        if step % 10_000 == 0 {
+            say(&mut events, &epoch(1, (step / 10_000) as u32, step))?;
+        }
+    }
+    Ok(say(&mut events, &Event::Stopped { at_s: DAWN_S + 9000.0, epoch: EPOCHS })?)
+}
+
+fn empty(root: &Path) -> Result<Store, Box<dyn Error>> {
+    if root.exists() {
+        fs::remove_dir_all(root)?;
+    }
+    Ok(Store::new(root))
+}
+
+fn write(run: &RunDir, index: usize, (epochs, last): (u32, Option<Event>)) -> Result<(), Box<dyn Error>> {
+    let mut events = BufWriter::new(run.append_events()?);
+    say(&mut events, &started(index, STEPS))?;
+    for number in 1..=epochs {
+        for step in 0..u64::from(STEPS) {
+            let step = u64::from(number - 1) * u64::from(STEPS) + step + 1;
+            say(&mut events, &Event::Step { step, loss: Some(curve(index, step as f64 / 1900.0)) })?;
+        }
+        say(&mut events, &epoch(index, number, u64::from(number) * u64::from(STEPS)))?;
+        say(&mut events, &Event::Saved { epoch: number, best: number <= 90 })?;
+    }
+    if epochs == EPOCHS {
+        say(&mut events, &scored(index))?;
+    }
+    for line in 1..=20 {
+        run.log(&format!("epoch {line}: nothing was trained"));
+    }
+    Ok(last.iter().try_for_each(|event| say(&mut events, event))?)
+}
+
+fn say(events: &mut BufWriter<File>, event: &Event) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *events, event)?;
+    events.write_all(b"\n")
+}
+
+fn started(index: usize, steps_per_epoch: u32) -> Event {
+    Event::Started {
+        at_s: DAWN_S + index as f64,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        device: "flex (2 threads)".to_owned(),
+        params: 31_037_633,
+        epochs: EPOCHS,
+        steps_per_epoch,
+        epoch: 0,
+    }
+}
+
+/// Every thirteenth run has epochs without a number.
+fn epoch(index: usize, number: u32, step: u64) -> Event {
+    let done = f64::from(number) / f64::from(EPOCHS);
+    let is_gap = index % 13 == 3 && number % 7 == 0;
+    let value = |value: f64| Some(value).filter(|_| !is_gap);
+    let shown = METRICS.iter().filter(|metric| metric.shown == Shown::Always);
+    let scores = shown.map(|metric| {
+        let score = if metric.unit == "px" { 80.0 * curve(index, done) } else { 0.9 - 0.6 * curve(index, done) };
+        (metric.name.to_owned(), value(score))
+    });
+    Event::Epoch {
+        epoch: number,
+        step,
+        lr: 1e-3,
+        train_loss: value(curve(index, done)),
+        valid_loss: value(1.1 * curve(index + 7, done)),
+        valid: scores.collect(),
+        elapsed_s: 60.0,
+        images_per_s: 9.9,
+        waited_s: Some(0.4),
+    }
+}
+
+fn scored(index: usize) -> Event {
+    let mean = |unit: &str| if unit == "px" { 9.0 } else { 0.6 + 0.2 * wobble(index as f64) };
+    let aggregate = |unit| Aggregate { mean: Some(mean(unit)), n: 78, undefined: 0 };
+    Event::Scored {
+        cases: 78,
+        test: METRICS.iter().map(|metric| (metric.name.to_owned(), aggregate(metric.unit))).collect(),
+    }
+}
+
+fn ending(index: usize, how: &str) -> Option<Event> {
+    let at_s = DAWN_S + 6000.0 + index as f64;
+    Some(match how {
+        "finished" => Event::Finished { at_s },
+        "stopped" => Event::Stopped { at_s, epoch: 80 },
+        _ => Event::Failed { at_s, reason: "the loss is not finite; lower train.lr".to_owned(), step: Some(704) },
+    })
+}
+
+/// Falls from about 1 to about 0.2 with some noise; `done` is 0..=1.
+fn curve(index: usize, done: f64) -> f64 {
+    0.2 + 0.8 * (-4.0 * done).exp() + 0.04 * wobble(index as f64 * 31.7 + done * 977.0)
+}
+
+fn wobble(x: f64) -> f64 {
+    (x.sin() * 43_758.545).fract()
+}
