@@ -42,7 +42,8 @@ pub(super) const SCREENS: [Screen; 12] = [
     Screen::Form,
     Screen::Help,
 ];
-pub(super) const HOSTILE: &str = "網膜の腫瘍\u{1b}[2J\u{202e}unet-with-a-very-long-name-that-goes-on-and-on-and-on-and-on";
+pub(super) const HOSTILE: &str =
+    "網膜の腫瘍\u{1b}[2J\u{202e}unet-with-a-very-long-name-that-goes-on-and-on-and-on-and-on";
 
 fn score(value: f64, part: Part) -> Score {
     Score { task: Task::Segmentation, value, part }

@@ -92,7 +92,7 @@ impl Chart<'_> {
     fn head(&self, area: Rect, buffer: &mut Buffer) {
         let end = area.right();
         let title = text::fit(&self.title, usize::from(area.width));
-        let (mut x, _) = buffer.set_string(area.x, area.y, title, bold());
+        let (mut x, _) = buffer.set_stringn(area.x, area.y, title, usize::from(area.width), bold());
         // Curves without a name have their legend elsewhere.
         for curve in self.curves.iter().filter(|curve| !curve.label.is_empty()) {
             let sign = match curve.pen(self.theme) {
@@ -100,7 +100,7 @@ impl Chart<'_> {
                 Pen::Mark(mark) => mark,
             };
             let label = text::fit(&format!("  {sign} {}", curve.label), usize::from(end - x));
-            x = buffer.set_string(x, area.y, label, self.theme.text(curve.hue)).0;
+            x = buffer.set_stringn(x, area.y, label, usize::from(end - x), self.theme.text(curve.hue)).0;
         }
     }
 
