@@ -73,11 +73,13 @@ fn many(root: &Path, plans: &[RunPlan]) -> Result<(), Box<dyn Error>> {
     for (index, plan) in plans.iter().enumerate() {
         let arm = if index % 97 == 5 { format!("{WIDE}-{index}") } else { plan.arm.clone() };
         let run = store.create(&RunPlan { arm, ..plan.clone() })?;
+        let at_s = DAWN_S + 6000.0 + index as f64;
+        let reason = "the loss is not finite; lower train.lr".to_owned();
         match index % 10 {
-            0..=4 => write(&run, index, (EPOCHS, ending(index, "finished")))?,
-            5 => write(&run, index, (37, ending(index, "failed")))?,
+            0..=4 => write(&run, index, (EPOCHS, Some(Event::Finished { at_s })))?,
+            5 => write(&run, index, (37, Some(Event::Failed { at_s, reason, step: Some(704) })))?,
             6 => write(&run, index, (61, None))?,
-            7 => write(&run, index, (80, ending(index, "stopped")))?,
+            7 => write(&run, index, (80, Some(Event::Stopped { at_s, epoch: 80 })))?,
             8 => run.enqueue()?,
             _ => {}
         }
@@ -173,15 +175,6 @@ fn scored(index: usize) -> Event {
         cases: 78,
         test: METRICS.iter().map(|metric| (metric.name.to_owned(), aggregate(metric.unit))).collect(),
     }
-}
-
-fn ending(index: usize, how: &str) -> Option<Event> {
-    let at_s = DAWN_S + 6000.0 + index as f64;
-    Some(match how {
-        "finished" => Event::Finished { at_s },
-        "stopped" => Event::Stopped { at_s, epoch: 80 },
-        _ => Event::Failed { at_s, reason: "the loss is not finite; lower train.lr".to_owned(), step: Some(704) },
-    })
 }
 
 /// Falls from about 1 to about 0.2 with some noise; `done` is 0..=1.

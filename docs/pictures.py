@@ -36,7 +36,7 @@ input_px = 64
 seeds = [1]
 split = { folds = 4, run = 2, valid = 0.15 }
 [train]
-epochs = 6
+epochs = 8
 batch = 8
 lr = 1e-3
 augment = { flip_horizontal = true }
@@ -56,22 +56,27 @@ loss = { name = "combo" }
 ENTER, ESC = "\r", "\x1b"
 # What is typed, what must be on the screen then, and the picture that is made of it.
 STORY = [
-    ("seglab run phantoms.toml\r", "3/6", "runs"),
-    (ENTER, "epoch 4/6", "run"),
+    ("seglab\r", "No runs", None),
+    ("9", "demo", None),
+    ("G", "6 runs", "launch"),
+    ("s", "queue", None),
+    ("1", "2/8", "runs"),
+    (ENTER, "epoch 4/8", "run"),
     ("s", "asked to stop", None),
     ("q", "1 stopped", None),
     ("r", "in the queue", None),
     ("/", "Enter keep", None),
-    ("model=unet", "model=unet", "filter"),
+    ("model=unet", "model=unet", None),
     (ESC, "6 finished", None),
     ("g5", "band", "overlay"),
     ("3", "DSC", "compare"),
     ("y", "copied", None),
     ("6", "worst", None),
-    ("t", "image", None),
-    ("ttt", "overlay ■", "case"),
+    ("ttt", "prediction", None),
+    ("t", "overlay ■", "cases"),
     ("7", "memory", "system"),
-    ("q:export", ":export", None),
+    ("8", "split", "audit"),
+    ("1:export", ":export", None),
     (ESC, "6 finished", None),
     ("q", "$", None),
     ("clear; seglab compare phantoms; seglab export phantoms --out tables\r", "tables", "export"),
@@ -119,8 +124,7 @@ class Terminal:
         """One key after another, as a person does: an Escape and a letter at once are another key."""
         for key in [keys] if keys.endswith("\r") and len(keys) > 1 else keys:
             os.write(self.terminal, key.encode())
-            while self.read(0.1):
-                pass
+            self.settle(0.3)
 
     def see(self, words):
         until = time.monotonic() + PATIENCE_S
@@ -128,7 +132,12 @@ class Terminal:
             self.read(1.0)
             if time.monotonic() > until:
                 sys.exit(f"{words!r} is not on the screen:\n" + "\n".join(self.screen.display))
-        while self.read(0.4):
+        self.settle(0.6)
+
+    def settle(self, longest_s):
+        """A run that says something all the time never lets the terminal come to rest."""
+        until = time.monotonic() + longest_s
+        while time.monotonic() < until and self.read(0.1):
             pass
 
 
@@ -197,7 +206,8 @@ def main():
     program, out = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
     out.mkdir(parents=True, exist_ok=True)
     painter, folder = Painter(), tempfile.mkdtemp()
-    Path(folder, "phantoms.toml").write_text(SPEC)
+    Path(folder, "baselines").mkdir()
+    Path(folder, "baselines", "phantoms.toml").write_text(SPEC)
     terminal = Terminal(folder, program)
     try:
         for keys, words, picture in STORY:
