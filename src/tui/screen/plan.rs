@@ -7,7 +7,7 @@ use crate::model::Kind;
 use crate::spec::Spec;
 use crate::tui::app::App;
 use crate::tui::launch::{Basis, CostKey, Estimate, Outlook, Tally, Total, tally, total};
-use crate::tui::text::{clean, count, duration, fit, flow, pad, pad_left, value, width};
+use crate::tui::text::{clean, count, duration, fit, flow, pad, pad_left, width};
 use crate::tui::theme::{VERMILLION, bold, dim};
 
 /// Width of a number's column.
@@ -84,7 +84,10 @@ impl Plan<'_> {
         let (arms, seeds) = (self.spec.arms.len(), self.spec.protocol.seeds.len());
         let folds = runs / (arms * seeds).max(1);
         let to_do = runs - finished - running - queued;
-        let mut text = format!("{runs} runs = {folds} folds × {seeds} seeds × {arms} arms: {to_do} to do");
+        let of = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        let [runs, folds, seeds, arms] =
+            [(runs, "run"), (folds, "fold"), (seeds, "seed"), (arms, "arm")].map(|(n, what)| of(n, what));
+        let mut text = format!("{runs} = {folds} × {seeds} × {arms}: {to_do} to do");
         for (number, word) in [(queued, "queued"), (running, "running"), (finished, "finished")] {
             if number > 0 {
                 text += &format!(", {number} {word}");
@@ -139,12 +142,13 @@ impl Plan<'_> {
         let name = (widest + 1).min(columns.saturating_sub(2 * NUMBER).max(12));
         let room = columns.saturating_sub(name);
         // The time of a run stays longest.
-        let wide = room >= 36 + 4 * NUMBER;
+        let wide = room >= 38 + 4 * NUMBER;
         let (texts, numbers) = if wide { (18, 5) } else { (0, (room / NUMBER).clamp(1, 5)) };
         let head = ["a run", "params", "step MiB", "GMACs", "images/s"].map(str::to_owned);
         let line = |arm: &str, [model, loss]: [&str; 2], values: &[String]| {
             let values: String = values.iter().take(numbers).map(|value| pad_left(value, NUMBER)).collect();
-            pad(arm, name) + &pad(model, texts) + &pad(loss, texts) + &values
+            let column = |text: &str| if texts > 0 { pad(text, texts) + " " } else { String::new() };
+            pad(arm, name) + &column(model) + &column(loss) + &values
         };
         let mut lines = vec![Line::styled(line("arm", ["model", "loss"], &head), dim())];
         for (place, arm) in self.spec.arms.iter().enumerate() {
@@ -163,7 +167,7 @@ impl Plan<'_> {
         let estimate = outlook.and_then(|outlook| launch.estimate(self.spec, place, outlook));
         let sign = |basis: &Basis| if *basis == Basis::Scaled { "~" } else { "=" };
         let run = estimate.as_ref().and_then(|of| Some(format!("{}{}", sign(&of.basis), duration(of.run_s?))));
-        let pace = estimate.and_then(|of| of.images_per_s).map(value);
+        let pace = estimate.and_then(|of| of.images_per_s).map(pace);
         let of_pixels = arm.model.row().kind == Kind::Pixels;
         let key = CostKey::of(&arm.model, self.spec.protocol.input_px);
         let [params, memory, macs] = match launch.cost(&key) {
@@ -178,6 +182,11 @@ impl Plan<'_> {
         };
         [run.unwrap_or_else(|| "?".to_owned()), params, memory, macs, pace.unwrap_or_default()]
     }
+}
+
+/// Images a second, as exactly as anyone can know them.
+fn pace(images_per_s: f64) -> String {
+    format!("{images_per_s:.*}", if images_per_s < 10.0 { 1 } else { 0 })
 }
 
 /// `text` in lines of at most `columns`, broken between words where there are some.

@@ -13,7 +13,7 @@ use crate::tui::verdict::Bound;
 use crate::tui::widget::spark::History;
 
 /// Width of a row's name.
-const NAME: usize = 10;
+const NAME: usize = 11;
 /// Width of a row's numbers, before its bars.
 const NUMBERS: usize = 40;
 /// A longer name of a GPU says no more.
