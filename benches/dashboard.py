@@ -37,7 +37,7 @@ UP, DOWN = "\x1b[A", "\x1b[B"
 # What is pressed first to be on a screen, the keys that are measured there, how often. The list comes last: it is left
 # sorted and grouped.
 RUNS = ("1 Runs", "1\x1b", ["j", "k", "G", "g", "/", "u", "n", "\x1b", "o", "b", "y"], 10)
-OPEN = ("Enter, q", "1/state=finished\rG", ["\r", "q"], 20)
+OPEN = ("Enter, q", "1/state!=planned\rG", ["\r", "q"], 20)
 RUN = ("2 Run", "1G\r", ["\t", "+", "-", "e", "y", "x", ".", "l", "l", "n"], 10)
 SCREENS = ("screens", "1", ["3", "4", "5", "6", "7", "?", "1"], 10)
 OVERLAY = ("5 Overlay", "15", ["l", "+", "-", "e", "y", "n"], 10)

@@ -9,7 +9,7 @@ use crate::plan::RunPlan;
 use crate::run::{RunRecord, State};
 
 /// New folders are looked for this often; events of known runs at every poll.
-const LISTING: Duration = Duration::from_secs(1);
+const LISTING: Duration = Duration::from_secs(2);
 /// Runs that have ended are looked at in turn, every poll at one in so many: of a thousand, few are resumed this second.
 const TURNS: usize = 8;
 

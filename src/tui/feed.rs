@@ -25,6 +25,8 @@ use crate::store::{RunDir, RunView, StoreError, Watch, queue};
 const CALL: Duration = Duration::from_secs(5);
 /// Keys are answered at once, but the store is not read again for each of them.
 const LOOK: Duration = Duration::from_millis(200);
+/// The same while no run is running: a look at a thousand folders is not free.
+const CALM: Duration = Duration::from_secs(1);
 /// Bytes of the log that are shown.
 const LOG_BYTES: u64 = 64 << 10;
 
@@ -85,7 +87,7 @@ impl<'a> Feed<'a> {
     /// Tells what is new in the store; what there is to announce of it.
     pub fn poll(&mut self, app: &mut App) -> Option<Effect> {
         let news = match self.looked {
-            Some(at) if at.elapsed() < LOOK && !self.is_behind() => None,
+            Some(at) if at.elapsed() < calm(app) && !self.is_behind() => None,
             _ => self.look(app),
         };
         self.describe(app);
@@ -217,6 +219,11 @@ impl<'a> Feed<'a> {
             tell(app, Msg::Notice(error.to_string()));
         }
     }
+}
+
+/// How old a look at the store may be.
+fn calm(app: &App) -> Duration {
+    if app.count(State::Running) > 0 { LOOK } else { CALM }
 }
 
 /// Of what the feed says, only rows ask for an effect.

@@ -172,6 +172,11 @@ fn works(app: &App, action: Action) -> bool {
         Action::Resume => marked || chosen(Row::can_resume),
         Action::Shift(_) => chosen(|row| row.state() == State::Queued),
         Action::Show(Screen::Form) => app.launch().form.is_some(),
+        Action::Open | Action::Filter | Action::Mark | Action::Arrange(_) | Action::Show(Screen::Compare)
+            if app.screen() == Screen::Runs =>
+        {
+            !app.rows().is_empty()
+        }
         Action::Hold | Action::Differ if app.screen() == Screen::Compare => app.arms().len() > 1,
         Action::Open if app.screen() == Screen::Audit => {
             app.audit().opened().is_none() && app.audit().chosen().is_some()

@@ -58,6 +58,7 @@ fn hints(app: &App) -> Vec<Line<'static>> {
         Line::default(),
         command("seglab demo", "a few small networks on built-in phantoms, minutes"),
         command("seglab run SPEC.toml", "your own comparison"),
+        command("9", "here: choose a spec, see what it takes, start it"),
         command("seglab --help", "everything else"),
         Line::default(),
         Line::styled("This screen shows them as soon as they are there.", dim()),

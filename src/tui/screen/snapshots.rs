@@ -5,6 +5,8 @@ use ratatui::backend::TestBackend;
 
 use super::tests::{HOSTILE, SCREENS, fill_with, row, setup, unicode};
 use super::*;
+use crate::tui::app::Msg;
+use crate::tui::launch::Deed;
 use crate::tui::text::clean;
 
 /// One that goes on, one that has failed, and one with a long and wide name that is lost.
@@ -15,6 +17,9 @@ fn three() -> Vec<Row> {
 fn app(rows: Vec<Row>, screen: Screen) -> App {
     let mut app = App::new(setup(unicode()));
     fill_with(&mut app, rows, screen);
+    if screen == Screen::Form {
+        app.update(Msg::Act(Action::Launch(Deed::New)));
+    }
     app
 }
 
@@ -44,7 +49,7 @@ fn three_runs_at_every_size() {
     for screen in SCREENS {
         for (columns, rows) in [(60, 20), (80, 24), (160, 45)] {
             let mut app = app(three(), screen);
-            app.update(crate::tui::app::Msg::Resized(columns, rows));
+            app.update(Msg::Resized(columns, rows));
             insta::assert_snapshot!(name(screen, &format!("{columns}x{rows}")), text(&app, (columns, rows)));
         }
     }

@@ -455,7 +455,10 @@ fn an_arm_that_leaks_is_marked_and_never_the_best() {
 #[test]
 fn an_empty_store_says_what_to_do() {
     let text = drawn(&app(0, Screen::Runs, unicode()), (80, 24)).join("\n");
-    assert!(text.contains("seglab demo") && text.contains("No runs in results yet"), "{text}");
+    for words in ["seglab demo", "No runs in results yet", "9 "] {
+        assert!(text.contains(words), "{words} is not in\n{text}");
+    }
+    assert!(!text.contains("Enter open") && text.contains("? help"), "{text}");
 }
 
 #[test]
