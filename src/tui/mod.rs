@@ -189,17 +189,8 @@ fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Opt
             tty.draw(|frame| view(app, frame), |area| image(app, area))?;
             drawn = Some(app.revision());
         }
-        let wait = match (feed.is_behind(), feed.is_reading()) {
-            (true, _) => Duration::ZERO,
-            (_, true) => SOON,
-            _ => TICK,
-        };
-        let first = match keys.events.recv_timeout(wait) {
-            Ok(event) => Some(event),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return Ok(()),
-        };
-        for event in first.into_iter().chain(keys.events.try_iter().take(BURST)) {
+        let Some(events) = pressed(&keys, feed) else { return Ok(()) };
+        for event in events {
             match message(app, &event).and_then(|msg| app.update(msg)) {
                 Some(Effect::Quit) => return Ok(()),
                 Some(effect) => {
@@ -210,6 +201,21 @@ fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Opt
         }
     }
     Ok(())
+}
+
+/// What happened at the terminal since, after a while without; `None` once nobody listens to it any more.
+fn pressed<'a>(keys: &'a Keys, feed: &Feed) -> Option<impl Iterator<Item = Event> + use<'a>> {
+    let wait = match (feed.is_behind(), feed.is_reading()) {
+        (true, _) => Duration::ZERO,
+        (_, true) => SOON,
+        _ => TICK,
+    };
+    let first = match keys.events.recv_timeout(wait) {
+        Ok(event) => Some(event),
+        Err(RecvTimeoutError::Timeout) => None,
+        Err(RecvTimeoutError::Disconnected) => return None,
+    };
+    Some(first.into_iter().chain(keys.events.try_iter().take(BURST)))
 }
 
 /// What is the terminal's is done here, the rest by the feed.

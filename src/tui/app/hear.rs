@@ -7,6 +7,7 @@ use crate::run::State;
 use crate::tui::notify;
 use crate::tui::row::{self, Row};
 use crate::tui::text::clean;
+use crate::tui::widget::picture::Picture;
 
 impl App {
     /// Takes what was told; what shows the same as before is no reason to draw.
@@ -29,11 +30,7 @@ impl App {
                 self.detail = Some(Arc::from(detail));
             }
             Msg::Log(text) => self.take_log(&text),
-            Msg::Picture(mut picture) => {
-                let shown = self.picture.as_ref().and_then(|picture| picture.epoch());
-                picture.iter_mut().for_each(|picture| picture.show(shown));
-                self.picture = picture;
-            }
+            Msg::Picture(picture) => self.take_picture(picture),
             Msg::Compared(compared) => {
                 self.arms.set(compared);
                 self.compared_anew();
@@ -47,15 +44,26 @@ impl App {
             Msg::Seen(sight) => self.cases.see(sight),
             Msg::Sampled(sample) => self.system.take(*sample),
             Msg::Launch(news) => return self.launch_news(*news),
-            Msg::Notice(text) => {
-                let notice = Some(clean(&text));
-                self.revision = before + u64::from(notice != self.notice);
-                self.notice = notice;
-            }
+            Msg::Notice(text) => self.revision = before + u64::from(self.take_notice(&text)),
             // Keys are taken before.
             _ => {}
         }
         None
+    }
+
+    /// The epoch that is looked at stays.
+    fn take_picture(&mut self, mut picture: Option<Box<Picture>>) {
+        let shown = self.picture.as_ref().and_then(|picture| picture.epoch());
+        picture.iter_mut().for_each(|picture| picture.show(shown));
+        self.picture = picture;
+    }
+
+    /// Whether it says something else.
+    fn take_notice(&mut self, text: &str) -> bool {
+        let notice = Some(clean(text));
+        let changed = notice != self.notice;
+        self.notice = notice;
+        changed
     }
 
     /// Whether anything is different.
