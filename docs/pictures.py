@@ -36,7 +36,7 @@ input_px = 64
 seeds = [1]
 split = { folds = 4, run = 2, valid = 0.15 }
 [train]
-epochs = 8
+epochs = 12
 batch = 8
 lr = 1e-3
 augment = { flip_horizontal = true }
@@ -60,8 +60,8 @@ STORY = [
     ("9", "demo", None),
     ("G", "6 runs", "launch"),
     ("s", "queue", None),
-    ("1", "2/8", "runs"),
-    (ENTER, "epoch 4/8", "run"),
+    ("1", "2/12", "runs"),
+    (ENTER, "epoch 4/12", "run"),
     ("s", "asked to stop", None),
     ("q", "1 stopped", None),
     ("r", "in the queue", None),
