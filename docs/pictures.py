@@ -36,7 +36,7 @@ input_px = 64
 seeds = [1]
 split = { folds = 4, run = 2, valid = 0.15 }
 [train]
-epochs = 8
+epochs = 12
 batch = 8
 lr = 1e-3
 augment = { flip_horizontal = true }
@@ -60,8 +60,8 @@ STORY = [
     ("9", "demo", None),
     ("G", "6 runs", "launch"),
     ("s", "queue", None),
-    ("1", "2/8", "runs"),
-    (ENTER, "epoch 4/8", "run"),
+    ("1g", "2/12", "runs"),
+    (ENTER, "epoch 4/12", "run"),
     ("s", "asked to stop", None),
     ("q", "1 stopped", None),
     ("r", "in the queue", None),
@@ -75,7 +75,7 @@ STORY = [
     ("ttt", "prediction", None),
     ("t", "overlay ■", "cases"),
     ("7", "memory", "system"),
-    ("8", "split", "audit"),
+    ("8", "split", None),
     ("1:export", ":export", None),
     (ESC, "6 finished", None),
     ("q", "$", None),

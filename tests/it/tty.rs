@@ -109,7 +109,7 @@ impl Tty {
 
     /// Everything on the screen, line by line.
     pub fn text(&self) -> String {
-        self.parser.screen().contents()
+        text(self.parser.screen())
     }
 
     pub fn screen(&self) -> &Screen {
@@ -137,6 +137,12 @@ impl Tty {
         self.parser.process(chunk);
         self.written.extend_from_slice(chunk);
     }
+}
+
+/// The lines of a screen; whether a cell is blank or was never written is not to be seen.
+pub fn text(screen: &Screen) -> String {
+    let contents = screen.contents();
+    contents.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
 fn cells(count: u16) -> NonZeroU16 {

@@ -6,7 +6,6 @@ use ratatui::backend::TestBackend;
 use super::tests::{HOSTILE, SCREENS, fill_with, row, setup, unicode};
 use super::*;
 use crate::tui::app::Msg;
-use crate::tui::launch::Deed;
 use crate::tui::text::clean;
 
 /// One that goes on, one that has failed, and one with a long and wide name that is lost.
@@ -17,9 +16,6 @@ fn three() -> Vec<Row> {
 fn app(rows: Vec<Row>, screen: Screen) -> App {
     let mut app = App::new(setup(unicode()));
     fill_with(&mut app, rows, screen);
-    if screen == Screen::Form {
-        app.update(Msg::Act(Action::Launch(Deed::New)));
-    }
     app
 }
 
@@ -40,13 +36,18 @@ fn text(app: &App, (columns, rows): (u16, u16)) -> String {
     cells.chunks(usize::from(columns)).map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// A form needs a draft, which these have none of.
+fn screens() -> impl Iterator<Item = Screen> {
+    SCREENS.into_iter().filter(|screen| *screen != Screen::Form)
+}
+
 fn name(screen: Screen, what: &str) -> String {
     format!("{screen:?}-{what}").to_lowercase()
 }
 
 #[test]
 fn three_runs_at_every_size() {
-    for screen in SCREENS {
+    for screen in screens() {
         for (columns, rows) in [(60, 20), (80, 24), (160, 45)] {
             let mut app = app(three(), screen);
             app.update(Msg::Resized(columns, rows));
@@ -57,7 +58,7 @@ fn three_runs_at_every_size() {
 
 #[test]
 fn no_run_one_run_and_a_thousand() {
-    for screen in SCREENS {
+    for screen in screens() {
         for runs in [0, 1, 1000] {
             let app = app((0..runs).map(row).collect(), screen);
             insta::assert_snapshot!(name(screen, &format!("{runs}-runs")), text(&app, (80, 24)));
