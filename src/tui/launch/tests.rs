@@ -275,7 +275,7 @@ fn the_plan_says_data_runs_and_that_no_run_tells_the_time() {
         assert!(drawn(&app, size).contains("planning"), "{}", drawn(&app, size));
         planned(&mut app, BUILT_IN[0].1);
         let text = drawn(&app, size);
-        for words in ["4 runs", "to do", "breast-us", "fgfeu-net"] {
+        for words in ["4 runs", "4 arms: 4", "breast-us", "fgfeu-net"] {
             assert!(text.contains(words), "{words} is not in\n{text}");
         }
         if size.1 > 20 {
