@@ -56,7 +56,7 @@ fn rows(context: &Context) -> Vec<(&'static str, String, String)> {
     ]
 }
 
-fn source<T>(setting: &Setting<T>) -> String {
+pub(super) fn source<T>(setting: &Setting<T>) -> String {
     match setting.source {
         Source::Default => "default".to_owned(),
         Source::File => "file".to_owned(),

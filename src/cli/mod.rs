@@ -48,15 +48,15 @@ struct Global {
     /// Folder that holds one folder per data set [env: SEGLAB_DATA, else datasets/].
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Draw with ASCII characters only.
-    #[arg(long, global = true)]
-    ascii: bool,
+    /// Draw with ASCII characters only; `--ascii=false` where the user's file says so.
+    #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    ascii: Option<bool>,
     /// How the dashboard draws pictures; auto: by what the terminal's environment announces [env: SEGLAB_IMAGES] [default: auto].
     #[arg(long, global = true, value_enum, value_name = "HOW")]
     images: Option<Pictures>,
-    /// Look, change nothing.
-    #[arg(long, global = true)]
-    read_only: bool,
+    /// Look, change nothing; `--read-only=false` where the user's file says so.
+    #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    read_only: Option<bool>,
     /// Leave the mouse to the terminal.
     #[arg(long, global = true)]
     no_mouse: bool,
@@ -129,7 +129,11 @@ impl Context {
     }
 
     fn may_write(&self) -> anyhow::Result<()> {
-        if self.read_only { anyhow::bail!("--read-only: this command changes the store") } else { Ok(()) }
+        if self.read_only {
+            anyhow::bail!("read-only ({}): this command changes the store", config::source(&self.settings.read_only))
+        } else {
+            Ok(())
+        }
     }
 
     fn launch(&self, slots: usize) -> Launch {

@@ -116,7 +116,7 @@ impl File {
 impl Settings {
     /// The settings that hold.
     pub fn resolve(flags: &Global, variables: Variables, file: File) -> anyhow::Result<Self> {
-        let switched_on = |on: bool, name| on.then_some((true, Source::Flag(name)));
+        let switched = |to: Option<bool>, name| to.map(|to| (to, Source::Flag(name)));
         let results = path_of(&flags.results, "--results", ("SEGLAB_RESULTS", variables));
         let data = path_of(&flags.data, "--data", (DATA_ENV, variables)).map(|(path, source)| (Some(path), source));
         let notify = match flags.notify {
@@ -134,9 +134,9 @@ impl Settings {
         Ok(Self {
             results: settle(results, file.results, PathBuf::from("results")),
             data: settle(data, file.data.map(Some), None),
-            ascii: settle(switched_on(flags.ascii, "--ascii"), file.ascii, false),
+            ascii: settle(switched(flags.ascii, "--ascii"), file.ascii, false),
             images: settle(images, file.images, Pictures::default()),
-            read_only: settle(switched_on(flags.read_only, "--read-only"), file.read_only, false),
+            read_only: settle(switched(flags.read_only, "--read-only"), file.read_only, false),
             mouse: settle(mouse, file.mouse, true),
             notify: settle(notify, file.notify, Notify::default()),
             remember: settle(None, file.remember, true),

@@ -135,6 +135,12 @@ pub(super) fn status(context: &Context, args: &StatusArgs) -> anyhow::Result<Exi
     let runs: Vec<RunStatus> = watch.runs().map(RunStatus::of).collect();
     if args.json {
         print(&(serde_json::to_string_pretty(&Status { schema: SCHEMA, runs, broken: &watch.broken })? + "\n"))?;
+    } else if let (true, Some(spec)) = (runs.is_empty(), &args.spec) {
+        anyhow::bail!(
+            "no runs of \"{}\" in {}; \"seglab status\" lists all",
+            printable(spec),
+            context.store.root().display()
+        );
     } else if runs.is_empty() {
         print(&format!("no runs in {}; \"seglab demo\" makes some\n", context.store.root().display()))?;
     } else {

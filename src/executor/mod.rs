@@ -4,12 +4,19 @@
 mod enqueue;
 mod local;
 
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 pub use enqueue::{EnqueueError, Enqueued, Prepared, prepare};
 pub use local::serve;
 
 use crate::store::{Store, StoreError};
+
+/// Takes note of the child's end, whenever that is: without it the child stays in the list of processes.
+fn reap(mut child: Child) {
+    std::thread::spawn(move || {
+        let _ = child.wait();
+    });
+}
 
 /// How an executor is started by others.
 #[derive(Clone, Debug)]
@@ -36,6 +43,8 @@ impl Launch {
         command.arg("--results").arg(store.root());
         command.arg("executor").arg("--slots").arg(self.slots.to_string());
         command.stdin(Stdio::null()).stdout(output).stderr(errors);
-        command.spawn().map(drop).map_err(|error| fail(format!("the executor cannot be started: {error}")))
+        let child = command.spawn().map_err(|error| fail(format!("the executor cannot be started: {error}")))?;
+        reap(child);
+        Ok(())
     }
 }

@@ -7,6 +7,7 @@ mod audits;
 mod epochs;
 mod glance;
 mod holder;
+mod open;
 mod predictions;
 pub mod queue;
 mod run_dir;
@@ -25,7 +26,7 @@ pub use glance::Glance;
 pub use queue::Move;
 pub use run_dir::{Lock, RunDir};
 pub use tail::{Lines, Tail};
-pub use watch::{Outline, RunView, Watch};
+pub use watch::{RunView, Watch};
 
 use crate::plan::RunPlan;
 use crate::run::RunId;

@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::open::open_file;
 use super::{Store, StoreError, atomic, unwritable};
 use crate::dataset::Origin;
 use crate::plan::RunPlan;
@@ -190,7 +191,7 @@ impl RunDir {
     /// The last `limit` bytes of the worker's log, whole lines.
     pub fn log_tail(&self, limit: u64) -> String {
         let read = || -> io::Result<Vec<u8>> {
-            let mut file = File::open(self.log_path())?;
+            let mut file = open_file(&self.log_path())?;
             let start = file.metadata()?.len().saturating_sub(limit);
             file.seek(SeekFrom::Start(start))?;
             let mut bytes = Vec::new();
@@ -265,7 +266,7 @@ pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
 /// A whole file, refused when it is too large to be one of ours.
 pub(super) fn read_bounded(path: &Path) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| StoreError::new(path, error))?;
+    let file = open_file(path).map_err(|error| StoreError::new(path, error))?;
     file.take(LIMIT_BYTES + 1).read_to_end(&mut bytes).map_err(|error| StoreError::new(path, error))?;
     match bytes.len() as u64 > LIMIT_BYTES {
         true => Err(StoreError::new(path, format!("larger than {} MiB", LIMIT_BYTES >> 20))),

@@ -1,10 +1,10 @@
 //! Follows a growing file of JSON lines: bounded reading, torn last lines, replaced files.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
+use super::open::open_file;
 use crate::run::Event;
 
 /// A longer line is not an event.
@@ -43,7 +43,7 @@ impl Tail {
     /// Reads at most `budget` new bytes. A line without its newline waits for it.
     pub fn read(&mut self, budget: usize) -> io::Result<Lines> {
         let mut lines = Lines::default();
-        let mut file = match File::open(&self.path) {
+        let mut file = match open_file(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(lines),
             other => other?,
         };

@@ -1,7 +1,7 @@
 //! A live picture of the store: what each run is and does, brought up to date by [`Watch::poll`].
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::{RunDir, Store, StoreError, Tail};
 use crate::dataset::fold::Split;
@@ -44,29 +44,12 @@ pub struct RunView {
     pub revision: u64,
 }
 
-/// What a thread needs to know of a run to compare it, without its plan and its curves.
-#[derive(Clone, Debug)]
-pub struct Outline {
-    dir: RunDir,
-    record: RunRecord,
-    state: State,
-}
-
 impl RunView {
-    /// Its outline, from which [`Outline::view`] reads the plan again: plans are long, and a screen must not wait for
-    /// copies of a thousand of them.
-    pub fn outline(&self) -> Outline {
+    /// What a thread needs to know of a run to compare it: all but its curves.
+    pub fn outline(&self) -> Self {
         let RunRecord { first_started_s, params, .. } = self.record;
         let record = RunRecord { first_started_s, params, ..RunRecord::default() };
-        Outline { dir: self.dir.clone(), record, state: self.state }
-    }
-}
-
-impl Outline {
-    /// The run, without curves and place in the queue.
-    pub fn view(self) -> Result<RunView, StoreError> {
-        let plan = self.dir.plan()?;
-        Ok(RunView { dir: self.dir, plan, record: self.record, state: self.state, ticket: None, revision: 0 })
+        Self { dir: self.dir.clone(), plan: self.plan.clone(), record, ..*self }
     }
 }
 
@@ -83,6 +66,8 @@ pub struct Watch {
     behind: bool,
     /// Run folders whose plan cannot be read, with the reason.
     pub broken: BTreeMap<String, String>,
+    /// When the plans of those were last changed: a mended one is read again.
+    refused: BTreeMap<String, Option<SystemTime>>,
 }
 
 #[derive(Debug)]
@@ -97,7 +82,8 @@ impl Watch {
     pub fn new(store: Store, spec: Option<&str>) -> Self {
         let spec = spec.map(str::to_owned);
         let (entries, broken, found) = (BTreeMap::new(), BTreeMap::new(), VecDeque::new());
-        Self { store, spec, entries, listed: None, found, splits: Vec::new(), turn: 0, behind: false, broken }
+        let (splits, refused) = (Vec::new(), BTreeMap::new());
+        Self { store, spec, entries, listed: None, found, splits, turn: 0, behind: false, broken, refused }
     }
 
     /// Reads some of what is new; whether anything changed. Runs that have ended take turns.
@@ -172,7 +158,8 @@ impl Watch {
         let present: std::collections::BTreeSet<String> = dirs.iter().map(RunDir::name).collect();
         self.entries.retain(|name, _| present.contains(name));
         self.broken.retain(|name, _| present.contains(name));
-        let known = |dir: &RunDir| self.entries.contains_key(&dir.name()) || self.broken.contains_key(&dir.name());
+        let is_refused = |dir: &RunDir| self.refused.get(&dir.name()).is_some_and(|at| *at == changed(dir));
+        let known = |dir: &RunDir| self.entries.contains_key(&dir.name()) || is_refused(dir);
         self.found = dirs.into_iter().filter(|dir| !known(dir)).collect();
         Ok(before != (self.entries.len(), self.broken.len()))
     }
@@ -181,14 +168,24 @@ impl Watch {
     fn open(&mut self, most: usize) -> bool {
         let some = self.found.len().min(most);
         for dir in self.found.drain(..some) {
-            let name = dir.name();
+            let (name, at) = (dir.name(), changed(&dir));
             match Entry::open(dir, &mut self.splits) {
-                Ok(entry) => _ = self.entries.insert(name, entry),
-                Err(error) => _ = self.broken.insert(name, error.to_string()),
+                Ok(entry) => {
+                    _ = (self.broken.remove(&name), self.refused.remove(&name));
+                    self.entries.insert(name, entry);
+                }
+                Err(error) => {
+                    self.broken.insert(name.clone(), error.to_string());
+                    self.refused.insert(name, at);
+                }
             }
         }
         some > 0
     }
+}
+
+fn changed(dir: &RunDir) -> Option<SystemTime> {
+    std::fs::metadata(dir.plan_path()).and_then(|file| file.modified()).ok()
 }
 
 impl Entry {

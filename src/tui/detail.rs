@@ -67,6 +67,7 @@ fn facts(run: &RunView) -> Vec<(&'static str, String)> {
     let mut add = |label, value: Option<String>| facts.extend(value.map(|value| (label, value)));
     let last = record.curve.last();
     let gaps = record.steps.gaps();
+    add("unreadable lines", (record.unreadable > 0).then(|| record.unreadable.to_string()));
     add("step", (record.step() > 0).then(|| record.step().to_string()));
     add("loss", record.steps.last().map(|p| p.loss.map_or("not finite".into(), value)));
     add("lr", last.map(|p| format!("{:.1e}", p.lr)));
@@ -82,7 +83,6 @@ fn facts(run: &RunView) -> Vec<(&'static str, String)> {
     add("leaks", plan.split.warning());
     add("device", Some(clean(&record.device)).filter(|device| !device.is_empty()));
     add("attempts", (record.attempts > 1).then(|| record.attempts.to_string()));
-    add("unreadable lines", (record.unreadable > 0).then(|| record.unreadable.to_string()));
     add("unknown events", (record.unknown > 0).then(|| record.unknown.to_string()));
     facts
 }

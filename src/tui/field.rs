@@ -31,11 +31,15 @@ const fn number(name: &'static str, of: fn(&Row) -> Option<f64>) -> Field {
     Field { name, of: Of::Number(of) }
 }
 
+/// What the name of an arm that leaks begins with.
+const LEAKS: &str = "[leaks] ";
+
 /// All but the metrics.
 const FIELDS: &[Field] = &[
     text("state", |row| row.state().name().into()),
     text("spec", |row| row.spec.as_str().into()),
-    text("arm", |row| row.arm.as_str().into()),
+    // Without the mark of a leak, as the spec names it.
+    text("arm", |row| row.arm.strip_prefix(LEAKS).unwrap_or(&row.arm).into()),
     text("model", |row| row.model.as_str().into()),
     text("loss", |row| row.loss.as_str().into()),
     text("task", |row| row.task.name().into()),
@@ -68,6 +72,7 @@ impl Field {
     /// The field that people call `name`, in any case; a metric also without its unit.
     pub fn named(name: &str) -> Option<Self> {
         let name = name.to_lowercase();
+        let name = if name == "time" { "spent".to_owned() } else { name };
         let is = |field: &Field| field.name == name || field.name.strip_suffix("_px") == Some(&name);
         fields().find(is)
     }

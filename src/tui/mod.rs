@@ -64,7 +64,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use ratatui::crossterm::event::Event;
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 
 pub use app::{Access, App, Banner, Effect, Msg, Setup};
 pub use images::Images;
@@ -154,7 +154,7 @@ struct Signals {
 impl Signals {
     fn watch() -> anyhow::Result<Self> {
         let signals = Self::default();
-        let ends = [SIGHUP, SIGTERM, SIGINT].map(|signal| (signal, &signals.end));
+        let ends = [SIGHUP, SIGTERM, SIGINT, SIGQUIT].map(|signal| (signal, &signals.end));
         for (signal, flag) in ends.into_iter().chain([(SIGTSTP, &signals.stop), (SIGCONT, &signals.continued)]) {
             signal_hook::flag::register(signal, Arc::clone(flag)).context("signals cannot be watched")?;
         }

@@ -9,6 +9,7 @@ use super::series::{Quantity, places};
 use super::text::clean;
 use super::widget::pen::Span;
 use crate::metric::Task;
+use crate::report::{by_task, current};
 use crate::store::RunView;
 
 /// What the runs of an arm say together of an epoch.
@@ -58,8 +59,10 @@ pub struct Overlaid {
     pub arms: Vec<ArmCurve>,
     /// The last epoch that all runs with an epoch have reached.
     pub common: Option<u32>,
-    /// Runs with an epoch, of all that were asked for.
+    /// Runs with an epoch, of all that belong together.
     pub runs: (usize, usize),
+    /// Runs of earlier versions of their spec, which are in no mean.
+    pub left_out: usize,
 }
 
 /// What is asked for, and the answer to it once it is read.
@@ -101,14 +104,25 @@ impl Overlay {
     }
 }
 
+/// What has a curve of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum By {
+    /// An arm: the mean of its runs.
+    Arm,
+    /// A run.
+    Run,
+}
+
 impl Overlaid {
     /// `runs` as `plot` asks for them.
-    pub fn of(runs: &[&RunView], quantity: Option<Quantity>, plot: &Plot) -> Self {
+    pub fn of(runs: &[&RunView], (by, quantity): (By, Option<Quantity>), plot: &Plot) -> Self {
         let task = runs.first().map_or(Task::default(), |run| run.plan.task);
         let quantity = quantity.unwrap_or_else(|| Quantity::score(task.main()[0]));
         let axis = plot.axis.unwrap_or_default();
-        let begun: Vec<&RunView> = runs.iter().copied().filter(|run| !run.record.curve.is_empty()).collect();
-        let arms = groups(&begun).into_iter().map(|(label, runs)| arm(label, &runs, (quantity, axis), plot));
+        let together = if by == By::Arm { of_one_version(runs) } else { runs.to_vec() };
+        let (all, left_out) = (together.len(), runs.len() - together.len());
+        let begun: Vec<&RunView> = together.into_iter().filter(|run| !run.record.curve.is_empty()).collect();
+        let arms = groups(&begun, by).into_iter().map(|(label, runs)| arm(label, &runs, (quantity, axis), plot));
         let arms: Vec<ArmCurve> = arms.collect();
         let places = arms.iter().flat_map(|arm| arm.means.iter().map(|mean| mean.x)).collect();
         Self {
@@ -117,7 +131,8 @@ impl Overlaid {
             ground: ground(axis, places),
             arms,
             common: begun.iter().map(|run| run.record.epoch()).min(),
-            runs: (begun.len(), runs.len()),
+            runs: (begun.len(), all),
+            left_out,
         }
     }
 }
@@ -141,14 +156,25 @@ fn ground(axis: Axis, mut places: Vec<f64>) -> Ground {
     Ground { axis, extent, places, best: None }
 }
 
-/// Runs by arm, in their order.
-fn groups<'r>(runs: &[&'r RunView]) -> Vec<(String, Vec<&'r RunView>)> {
+/// Without runs of earlier versions of their spec, as the tables: their mean would be of nothing.
+fn of_one_version<'r>(runs: &[&'r RunView]) -> Vec<&'r RunView> {
+    let specs: BTreeSet<&str> = runs.iter().map(|run| run.dir.spec()).collect();
+    let of = |spec: &&str| runs.iter().copied().filter(|run| run.dir.spec() == *spec).collect::<Vec<_>>();
+    let tables = specs.iter().map(of).flat_map(|runs| by_task(&runs));
+    tables.flat_map(|(_, runs)| current(&runs).0).collect()
+}
+
+/// Runs by arm, or one by one, in their order.
+fn groups<'r>(runs: &[&'r RunView], by: By) -> Vec<(String, Vec<&'r RunView>)> {
     let specs: BTreeSet<&str> = runs.iter().map(|run| run.dir.spec()).collect();
     let mut groups: Vec<(String, Vec<&RunView>)> = Vec::new();
     for run in runs {
-        let arm = run.plan.label();
+        let arm = match by {
+            By::Arm => run.plan.label(),
+            By::Run => format!("{} f{} s{}", run.plan.label(), run.plan.fold, run.plan.seed),
+        };
         let label = clean(&if specs.len() > 1 { format!("{}/{arm}", run.dir.spec()) } else { arm });
-        match groups.iter_mut().find(|(known, _)| *known == label) {
+        match groups.iter_mut().find(|(known, _)| by == By::Arm && *known == label) {
             Some((_, group)) => group.push(run),
             None => groups.push((label, vec![run])),
         }

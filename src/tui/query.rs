@@ -52,7 +52,7 @@ impl Query {
     /// Understands `text` as far as possible.
     pub fn parse(text: &str) -> Self {
         let mut query = Self::default();
-        for token in tokens(text) {
+        for token in joined(tokens(text)) {
             match Term::parse(&token) {
                 Ok(term) => query.terms.push(term),
                 Err(fault) => query.faults.push(fault),
@@ -70,6 +70,28 @@ impl Query {
     pub fn matches(&self, row: &Row) -> bool {
         self.terms.iter().all(|term| term.matches(row))
     }
+}
+
+/// `dsc > 0.8` is one term, as `dsc>0.8` is.
+fn joined(tokens: impl IntoIterator<Item = String>) -> Vec<String> {
+    let is_sign = |text: &str| SIGNS.iter().any(|(sign, _)| text == *sign);
+    let begins = |text: &str| SIGNS.iter().any(|(sign, _)| text.starts_with(sign));
+    let mut terms: Vec<String> = Vec::new();
+    let mut waits = false;
+    for token in tokens {
+        match terms.last_mut() {
+            Some(term) if waits || (begins(&token) && Field::named(term).is_some()) => {
+                waits = is_sign(&token);
+                term.push_str(&token);
+            }
+            _ => {
+                let name = token.trim_end_matches(['=', '!', '<', '>', '~']);
+                waits = name.len() < token.len() && Field::named(name).is_some();
+                terms.push(token);
+            }
+        }
+    }
+    terms
 }
 
 impl Term {
@@ -194,6 +216,15 @@ mod tests {
         let query = Query::parse(text);
         assert!(query.faults().is_empty(), "{text}: {:?}", query.faults());
         query.matches(&row())
+    }
+
+    #[test]
+    fn blanks_around_an_operator_change_nothing() {
+        let terms = |text: &str| joined(tokens(text));
+        for text in ["dsc > 0.8 unet", "dsc >0.8 unet", "dsc> 0.8 unet", "dsc>0.8 unet"] {
+            assert_eq!(terms(text), ["dsc>0.8", "unet"], "{text}");
+        }
+        assert_eq!(terms("unet > x"), ["unet", ">", "x"], "not a column");
     }
 
     #[test]

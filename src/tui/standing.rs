@@ -104,6 +104,7 @@ fn marks(app: &App, comparison: &Comparison, answers: &Answers) -> String {
     let metrics = || app.arms().metrics();
     let tested =
         comparison.arms.iter().filter(|arm| metrics().any(|metric| of(arm, metric).is_some_and(|c| c.p.is_some())));
+    let tested = tested.count();
     let pairs: BTreeSet<usize> =
         comparison.arms.iter().flat_map(|arm| metrics().filter_map(|m| of(arm, m)).map(|c| c.pairs)).collect();
     let pairs = match (pairs.first(), pairs.last()) {
@@ -124,9 +125,11 @@ fn marks(app: &App, comparison: &Comparison, answers: &Answers) -> String {
     };
     format!(
         "▲ better, ▼ worse than ■ {}: sign-flip test of the mean difference{delong}, two-sided, p < {alpha} after Holm \
-         over {} arms, {pairs}, {} random signs. It speaks of other cases, not of training again.{apart}",
+         over {} arm{} (not over metrics), {pairs}, all signs of up to 30 subjects, else {} random ones. It speaks of \
+         other cases, not of training again.{apart}",
         answers.against,
-        tested.count(),
+        tested,
+        if tested == 1 { "" } else { "s" },
         answers.resamples
     )
 }

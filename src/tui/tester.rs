@@ -10,7 +10,7 @@ use super::job::Job;
 use super::text::clean;
 use crate::report::{Answers, Comparison, Question};
 use crate::run::State;
-use crate::store::{Outline, RunView, StoreError};
+use crate::store::{RunView, StoreError};
 
 type Compared = (Comparison, Vec<RunView>);
 /// Scores and the arm that the others are held against.
@@ -43,7 +43,7 @@ impl Tester {
             told.extend((self.print == Some(print)).then_some(msg));
         }
         if self.print != Some(print) && !self.comparison.is_busy() {
-            let outlines: Vec<Outline> = runs.iter().map(|run| run.outline()).collect();
+            let outlines: Vec<RunView> = runs.iter().map(|run| run.outline()).collect();
             let spec = spec.to_owned();
             self.comparison.start(move || compare(&spec, outlines));
             self.print = Some(print);
@@ -99,8 +99,7 @@ fn print(spec: &str, runs: &[&RunView]) -> u64 {
     hash.finish()
 }
 
-fn compare(spec: &str, outlines: Vec<Outline>) -> Result<Compared, StoreError> {
-    let runs = outlines.into_iter().map(Outline::view).collect::<Result<Vec<_>, _>>()?;
+fn compare(spec: &str, runs: Vec<RunView>) -> Result<Compared, StoreError> {
     let comparison = Comparison::of(spec, &runs.iter().collect::<Vec<_>>())?;
     Ok((comparison, runs))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{App, Pane, Screen};
 use crate::tui::keys::Direction;
 use crate::tui::log::Log;
-use crate::tui::overlay::Overlay;
+use crate::tui::overlay::{By, Overlay};
 use crate::tui::plot::{Plot, Turn};
 use crate::tui::row::Row;
 
@@ -35,13 +35,14 @@ impl App {
         &self.overlay
     }
 
-    /// Names of the runs whose curves are laid over one another: the marked ones, or else those of the shown spec.
-    pub fn overlaid(&self) -> BTreeSet<&str> {
+    /// Names of the runs whose curves are laid over one another: the marked ones one by one, or else those of the shown
+    /// spec by arm.
+    pub fn overlaid(&self) -> (By, BTreeSet<&str>) {
         let marked = |row: &&Row| self.marked.contains(&row.name);
         let of_spec = |row: &&Row| Some(&row.spec) == self.spec.as_ref();
         let names = |keep: &dyn Fn(&&Row) -> bool| self.rows.iter().filter(keep).map(|row| row.name.as_str()).collect();
         let names_of_marked: BTreeSet<&str> = names(&marked);
-        if names_of_marked.is_empty() { names(&of_spec) } else { names_of_marked }
+        if names_of_marked.is_empty() { (By::Arm, names(&of_spec)) } else { (By::Run, names_of_marked) }
     }
 
     /// Whether the log has the room, and is searched.

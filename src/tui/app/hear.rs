@@ -9,6 +9,9 @@ use crate::tui::row::{self, Row};
 use crate::tui::text::clean;
 use crate::tui::widget::picture::Picture;
 
+/// Seconds that a notice takes the keys' place.
+const READ_S: f64 = 12.0;
+
 impl App {
     /// Takes what was told; what shows the same as before is no reason to draw.
     pub(super) fn hear(&mut self, msg: Msg) -> Option<Effect> {
@@ -62,6 +65,7 @@ impl App {
     fn take_notice(&mut self, text: &str) -> bool {
         let notice = Some(clean(text));
         let changed = notice != self.notice;
+        self.noticed_s = None;
         self.notice = notice;
         changed
     }
@@ -83,8 +87,23 @@ impl App {
 
     /// Whether a shown duration is different.
     fn tick(&mut self, now_s: f64) -> bool {
+        let over = self.end_notice(now_s);
         let changed = now_s.floor() != self.now_s.floor() && self.count(State::Running) > 0;
         self.now_s = now_s;
-        changed
+        changed || over
+    }
+
+    /// Whether a notice has been read long enough: the keys have their place again.
+    fn end_notice(&mut self, now_s: f64) -> bool {
+        if self.notice.is_none() {
+            self.noticed_s = None;
+            return false;
+        }
+        let since = *self.noticed_s.get_or_insert(now_s);
+        let over = now_s - since > READ_S;
+        if over {
+            (self.notice, self.noticed_s) = (None, None);
+        }
+        over
     }
 }

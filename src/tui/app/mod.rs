@@ -84,6 +84,8 @@ pub struct App {
     versus: Versus,
     audit: Audit,
     notice: Option<String>,
+    /// Unix time at which the notice was first seen by the clock.
+    noticed_s: Option<f64>,
     revision: u64,
 }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::run::State;
 use crate::store::Move;
 use crate::tui::keys::{Action, Arrange, Copy, Direction, Motion};
+use crate::tui::overlay::By;
 use crate::tui::remembered::Remembered;
 
 fn row(name: &str, state: State) -> Row {
@@ -142,13 +143,13 @@ fn equal_rows_and_an_idle_clock_draw_nothing_again() {
 fn marked_runs_are_laid_over_one_another_or_else_those_of_the_spec() {
     let mut app = app(&[("x/a", State::Running), ("y/b", State::Finished), ("y/c", State::Finished)]);
     act(&mut app, Action::Show(Screen::Overlay));
-    assert_eq!(app.overlaid().into_iter().collect::<Vec<_>>(), ["x/a"]);
+    assert_eq!(app.overlaid(), (By::Arm, BTreeSet::from(["x/a"])));
     act(&mut app, Action::Next(Direction::Forward));
-    assert_eq!(app.overlaid().into_iter().collect::<Vec<_>>(), ["y/b", "y/c"]);
+    assert_eq!(app.overlaid(), (By::Arm, BTreeSet::from(["y/b", "y/c"])));
     act(&mut app, Action::Back);
     act(&mut app, Action::Mark);
     act(&mut app, Action::Mark);
-    assert_eq!(app.overlaid().into_iter().collect::<Vec<_>>(), ["x/a", "y/b"]);
+    assert_eq!(app.overlaid(), (By::Run, BTreeSet::from(["x/a", "y/b"])));
     assert_eq!(chosen(&app), "y/c");
 }
 

@@ -64,18 +64,18 @@ impl Feed<'_> {
 
     /// Nothing is added up again before a run that is shown has said more, or something else is asked for.
     fn overlay(&mut self, app: &mut App) {
-        let names = app.overlaid();
+        let (by, names) = app.overlaid();
         let runs: Vec<&RunView> = self.watch.runs().filter(|run| names.contains(run.dir.name().as_str())).collect();
         let (quantity, plot) = (app.overlay().quantity(), app.overlay().plot);
         let mut hash = DefaultHasher::new();
         runs.iter().for_each(|run| (run.dir.spec(), run.dir.id(), run.revision).hash(&mut hash));
         let (axis, smoothing, window) = plot.asked();
         let window = window.map(|(low, high)| (low.to_bits(), high.to_bits()));
-        (quantity, axis, smoothing, window).hash(&mut hash);
+        (by, quantity, axis, smoothing, window).hash(&mut hash);
         let print = hash.finish();
         if self.overlaid != Some(print) {
             self.overlaid = Some(print);
-            let overlaid = Overlaid::of(&runs, quantity, &plot);
+            let overlaid = Overlaid::of(&runs, (by, quantity), &plot);
             tell(app, Msg::Overlaid(Box::new(overlaid)));
         }
     }

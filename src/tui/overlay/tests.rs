@@ -37,7 +37,7 @@ fn runs(dir: &tempfile::TempDir, scores: &[&[Option<f64>]]) -> Vec<RunView> {
 fn overlaid(scores: &[&[Option<f64>]], plot: Plot) -> Overlaid {
     let dir = tempfile::tempdir().expect("tempdir");
     let runs = runs(&dir, scores);
-    Overlaid::of(&runs.iter().collect::<Vec<_>>(), None, &plot)
+    Overlaid::of(&runs.iter().collect::<Vec<_>>(), (By::Arm, None), &plot)
 }
 
 #[test]
@@ -48,6 +48,21 @@ fn an_arm_is_the_mean_of_its_runs_with_their_range() {
     assert_eq!(arm.at(1).expect("epoch 1").value, Some((0.5, 0.25, 0.75)));
     assert_eq!(arm.points, [Point { x: 1.0, y: Some(0.5) }, Point { x: 2.0, y: Some(0.75) }]);
     assert_eq!(arm.band[1], Span { x: 2.0, low: 0.5, high: 1.0 });
+}
+
+#[test]
+fn a_run_of_another_version_is_in_no_mean_and_marked_runs_are_not_averaged() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let mut runs = runs(&dir, &[&[Some(0.25)], &[Some(0.75)]]);
+    let of = |runs: &[RunView], by| Overlaid::of(&runs.iter().collect::<Vec<_>>(), (by, None), &Plot::default());
+    let each = of(&runs, By::Run);
+    assert_eq!(each.arms.iter().map(|arm| arm.runs).collect::<Vec<_>>(), [1, 1]);
+    assert!(each.arms[1].label.ends_with("f1 s1") && each.arms[1].band.is_empty(), "{:?}", each.arms[1]);
+    (runs[0].plan.train.lr, runs[0].record.first_started_s, runs[1].record.first_started_s) =
+        (0.5, Some(1.0), Some(2.0));
+    let together = of(&runs, By::Arm);
+    assert_eq!((together.left_out, together.runs), (1, (1, 1)));
+    assert_eq!(together.arms[0].at(1).expect("epoch 1").value, Some((0.75, 0.75, 0.75)));
 }
 
 #[test]

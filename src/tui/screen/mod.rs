@@ -27,6 +27,7 @@ use ratatui::widgets::Widget;
 
 use super::app::{Access, App, Banner, Screen};
 use super::keys::{ASKING, Action, KEYS, Key, PICKING, SEARCHING, TYPING};
+use super::launch::Deed;
 use super::row::Row;
 use super::text::{fit, width};
 use super::theme::{GREEN, VERMILLION, bold, dim};
@@ -166,11 +167,19 @@ fn footer(app: &App, columns: usize) -> Line<'static> {
 /// Whether `action` would do something to what is chosen or marked.
 fn works(app: &App, action: Action) -> bool {
     let marked = app.screen() == Screen::Runs && !app.marked().is_empty();
-    let chosen = |can: fn(&Row) -> bool| app.chosen().is_some_and(can);
+    let chosen = |can: fn(&Row) -> bool| match marked {
+        true => app.rows().iter().any(|row| app.marked().contains(&row.name) && can(row)),
+        false => app.chosen().is_some_and(can),
+    };
+    let writes = matches!(action, Action::Stop | Action::Resume | Action::Shift(_) | Action::Audit)
+        || matches!(action, Action::Launch(Deed::Start | Deed::Save));
+    if writes && app.setup().access == Access::ReadOnly {
+        return false;
+    }
     match action {
-        Action::Stop => marked || chosen(Row::can_stop),
-        Action::Resume => marked || chosen(Row::can_resume),
-        Action::Shift(_) => chosen(|row| row.state() == State::Queued),
+        Action::Stop => chosen(Row::can_stop),
+        Action::Resume => chosen(Row::can_resume),
+        Action::Shift(_) => app.chosen().is_some_and(|row| row.state() == State::Queued),
         Action::Show(Screen::Form) => app.launch().form.is_some(),
         Action::Open | Action::Filter | Action::Mark | Action::Arrange(_) | Action::Show(Screen::Compare)
             if app.screen() == Screen::Runs =>
@@ -181,7 +190,7 @@ fn works(app: &App, action: Action) -> bool {
         Action::Open if app.screen() == Screen::Audit => {
             app.audit().opened().is_none() && app.audit().chosen().is_some()
         }
-        Action::Audit => app.setup().access == Access::ReadWrite && app.audit().progress().is_none(),
+        Action::Audit => app.audit().progress().is_none(),
         _ => true,
     }
 }

@@ -59,6 +59,10 @@ fn head_spans(app: &App, shown: &Overlaid, columns: usize) -> Vec<Span<'static>>
     };
     let (begun, all) = shown.runs;
     let rest = if begun < all { format!("; {} of {all} without an epoch", all - begun) } else { String::new() };
+    let rest = match shown.left_out {
+        0 => rest,
+        left_out => format!("{rest}; {left_out} of earlier versions of the spec left out"),
+    };
     let several = shown.arms.iter().any(|arm| arm.runs > 1);
     let band = if several { "; mean of an arm's runs, band min–max" } else { "" };
     vec![Span::styled(fit(&what, columns), bold()), fit(&(rest + band), columns.saturating_sub(width(&what))).into()]

@@ -8,6 +8,8 @@ use super::*;
 use crate::tui::app::Msg;
 use crate::tui::text::clean;
 
+const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (160, 45)];
+
 /// One that goes on, one that has failed, and one with a long and wide name that is lost.
 fn three() -> Vec<Row> {
     vec![row(0), row(3), Row { arm: clean(HOSTILE), ..row(4) }]
@@ -48,7 +50,7 @@ fn name(screen: Screen, what: &str) -> String {
 #[test]
 fn three_runs_at_every_size() {
     for screen in screens() {
-        for (columns, rows) in [(60, 20), (80, 24), (160, 45)] {
+        for (columns, rows) in SIZES {
             let mut app = app(three(), screen);
             app.update(Msg::Resized(columns, rows));
             insta::assert_snapshot!(name(screen, &format!("{columns}x{rows}")), text(&app, (columns, rows)));
@@ -59,9 +61,13 @@ fn three_runs_at_every_size() {
 #[test]
 fn no_run_one_run_and_a_thousand() {
     for screen in screens() {
-        for runs in [0, 1, 1000] {
-            let app = app((0..runs).map(row).collect(), screen);
-            insta::assert_snapshot!(name(screen, &format!("{runs}-runs")), text(&app, (80, 24)));
+        for (runs, (columns, rows)) in [0, 1, 1000].into_iter().flat_map(|runs| SIZES.map(|size| (runs, size))) {
+            let mut app = app((0..runs).map(row).collect(), screen);
+            app.update(Msg::Resized(columns, rows));
+            insta::assert_snapshot!(
+                name(screen, &format!("{runs}-runs-{columns}x{rows}")),
+                text(&app, (columns, rows))
+            );
         }
     }
 }

@@ -214,6 +214,7 @@ fn overlaid(arms: usize) -> Overlaid {
         arms: (0..arms).map(arm).collect(),
         common: Some(9),
         runs: (arms * 5, arms * 5 + 1),
+        left_out: 0,
     }
 }
 

@@ -79,7 +79,9 @@ fn span(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
 
 /// `value` with as many decimals as its neighbours in a span of `range` need.
 fn number(value: f64, range: f64) -> String {
-    let decimals = (1.0 - range.log10().floor()).clamp(0.0, 6.0);
+    // What is not zero does not read as zero.
+    let of_value = if value == 0.0 { 0.0 } else { -value.abs().log10().floor() };
+    let decimals = (1.0 - range.log10().floor()).max(of_value).clamp(0.0, 6.0);
     if value.abs() >= 1e5 || range < 1e-5 { format!("{value:.1e}") } else { format!("{value:.*}", decimals as usize) }
 }
 
