@@ -52,6 +52,7 @@ fn rows(context: &Context) -> Vec<(&'static str, String, String)> {
         ("mouse", settings.mouse.value.to_string(), source(&settings.mouse)),
         ("notify", settings.notify.value.name().to_owned(), source(&settings.notify)),
         ("remember", settings.remember.value.to_string(), source(&settings.remember)),
+        ("slots", settings.slots.value.to_string(), source(&settings.slots)),
         ("colour", format!("{:?}", Colour::from_env()).to_lowercase(), of_colour()),
     ]
 }

@@ -24,8 +24,8 @@ pub struct ResumeArgs {
     #[command(flatten)]
     chosen: Chosen,
     /// Runs at a time.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
-    slots: u8,
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=64))]
+    slots: Option<u8>,
 }
 
 impl Chosen {
@@ -58,7 +58,7 @@ pub(super) fn resume(context: &Context, args: &ResumeArgs) -> anyhow::Result<Exi
         view.dir.enqueue()?;
     }
     if !runs.is_empty() {
-        context.launch(usize::from(args.slots)).ensure(&context.store)?;
+        context.launch(context.slots(args.slots)).ensure(&context.store)?;
     }
     report("queued", &runs)
 }

@@ -136,6 +136,11 @@ impl Context {
         }
     }
 
+    /// Runs at a time: as asked for, or else as set.
+    fn slots(&self, asked: Option<u8>) -> usize {
+        asked.map_or_else(|| self.settings.slots.value.get().into(), usize::from)
+    }
+
     fn launch(&self, slots: usize) -> Launch {
         Launch { slots: slots.max(1) }
     }

@@ -39,7 +39,7 @@ pub(super) fn dashboard(context: &Context) -> anyhow::Result<ExitCode> {
             "the dashboard needs a terminal; without one use \"seglab status\", \"seglab run SPEC --headless\""
         );
     }
-    watch(context, None, 1)
+    watch(context, None, context.slots(None))
 }
 
 pub(super) fn demo(context: &Context, options: &Options) -> anyhow::Result<ExitCode> {
@@ -66,7 +66,7 @@ pub(super) fn worker(run: &Path) -> anyhow::Result<ExitCode> {
 fn start(context: &Context, spec: &Spec, options: &Options) -> anyhow::Result<ExitCode> {
     context.may_write()?;
     let runs = enqueue(context, spec)?;
-    let slots = usize::from(options.slots.unwrap_or(1));
+    let slots = context.slots(options.slots);
     if options.slots.is_some() && context.store.has_executor() {
         eprintln!("seglab: an executor is at work; its number of slots stays until its queue is empty");
     }

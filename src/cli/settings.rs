@@ -1,6 +1,7 @@
 //! What can be set, and where each value comes from: a flag, else the environment, else the user's file, else the default.
 
 use std::fs;
+use std::num::NonZeroU8;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -39,6 +40,9 @@ pub(super) const DOCUMENTED: &str = r#"# Settings of seglab. A flag wins, then t
 # How the dashboard says that a run has ended: off, bell, osc9, osc777 or all. Flag --notify, environment SEGLAB_NOTIFY.
 # notify = "bell"
 
+# Runs at a time. Flag --slots of run, demo and resume, environment SEGLAB_SLOTS.
+# slots = 1
+
 # Open the dashboard as it was left: screen, filter, order, groups, chosen run.
 # remember = true
 "#;
@@ -55,6 +59,7 @@ pub(super) struct File {
     mouse: Option<bool>,
     notify: Option<Notify>,
     remember: Option<bool>,
+    slots: Option<NonZeroU8>,
 }
 
 /// Where a value comes from.
@@ -84,6 +89,7 @@ pub(super) struct Settings {
     pub mouse: Setting<bool>,
     pub notify: Setting<Notify>,
     pub remember: Setting<bool>,
+    pub slots: Setting<NonZeroU8>,
 }
 
 /// A variable of the environment; an empty one is none.
@@ -140,6 +146,7 @@ impl Settings {
             mouse: settle(mouse, file.mouse, true),
             notify: settle(notify, file.notify, Notify::default()),
             remember: settle(None, file.remember, true),
+            slots: settle(parsed("SEGLAB_SLOTS", variables, how_many)?, file.slots, NonZeroU8::MIN),
         })
     }
 }
@@ -174,6 +181,10 @@ fn parsed<T>(
 pub(super) fn notify_named(name: &str) -> Result<Notify, String> {
     let found = Notify::ALL.into_iter().find(|notify| notify.name() == name);
     found.ok_or_else(|| "expected off, bell, osc9, osc777 or all".to_owned())
+}
+
+fn how_many(text: &str) -> Result<NonZeroU8, String> {
+    text.parse().map_err(|_| "expected a number from 1 to 255".to_owned())
 }
 
 fn on_or_off(text: &str) -> Result<bool, String> {
@@ -240,6 +251,7 @@ mod tests {
             (vec![("SEGLAB_NOTIFY", "horn")], "", "SEGLAB_NOTIFY=horn: expected off, bell"),
             (vec![], "images = \"gif\"", "config.toml:1: unknown variant `gif`"),
             (vec![("SEGLAB_IMAGES", "gif")], "", "SEGLAB_IMAGES=gif: expected auto, kitty"),
+            (vec![("SEGLAB_SLOTS", "0")], "", "SEGLAB_SLOTS=0: expected a number from 1"),
             (vec![("SEGLAB_MOUSE", "?")], "", "SEGLAB_MOUSE=?: expected on or off"),
         ] {
             let error = resolved(&[], &variables, file).expect_err(expected).to_string();
@@ -266,6 +278,7 @@ mod tests {
         );
         assert_eq!((documented.mouse.value, documented.notify.value), (defaults.mouse.value, defaults.notify.value));
         assert_eq!(documented.remember.value, defaults.remember.value);
+        assert_eq!((documented.slots.value, documented.slots.source), (defaults.slots.value, Source::File));
         assert_eq!((documented.images.value, documented.images.source), (defaults.images.value, Source::File));
         for source in [documented.ascii.source, documented.mouse.source, documented.remember.source] {
             assert_eq!(source, Source::File);

@@ -134,7 +134,11 @@ fn figures(app: &App, detail: &Detail, area: Rect, buffer: &mut Buffer) {
 
 fn picture(app: &App, area: Rect, buffer: &mut Buffer) {
     let Some(picture) = app.picture() else {
-        let text = ["no picture yet:", "a worker draws one", "with its first epoch"];
+        let is_settled = app.chosen().is_some_and(|row| row.state().is_settled() && row.epoch > 0);
+        let text = match is_settled {
+            true => ["no picture was kept", "", ""],
+            false => ["no picture yet:", "a worker draws one", "with its first epoch"],
+        };
         let lines = text.map(|line| Line::styled(line, dim()));
         return lines.into_iter().zip(area.rows()).for_each(|(line, row)| line.render(row, buffer));
     };
