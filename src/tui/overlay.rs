@@ -1,6 +1,6 @@
 //! Runs on top of one another: a curve an arm, the mean of its runs with their range.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::keys::Direction;
 use super::plot::{Axis, Ground, Plot};
@@ -183,15 +183,22 @@ fn groups<'r>(runs: &[&'r RunView], by: By) -> Vec<(String, Vec<&'r RunView>)> {
 }
 
 fn arm(label: String, runs: &[&RunView], (quantity, axis): (Quantity, Axis), plot: &Plot) -> ArmCurve {
-    let mut epochs: BTreeMap<u32, Vec<(f64, Option<f64>)>> = BTreeMap::new();
+    let mut epochs: Vec<(u32, Sum)> = Vec::new();
     for run in runs {
+        let mut place = 0;
         for (point, x) in run.record.curve.iter().zip(places(&run.record, axis)) {
-            if let Some(y) = quantity.of(point) {
-                epochs.entry(point.epoch).or_default().push((x, y.filter(|y| y.is_finite())));
+            let Some(y) = quantity.of(point) else { continue };
+            // Epochs ascend, and most runs have the same ones.
+            while epochs.get(place).is_some_and(|(epoch, _)| *epoch < point.epoch) {
+                place += 1;
             }
+            if epochs.get(place).is_none_or(|(epoch, _)| *epoch > point.epoch) {
+                epochs.insert(place, (point.epoch, Sum::default()));
+            }
+            epochs[place].1.add(x, y.filter(|y| y.is_finite()));
         }
     }
-    let means: Vec<Mean> = epochs.iter().map(|(&epoch, values)| mean(epoch, values)).collect();
+    let means: Vec<Mean> = epochs.iter().map(|(epoch, sum)| sum.mean(*epoch)).collect();
     let raw = |mean: &Mean| Point { x: mean.x, y: mean.value.map(|(mean, ..)| mean) };
     // A mean over fewer runs than before jumps without any run having changed: it is not part of the line.
     let complete = means.iter().filter(|mean| mean.n + mean.gaps == runs.len());
@@ -206,17 +213,32 @@ fn arm(label: String, runs: &[&RunView], (quantity, axis): (Quantity, Axis), plo
     ArmCurve { label, runs: runs.len(), points: smooth.unwrap_or(points), faint, band, gaps, means }
 }
 
-fn mean(epoch: u32, values: &[(f64, Option<f64>)]) -> Mean {
-    let defined: Vec<f64> = values.iter().filter_map(|(_, y)| *y).collect();
-    let fold = |of: fn(f64, f64) -> f64| defined.iter().copied().reduce(of);
-    let sum = defined.iter().sum::<f64>();
-    let range = fold(f64::min).zip(fold(f64::max));
-    Mean {
-        epoch,
-        x: values.iter().map(|(x, _)| x).sum::<f64>() / values.len() as f64,
-        value: range.map(|(low, high)| (sum / defined.len() as f64, low, high)),
-        n: defined.len(),
-        gaps: values.len() - defined.len(),
+/// What runs say of one epoch.
+#[derive(Default)]
+struct Sum {
+    runs: usize,
+    x: f64,
+    defined: usize,
+    y: f64,
+    range: Option<(f64, f64)>,
+}
+
+impl Sum {
+    fn add(&mut self, x: f64, y: Option<f64>) {
+        (self.runs, self.x) = (self.runs + 1, self.x + x);
+        let Some(y) = y else { return };
+        (self.defined, self.y) = (self.defined + 1, self.y + y);
+        self.range = Some(self.range.map_or((y, y), |(low, high)| (low.min(y), high.max(y))));
+    }
+
+    fn mean(&self, epoch: u32) -> Mean {
+        Mean {
+            epoch,
+            x: self.x / self.runs as f64,
+            value: self.range.map(|(low, high)| (self.y / self.defined as f64, low, high)),
+            n: self.defined,
+            gaps: self.runs - self.defined,
+        }
     }
 }
 
