@@ -104,7 +104,7 @@ fn a_spec_of_the_form_plans_the_same_runs_from_its_file() {
     to(&mut app, Field::Seeds);
     press(&mut app, KeyCode::Enter);
     keys(&mut app, ", 2");
-    press(&mut app, KeyCode::Esc);
+    press(&mut app, KeyCode::Enter);
     keys(&mut app, "a");
     press(&mut app, KeyCode::Enter);
     keys(&mut app, "/boundary-at");
@@ -119,6 +119,24 @@ fn a_spec_of_the_form_plans_the_same_runs_from_its_file() {
     let ids = |spec: &Spec| plan(spec, &dataset).expect("plans").iter().map(|plan| plan.id()).collect::<Vec<_>>();
     assert_eq!(ids(&read), ids(&spec));
     assert_eq!(ids(&read).len(), 4);
+}
+
+#[test]
+fn esc_brings_the_value_back_that_was_typed_over() {
+    let mut app = app();
+    keys(&mut app, "je");
+    let before = draft(&app).clone();
+    to(&mut app, Field::Epochs);
+    keys(&mut app, "73");
+    assert_eq!(draft(&app).value(Field::Epochs), "73");
+    press(&mut app, KeyCode::Esc);
+    assert_eq!(*draft(&app), before, "its text and that it is not changed, too");
+    to(&mut app, Field::Seeds);
+    press(&mut app, KeyCode::Enter);
+    press(&mut app, KeyCode::Backspace);
+    keys(&mut app, "x");
+    press(&mut app, KeyCode::Esc);
+    assert_eq!(*draft(&app), before);
 }
 
 #[test]
