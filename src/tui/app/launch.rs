@@ -27,6 +27,7 @@ impl App {
         self.notice = None;
         match question {
             Question::Discard(_, deed) => self.do_deed(deed),
+            Question::Leave(_) => Some(Effect::Quit),
             Question::Replace(_, path) => {
                 let text = self.launch.form.as_ref()?.draft.toml().to_owned();
                 Some(Effect::Launch(Errand::Save { text, path: Some(path), replace: true }))

@@ -35,7 +35,7 @@ use super::versus::Versus;
 use super::widget::picture::Picture;
 use crate::run::State;
 pub use message::{Effect, Msg, Pane, Screen};
-pub use setup::{Access, Banner, Setup};
+pub use setup::{Access, Banner, Memory, Setup};
 pub(in crate::tui) use update::moved;
 
 /// What the cursor stays on when lines change places.

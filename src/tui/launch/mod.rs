@@ -115,13 +115,15 @@ pub enum Question {
     Discard(String, Deed),
     /// A file is to be replaced.
     Replace(String, PathBuf),
+    /// The dashboard is to be left, and the draft with it.
+    Leave(String),
 }
 
 impl Question {
     /// In words.
     pub fn text(&self) -> &str {
         match self {
-            Question::Discard(text, _) | Question::Replace(text, _) => text,
+            Question::Discard(text, _) | Question::Replace(text, _) | Question::Leave(text) => text,
         }
     }
 }

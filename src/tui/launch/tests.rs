@@ -12,7 +12,7 @@ use crate::plan::plan;
 use crate::run::State;
 use crate::spec::BUILT_IN;
 use crate::store::Store;
-use crate::tui::app::{Access, App, Effect, Msg, Screen, Setup};
+use crate::tui::app::{Access, App, Effect, Memory, Msg, Screen, Setup};
 use crate::tui::keys::{Action, message};
 use crate::tui::row::Row;
 use crate::tui::theme::{Colour, Glyphs, Theme};
@@ -259,6 +259,40 @@ fn a_changed_draft_is_not_lost_unasked() {
     keys(&mut app, "n");
     keys(&mut app, "f");
     assert_eq!((app.screen(), draft(&app).name().as_str()), (Screen::Form, "demo-2"));
+}
+
+#[test]
+fn a_draft_is_there_again_after_leaving_even_if_it_cannot_be_parsed() {
+    for text in [demo("mine").replacen("epochs =", "epochs = 7 #", 1), "name = [".to_owned()] {
+        let mut left = open(Setup { memory: Memory::On, ..Setup::default() });
+        keys(&mut left, "je");
+        tell(&mut left, News::Edited(Ok(text.clone())));
+        assert_eq!(left.update(Msg::Act(Action::Quit)), Some(Effect::Quit), "it is kept: nothing to ask");
+        let mut again = app();
+        again.update(Msg::Restored(Box::new(left.remembered())));
+        assert!(again.notice().is_some_and(|notice| notice.starts_with("mine is not saved")), "{:?}", again.notice());
+        keys(&mut again, "f");
+        assert_eq!((again.screen(), draft(&again).toml()), (Screen::Form, text.as_str()));
+        assert!(draft(&again).is_changed());
+        assert_eq!(draft(&again).file(), Some(std::path::Path::new("baselines/mine.toml")));
+    }
+    let mut saved = app();
+    keys(&mut saved, "je");
+    assert_eq!(saved.remembered().draft, None, "a draft that has not changed is its file");
+}
+
+#[test]
+fn a_draft_that_nothing_keeps_is_not_left_unasked() {
+    let mut app = app();
+    keys(&mut app, "d");
+    let quit = |app: &mut App| app.update(Msg::Act(Action::Quit));
+    assert_eq!(quit(&mut app), None);
+    assert_eq!(app.question(), Some("leave without saving demo-2?"));
+    assert_eq!(quit(&mut app), Some(Effect::Quit), "who asks twice means it");
+    keys(&mut app, "n");
+    assert_eq!((app.question(), draft(&app).name().as_str()), (None, "demo-2"));
+    quit(&mut app);
+    assert_eq!(keys(&mut app, "y"), Some(Effect::Quit));
 }
 
 #[test]
