@@ -2,6 +2,7 @@
 //! State only; [`Desk`] reads and writes for it.
 
 mod blame;
+mod comments;
 mod desk;
 mod draft;
 pub mod estimate;

@@ -230,6 +230,15 @@ fn a_draft_is_saved_before_it_is_started_and_a_file_is_replaced_only_after_a_yes
 }
 
 #[test]
+fn comments_that_would_go_are_said_before_they_do() {
+    let mut app = app();
+    keys(&mut app, "jew");
+    tell(&mut app, News::Saved(Err(Unsaved::Commented(PathBuf::from("baselines/mine.toml")))));
+    assert_eq!(app.question(), Some("replace baselines/mine.toml? its comments go; E keeps them"));
+    assert!(matches!(keys(&mut app, "y"), Some(Effect::Launch(Errand::Save { replace: true, .. }))));
+}
+
+#[test]
 fn a_no_changes_nothing() {
     let mut app = app();
     keys(&mut app, "n");
