@@ -266,7 +266,9 @@ impl App {
         match started {
             Ok(Started { spec, runs, waiting, warnings }) => {
                 self.show(Screen::Runs);
-                self.refilter(|filter| *filter = format!("spec={spec}"));
+                let filter = format!("spec={spec}");
+                self.given_filter = Some(filter.clone());
+                self.refilter(|typed| *typed = filter);
                 self.follow = Follow::Top;
                 self.select();
                 let warning = warnings.first().map_or_else(String::new, |warning| format!("; {warning}"));

@@ -58,6 +58,8 @@ pub struct App {
     rows: Vec<Row>,
     list: List,
     cursor: usize,
+    /// A filter that was set for the user, not typed.
+    given_filter: Option<String>,
     chosen: Option<Name>,
     head: Option<String>,
     follow: Follow,

@@ -20,10 +20,11 @@ impl App {
             .iter()
             .rev()
             .find(|screen| !matches!(screen, Screen::Help | Screen::Form | Screen::Difference));
+        let is_given = self.given_filter.as_deref() == Some(self.list.filter());
         Remembered {
             store: self.setup.place.clone(),
             screen: kept.copied().unwrap_or_default(),
-            filter: self.list.filter().to_owned(),
+            filter: if is_given { String::new() } else { self.list.filter().to_owned() },
             sort: sort.unwrap_or_default(),
             group: self.list.group().map_or("", Group::name).to_owned(),
             run: self.chosen().map(|row| row.name.clone()).unwrap_or_default(),

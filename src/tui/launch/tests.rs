@@ -193,6 +193,9 @@ fn a_spec_is_started_by_its_text_once_and_then_its_runs_are_shown() {
     tell(&mut app, News::Started(Ok(started)));
     assert_eq!((app.screen(), app.filter()), (Screen::Runs, "spec=demo"));
     assert!(app.notice().is_some_and(|notice| notice.contains("3 of 4") && notice.contains("leaks")));
+    assert_eq!(app.remembered().filter, "", "nobody typed it");
+    keys(&mut app, "/ lr=1");
+    assert_eq!(app.remembered().filter, "spec=demo lr=1");
 }
 
 #[test]
