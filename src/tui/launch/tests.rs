@@ -156,6 +156,7 @@ fn every_built_in_spec_is_the_same_after_the_form_touched_it() {
 fn every_wrong_value_is_said_beside_its_line() {
     for (field, typed, words) in [
         (Field::Name, "../x", "expected 1 to 64"),
+        (Field::Name, "audits", "the store uses it"),
         (Field::InputPx, "100", "not a multiple of 16"),
         (Field::Folds, "1", "folds ≥ 2"),
         (Field::Run, "9", "run ≤ folds"),
