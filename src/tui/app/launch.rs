@@ -61,6 +61,13 @@ impl App {
             self.notice = Some("read-only: specs can be looked at here, not written or started".to_owned());
             return None;
         }
+        if deed == Deed::RemoveArm
+            && let Some((form, arm)) = self.launch.form.as_ref().and_then(|form| Some((form, form.field()?.arm()?)))
+        {
+            let text = format!("remove the arm \"{}\"?", form.draft.arm_name(arm));
+            self.launch.question = Some(Question::Discard(text, deed));
+            return None;
+        }
         self.do_deed(deed)
     }
 

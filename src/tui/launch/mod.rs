@@ -112,7 +112,7 @@ pub enum Line {
 /// What waits for a yes, with its words.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Question {
-    /// The draft that has changed is to go.
+    /// The draft that has changed, or an arm of it, is to go.
     Discard(String, Deed),
     /// A file is to be replaced.
     Replace(String, PathBuf),

@@ -243,6 +243,23 @@ fn comments_that_would_go_are_said_before_they_do() {
 }
 
 #[test]
+fn an_arm_is_removed_only_after_a_yes() {
+    let mut app = app();
+    keys(&mut app, "na");
+    let arms = |app: &App| draft(app).spec().map_or(0, |spec| spec.arms.len());
+    assert_eq!(arms(&app), 2);
+    keys(&mut app, "x");
+    assert_eq!(app.question(), Some("remove the arm \"unet-combo\"?"));
+    keys(&mut app, "n");
+    assert_eq!(arms(&app), 2);
+    keys(&mut app, "xy");
+    assert_eq!((arms(&app), app.question()), (1, None));
+    to(&mut app, Field::Name);
+    keys(&mut app, "x");
+    assert_eq!((app.question(), app.notice()), (None, Some("no arm under the cursor")));
+}
+
+#[test]
 fn a_no_changes_nothing() {
     let mut app = app();
     keys(&mut app, "n");
