@@ -105,6 +105,9 @@ impl Spec {
 
     fn check(&self) -> Result<(), String> {
         plain_name("name", &self.name)?;
+        if is_taken(&self.name) {
+            return Err(format!("name = {:?}: the store uses it for something else; expected another name", self.name));
+        }
         if self.arms.is_empty() {
             return Err("no [[arm]]: expected at least one".to_owned());
         }
@@ -142,6 +145,13 @@ fn plain_name(key: &str, name: &str) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// Whether the store has something else under `name`. Specs may be saved beside their folders, and some file systems do
+/// not tell capitals apart.
+fn is_taken(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["audits", "executor.lock", "executor.log"].contains(&name.as_str()) || name.ends_with(".toml")
 }
 
 #[cfg(test)]
@@ -188,6 +198,17 @@ mod tests {
             let text = demo().replacen("name = \"demo\"", &format!("name = {name:?}"), 1);
             assert!(Spec::parse(&text.replace("\\u{1b}", "\\u001b"), "x").is_err(), "{name:?}");
         }
+    }
+
+    #[test]
+    fn a_name_that_the_store_uses_is_refused_with_the_reason() {
+        for name in ["audits", "Audits", "executor.lock", "executor.log", "mine.toml"] {
+            let text = demo().replacen("name = \"demo\"", &format!("name = {name:?}"), 1);
+            let error = Spec::parse(&text, "x").expect_err(name).to_string();
+            assert!(error.contains(&format!("name = {name:?}: the store uses it")), "{error}");
+        }
+        let text = demo().replacen("name = \"demo\"", "name = \"audits-2\"", 1);
+        assert!(Spec::parse(&text, "x").is_ok());
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Store {
 
     /// A plan may come from anywhere: its data set's name is a file name only if it is a plain one.
     fn audit_path(&self, dataset: &str) -> Result<PathBuf, StoreError> {
-        let folder = self.root().join("audits");
+        let folder = self.root().join(super::AUDITS);
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         match !dataset.is_empty() && !dataset.starts_with('.') && dataset.chars().all(plain) {
             true => Ok(folder.join(format!("{dataset}.json"))),

@@ -31,6 +31,13 @@ pub use watch::{RunView, Watch};
 use crate::plan::RunPlan;
 use crate::run::RunId;
 
+/// Folder of audits of data sets.
+const AUDITS: &str = "audits";
+/// Held by the executor.
+const EXECUTOR_LOCK: &str = "executor.lock";
+/// What it says.
+const EXECUTOR_LOG: &str = "executor.log";
+
 /// A file of the store that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {message}", path.display())]
@@ -95,17 +102,17 @@ impl Store {
     /// The only executor of this store holds this lock while it lives; `None` if another one does.
     pub fn lock_executor(&self) -> Result<Option<Lock>, StoreError> {
         fs::create_dir_all(&self.root).map_err(|e| StoreError::new(&self.root, unwritable(&e)))?;
-        Lock::try_exclusive(&self.root.join("executor.lock"))
+        Lock::try_exclusive(&self.root.join(EXECUTOR_LOCK))
     }
 
     /// Whether an executor is alive.
     pub fn has_executor(&self) -> bool {
-        Lock::is_held(&self.root.join("executor.lock"))
+        Lock::is_held(&self.root.join(EXECUTOR_LOCK))
     }
 
     /// Where an executor's own messages go.
     pub fn executor_log(&self) -> PathBuf {
-        self.root.join("executor.log")
+        self.root.join(EXECUTOR_LOG)
     }
 }
 
@@ -125,4 +132,19 @@ fn folders(dir: &Path) -> Result<Vec<String>, StoreError> {
     let mut names: Vec<String> = names.filter(|n| !n.starts_with('.') && !n.contains(char::is_control)).collect();
     names.sort();
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AUDITS, EXECUTOR_LOCK, EXECUTOR_LOG};
+    use crate::spec::{BUILT_IN, Spec};
+
+    #[test]
+    fn no_spec_is_called_like_something_else_in_the_store() {
+        for name in [AUDITS, EXECUTOR_LOCK, EXECUTOR_LOG] {
+            let text = BUILT_IN[0].1.replacen("name = \"demo\"", &format!("name = {name:?}"), 1);
+            let error = Spec::parse(&text, "x").expect_err(name).to_string();
+            assert!(error.contains("the store uses it"), "{error}");
+        }
+    }
 }

@@ -66,7 +66,7 @@ use anyhow::{Context, bail};
 use ratatui::crossterm::event::Event;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 
-pub use app::{Access, App, Banner, Effect, Msg, Setup};
+pub use app::{Access, App, Banner, Effect, Memory, Msg, Setup};
 pub use images::Images;
 pub use mouse::Mouse;
 pub use notify::Notify;
@@ -125,6 +125,7 @@ pub fn run(watch: Watch, launch: &Launch, options: Options) -> anyhow::Result<()
         images: options.images,
         access: options.access,
         banner: options.banner,
+        memory: if options.memory.is_some() { Memory::On } else { Memory::Off },
         slots: launch.slots,
         place: text::clean(&watch.store().root().display().to_string()),
     });
@@ -134,7 +135,11 @@ pub fn run(watch: Watch, launch: &Launch, options: Options) -> anyhow::Result<()
     let outcome = show(&mut tty, &mut app, &mut feed, (&options, &signals));
     drop(tty);
     if let Some(memory) = &options.memory {
-        app.remembered().save(memory);
+        let left = app.remembered();
+        if let (Err(error), Some(draft)) = (left.save(memory), &left.draft) {
+            // The terminal may be gone; `eprintln!` would panic.
+            let _ = writeln!(io::stderr(), "the draft \"{}\" is lost: {}: {error}", draft.name, memory.display());
+        }
     }
     if !signals.end.load(Ordering::Relaxed) {
         outcome?;

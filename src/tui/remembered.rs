@@ -1,8 +1,8 @@
-//! How the dashboard was left: screen, filter, order, groups, chosen run; one small file per store in the user's state
-//! folder. A file that cannot be read is as good as none.
+//! How the dashboard was left: screen, filter, order, groups, chosen run, the spec that was being written; one small
+//! file per store in the user's state folder. A file that cannot be read is as good as none.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -12,8 +12,10 @@ use super::app::Screen;
 use super::row::Name;
 use crate::store::write_atomic;
 
-/// A larger file is not ours.
-const LIMIT_BYTES: u64 = 8 << 10;
+/// A larger draft is not kept.
+pub const DRAFT_BYTES: usize = 256 << 10;
+/// A larger file is not ours: a draft's characters may take six times their room as escapes.
+const LIMIT_BYTES: u64 = 6 * DRAFT_BYTES as u64 + (16 << 10);
 /// Stores that are remembered; of more, the longest not opened are forgotten.
 const STORES: usize = 100;
 
@@ -33,6 +35,20 @@ pub struct Remembered {
     pub group: String,
     /// The run under the cursor.
     pub run: Name,
+    /// The spec that was being written and not saved.
+    pub draft: Option<Unsaved>,
+}
+
+/// A spec that was being written, whether it can be parsed or not.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Unsaved {
+    /// What it is called.
+    pub name: String,
+    /// All of it.
+    pub text: String,
+    /// The file of that name that it was opened from; empty for none.
+    pub path: String,
 }
 
 /// The file for the store in `root`, in the state folder `state`.
@@ -50,15 +66,17 @@ impl Remembered {
         (text.len() as u64 <= LIMIT_BYTES).then(|| toml::from_str(&text).ok()).flatten()
     }
 
-    /// Replaces `file`; nothing is lost but a convenience if that fails.
-    pub fn save(&self, file: &Path) {
-        let (Ok(text), Some(folder)) = (toml::to_string(self), file.parent()) else { return };
-        if text.len() as u64 > LIMIT_BYTES || fs::create_dir_all(folder).is_err() {
-            return;
+    /// Replaces `file`; nothing is lost but a convenience if that fails, and a draft if there is one.
+    pub fn save(&self, file: &Path) -> io::Result<()> {
+        let text = toml::to_string(self).map_err(io::Error::other)?;
+        if text.len() as u64 > LIMIT_BYTES {
+            return Err(io::ErrorKind::FileTooLarge.into());
         }
-        if write_atomic(file, text.as_bytes()).is_ok() {
-            forget(folder);
-        }
+        let folder = file.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        fs::create_dir_all(folder)?;
+        write_atomic(file, text.as_bytes())?;
+        forget(folder);
+        Ok(())
     }
 }
 
@@ -83,9 +101,10 @@ mod tests {
         let path = file(dir.path(), Path::new("results"));
         assert_eq!(Remembered::load(&path), None);
         let left = Remembered { screen: Screen::Compare, filter: "dsc>0.8 \"".into(), ..Remembered::default() };
-        left.save(&path);
+        left.save(&path).expect("saved");
         assert_eq!(Remembered::load(&path), Some(left));
-        for rubbish in ["screen = \"kitchen\"", "\u{0}", &"#".repeat(9000)] {
+        let too_large = "#".repeat(LIMIT_BYTES as usize + 1);
+        for rubbish in ["screen = \"kitchen\"", "\u{0}", "draft = 1", &too_large] {
             fs::write(&path, rubbish).expect("written");
             assert_eq!(Remembered::load(&path), None);
         }
@@ -94,10 +113,22 @@ mod tests {
     }
 
     #[test]
+    fn a_draft_of_any_text_is_kept_up_to_its_limit() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let path = file(dir.path(), Path::new("results"));
+        for text in ["name = \"\n[[ \"\"\" ''' # torn\r\n".to_owned(), "\u{1}".repeat(DRAFT_BYTES)] {
+            let draft = Unsaved { name: "mine".into(), text, path: "baselines/mine.toml".into() };
+            let left = Remembered { draft: Some(draft), ..Remembered::default() };
+            left.save(&path).expect("saved");
+            assert_eq!(Remembered::load(&path), Some(left));
+        }
+    }
+
+    #[test]
     fn each_store_has_a_file_and_only_so_many_are_kept() {
         let dir = tempfile::tempdir().expect("tempdir");
         let paths: Vec<PathBuf> = (0..STORES + 5).map(|i| file(dir.path(), Path::new(&format!("store-{i}")))).collect();
-        paths.iter().for_each(|path| Remembered::default().save(path));
+        paths.iter().for_each(|path| Remembered::default().save(path).expect("saved"));
         let kept = fs::read_dir(paths[0].parent().expect("a folder")).expect("read").count();
         assert_eq!(kept, STORES);
     }

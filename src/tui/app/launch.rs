@@ -27,6 +27,7 @@ impl App {
         self.notice = None;
         match question {
             Question::Discard(_, deed) => self.do_deed(deed),
+            Question::Leave(_) => Some(Effect::Quit),
             Question::Replace(_, path) => {
                 let text = self.launch.form.as_ref()?.draft.toml().to_owned();
                 Some(Effect::Launch(Errand::Save { text, path: Some(path), replace: true }))
@@ -58,6 +59,13 @@ impl App {
         }
         if matches!(deed, Deed::Start | Deed::Save) && self.setup.access == Access::ReadOnly {
             self.notice = Some("read-only: specs can be looked at here, not written or started".to_owned());
+            return None;
+        }
+        if deed == Deed::RemoveArm
+            && let Some((form, arm)) = self.launch.form.as_ref().and_then(|form| Some((form, form.field()?.arm()?)))
+        {
+            let text = format!("remove the arm \"{}\"?", form.draft.arm_name(arm));
+            self.launch.question = Some(Question::Discard(text, deed));
             return None;
         }
         self.do_deed(deed)
@@ -236,6 +244,10 @@ impl App {
                 let text = format!("{} is there: replace it?", clean(&path.display().to_string()));
                 self.launch.question = Some(Question::Replace(text, path));
             }
+            Err(Unsaved::Commented(path)) => {
+                let text = format!("replace {}? its comments go; E keeps them", clean(&path.display().to_string()));
+                self.launch.question = Some(Question::Replace(text, path));
+            }
             Err(Unsaved::Refused(text)) => {
                 self.launch.then_start = false;
                 self.notice = Some(format!("not saved: {text}"));
@@ -261,7 +273,9 @@ impl App {
         match started {
             Ok(Started { spec, runs, waiting, warnings }) => {
                 self.show(Screen::Runs);
-                self.refilter(|filter| *filter = format!("spec={spec}"));
+                let filter = format!("spec={spec}");
+                self.given_filter = Some(filter.clone());
+                self.refilter(|typed| *typed = filter);
                 self.follow = Follow::Top;
                 self.select();
                 let warning = warnings.first().map_or_else(String::new, |warning| format!("; {warning}"));

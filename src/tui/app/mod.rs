@@ -35,7 +35,7 @@ use super::versus::Versus;
 use super::widget::picture::Picture;
 use crate::run::State;
 pub use message::{Effect, Msg, Pane, Screen};
-pub use setup::{Access, Banner, Setup};
+pub use setup::{Access, Banner, Memory, Setup};
 pub(in crate::tui) use update::moved;
 
 /// What the cursor stays on when lines change places.
@@ -58,6 +58,8 @@ pub struct App {
     rows: Vec<Row>,
     list: List,
     cursor: usize,
+    /// A filter that was set for the user, not typed.
+    given_filter: Option<String>,
     chosen: Option<Name>,
     head: Option<String>,
     follow: Follow,

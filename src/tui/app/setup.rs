@@ -23,6 +23,16 @@ pub enum Banner {
     WhenSettled,
 }
 
+/// Whether it is kept how the dashboard is left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Memory {
+    /// What is not saved is lost.
+    #[default]
+    Off,
+    /// A draft is there again when the dashboard is opened again.
+    On,
+}
+
 /// What stays as it was when the dashboard was opened.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
@@ -34,6 +44,8 @@ pub struct Setup {
     pub access: Access,
     /// Whether the end of all runs is news.
     pub banner: Banner,
+    /// Whether it is kept how it is left.
+    pub memory: Memory,
     /// Runs at a time.
     pub slots: usize,
     /// Where the runs are, for the hint of an empty store.

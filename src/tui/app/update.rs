@@ -35,7 +35,7 @@ impl App {
 
     pub(super) fn act(&mut self, action: Action) -> Option<Effect> {
         match action {
-            Action::Quit => return Some(Effect::Quit),
+            Action::Quit => return self.quit(),
             Action::Suspend => return Some(Effect::Suspend),
             Action::Redraw => return Some(Effect::Redraw),
             Action::Copy(what) => return self.copy(what),

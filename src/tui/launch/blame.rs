@@ -4,6 +4,7 @@ use toml::{Table, Value};
 
 use super::field::{Field, arms, at};
 use crate::spec::SpecError;
+use crate::tui::text::clean;
 
 /// The line that `error` is about, which the parser found in `text`, the text of `table`.
 pub fn blame(error: &SpecError, text: &str, table: &Table) -> Option<Field> {
@@ -69,4 +70,16 @@ fn by_line(line: usize, text: &str, fields: &[Field]) -> Option<Field> {
 fn no_number(table: &Table) -> Option<Field> {
     let is = |arm: &Value| arm.get("model").and_then(|model| model.get("width")).is_some_and(Value::is_str);
     arms(table).iter().position(is).map(Field::Width)
+}
+
+/// What is wrong, with its line in a text that people have before them.
+pub fn words(error: &SpecError, is_read: bool) -> String {
+    match error {
+        SpecError::Invalid { place, message } => {
+            let line = place.rsplit_once(':').filter(|_| is_read).map(|(_, line)| format!("line {line}: "));
+            let line = line.unwrap_or_default();
+            clean(&format!("{line}{}", message.replace('\n', " ")))
+        }
+        SpecError::Missing { .. } => clean(&error.to_string()),
+    }
 }

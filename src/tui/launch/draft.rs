@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::blame::blame;
+use super::blame::{blame, words};
 use super::field::{Field, arms, at};
 use super::table::{list, named, put, set_model, text_of, typed};
-use crate::spec::{Spec, SpecError};
+use crate::spec::Spec;
 use crate::tui::text::clean;
 
 /// What a spec from scratch begins with.
@@ -70,6 +70,14 @@ impl Draft {
         self
     }
 
+    /// As it was left: called `name`, opened from `path`, not saved.
+    #[must_use]
+    pub fn left(mut self, name: &str, path: Option<&Path>) -> Self {
+        self.changed = true;
+        self.opened = path.map(|path| (path.to_owned(), name.to_owned()));
+        self
+    }
+
     /// As it was, but for its text.
     #[must_use]
     pub fn edited(&self, text: &str) -> Self {
@@ -106,12 +114,19 @@ impl Draft {
 
     /// The file that it was opened from, if it still has the name of then.
     pub fn file(&self) -> Option<&Path> {
-        self.opened.as_ref().filter(|(_, name)| *name == self.name()).map(|(path, _)| path.as_path())
+        self.opened.as_ref().filter(|(_, name)| *name == self.called()).map(|(path, _)| path.as_path())
     }
 
     /// Its name as far as it goes.
     pub fn name(&self) -> String {
         Field::Name.text(&self.table)
+    }
+
+    /// What it is called: by its file's name or none where its own cannot be read.
+    pub fn called(&self) -> String {
+        let name = Some(self.name()).filter(|name| !name.is_empty());
+        let opened = || self.opened.as_ref().map(|(_, name)| name.clone());
+        name.or_else(opened).unwrap_or_else(|| PLACE.to_owned())
     }
 
     /// Names of its arms.
@@ -276,16 +291,4 @@ fn repair(table: &mut Table, field: Field) -> bool {
         _ => put(table, field.path(), at(&fresh, field.path()).cloned()),
     }
     true
-}
-
-/// With its line in a text that people have before them.
-fn words(error: &SpecError, is_read: bool) -> String {
-    match error {
-        SpecError::Invalid { place, message } => {
-            let line = place.rsplit_once(':').filter(|_| is_read).map(|(_, line)| format!("line {line}: "));
-            let line = line.unwrap_or_default();
-            clean(&format!("{line}{}", message.replace('\n', " ")))
-        }
-        SpecError::Missing { .. } => clean(&error.to_string()),
-    }
 }

@@ -15,6 +15,8 @@ pub struct Form {
     pub draft: Draft,
     cursor: usize,
     entry: Option<Entry>,
+    /// The draft before the value that is being typed.
+    before: Option<Draft>,
 }
 
 /// What takes the keys.
@@ -41,7 +43,7 @@ pub type Choices = [(String, String)];
 impl Form {
     /// The form of `draft`.
     pub fn new(draft: Draft) -> Self {
-        Self { draft, cursor: 0, entry: None }
+        Self { draft, cursor: 0, entry: None, before: None }
     }
 
     /// The chosen line's place.
@@ -96,6 +98,7 @@ impl Form {
     /// Opens what the line is changed with.
     pub fn open(&mut self, datasets: &Choices) {
         let Some(field) = self.field() else { return };
+        self.before = Some(self.draft.clone());
         self.entry = match field.kind() {
             Kind::Text | Kind::Number => Some(Entry::Text(self.draft.value(field))),
             Kind::Choice => {
@@ -126,7 +129,10 @@ impl Form {
         let c = clean(&c.to_string());
         let begins = self.takes_digits();
         match &mut self.entry {
-            None if begins => self.entry = Some(Entry::Text(c)),
+            None if begins => {
+                self.before = Some(self.draft.clone());
+                self.entry = Some(Entry::Text(c));
+            }
             None => return,
             Some(Entry::Text(text)) if text.len() < LONGEST => text.push_str(&c),
             Some(Entry::Text(_)) => return,
@@ -165,6 +171,7 @@ impl Form {
     /// Takes the value or the choice, and goes on to the next line.
     pub fn entered(&mut self, datasets: &Choices) {
         let choices = self.choices(datasets);
+        self.before = None;
         match self.entry.take() {
             Some(Entry::Picker(picker)) => {
                 let (Some((name, _)), Some(field)) = (choices.get(picker.cursor), self.field()) else { return };
@@ -175,9 +182,12 @@ impl Form {
         }
     }
 
-    /// Leaves the line as it is now.
+    /// The draft is as it was before the value was typed.
     pub fn dismissed(&mut self) {
         self.entry = None;
+        if let Some(before) = self.before.take() {
+            self.draft = before;
+        }
     }
 
     /// A value is in the draft while it is typed, so that what is wrong with it is said at once.

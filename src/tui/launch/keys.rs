@@ -16,12 +16,12 @@ pub enum Input {
     Entered,
     /// Another line of the list.
     Picked(Direction),
-    /// Nothing more.
+    /// Nothing of it.
     Dismissed,
 }
 
 /// What the keys do then.
-pub const ENTERING: &str = "Enter next   Esc done";
+pub const ENTERING: &str = "Enter next   Esc as it was";
 /// What they do in a list.
 pub const CHOOSING: &str = "type to find   ↑ ↓ choose   Enter take   Esc close";
 

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::comments::has_comments;
 use crate::dataset::{DataRoots, manifests};
 use crate::spec::{BUILT_IN, Spec};
 use crate::store::write_atomic;
@@ -45,6 +46,8 @@ pub struct Shelf {
 pub enum Unsaved {
     /// Something is there already.
     Exists(PathBuf),
+    /// It has comments too, which the new text has not.
+    Commented(PathBuf),
     /// It cannot be.
     Refused(String),
 }
@@ -90,8 +93,12 @@ pub fn save(text: &str, (path, store): (Option<&Path>, &Path), replace: bool) ->
         return Err(refused(format!("\"{}\" is a built-in spec: give this one another name", spec.name)));
     }
     let path = path.map_or_else(|| folder(store).join(format!("{}.toml", spec.name)), Path::to_owned);
-    if path.exists() && !replace && read_bounded(&path).is_none_or(|before| before != text) {
-        return Err(Unsaved::Exists(path));
+    if path.exists() && !replace {
+        match read_bounded(&path) {
+            Some(before) if before == text => {}
+            Some(before) if has_comments(&before) && !has_comments(text) => return Err(Unsaved::Commented(path)),
+            _ => return Err(Unsaved::Exists(path)),
+        }
     }
     let made = path.parent().map_or(Ok(()), fs::create_dir_all);
     let written = made.and_then(|()| write_atomic(&path, text.as_bytes()));
@@ -157,6 +164,8 @@ mod tests {
         assert_eq!(read_bounded(&path), Some(spec("mine")));
         assert_eq!(save(&other, true), Ok(path.clone()));
         assert_eq!(read_bounded(&path), Some(other));
+        let bare = toml::to_string(&Spec::parse(&spec("mine"), "spec").expect("a spec")).expect("a spec is TOML");
+        assert_eq!(save(&bare, false), Err(Unsaved::Commented(path.clone())));
         for wrong in [spec("demo"), spec("../x"), "name =".to_owned()] {
             assert!(matches!(save(&wrong, true), Err(Unsaved::Refused(_))), "{wrong}");
         }

@@ -12,7 +12,7 @@ use crate::plan::plan;
 use crate::run::State;
 use crate::spec::BUILT_IN;
 use crate::store::Store;
-use crate::tui::app::{Access, App, Effect, Msg, Screen, Setup};
+use crate::tui::app::{Access, App, Effect, Memory, Msg, Screen, Setup};
 use crate::tui::keys::{Action, message};
 use crate::tui::row::Row;
 use crate::tui::theme::{Colour, Glyphs, Theme};
@@ -104,7 +104,7 @@ fn a_spec_of_the_form_plans_the_same_runs_from_its_file() {
     to(&mut app, Field::Seeds);
     press(&mut app, KeyCode::Enter);
     keys(&mut app, ", 2");
-    press(&mut app, KeyCode::Esc);
+    press(&mut app, KeyCode::Enter);
     keys(&mut app, "a");
     press(&mut app, KeyCode::Enter);
     keys(&mut app, "/boundary-at");
@@ -119,6 +119,24 @@ fn a_spec_of_the_form_plans_the_same_runs_from_its_file() {
     let ids = |spec: &Spec| plan(spec, &dataset).expect("plans").iter().map(|plan| plan.id()).collect::<Vec<_>>();
     assert_eq!(ids(&read), ids(&spec));
     assert_eq!(ids(&read).len(), 4);
+}
+
+#[test]
+fn esc_brings_the_value_back_that_was_typed_over() {
+    let mut app = app();
+    keys(&mut app, "je");
+    let before = draft(&app).clone();
+    to(&mut app, Field::Epochs);
+    keys(&mut app, "73");
+    assert_eq!(draft(&app).value(Field::Epochs), "73");
+    press(&mut app, KeyCode::Esc);
+    assert_eq!(*draft(&app), before, "its text and that it is not changed, too");
+    to(&mut app, Field::Seeds);
+    press(&mut app, KeyCode::Enter);
+    press(&mut app, KeyCode::Backspace);
+    keys(&mut app, "x");
+    press(&mut app, KeyCode::Esc);
+    assert_eq!(*draft(&app), before);
 }
 
 #[test]
@@ -138,6 +156,7 @@ fn every_built_in_spec_is_the_same_after_the_form_touched_it() {
 fn every_wrong_value_is_said_beside_its_line() {
     for (field, typed, words) in [
         (Field::Name, "../x", "expected 1 to 64"),
+        (Field::Name, "audits", "the store uses it"),
         (Field::InputPx, "100", "not a multiple of 16"),
         (Field::Folds, "1", "folds ≥ 2"),
         (Field::Run, "9", "run ≤ folds"),
@@ -175,6 +194,9 @@ fn a_spec_is_started_by_its_text_once_and_then_its_runs_are_shown() {
     tell(&mut app, News::Started(Ok(started)));
     assert_eq!((app.screen(), app.filter()), (Screen::Runs, "spec=demo"));
     assert!(app.notice().is_some_and(|notice| notice.contains("3 of 4") && notice.contains("leaks")));
+    assert_eq!(app.remembered().filter, "", "nobody typed it");
+    keys(&mut app, "/ lr=1");
+    assert_eq!(app.remembered().filter, "spec=demo lr=1");
 }
 
 #[test]
@@ -212,6 +234,32 @@ fn a_draft_is_saved_before_it_is_started_and_a_file_is_replaced_only_after_a_yes
 }
 
 #[test]
+fn comments_that_would_go_are_said_before_they_do() {
+    let mut app = app();
+    keys(&mut app, "jew");
+    tell(&mut app, News::Saved(Err(Unsaved::Commented(PathBuf::from("baselines/mine.toml")))));
+    assert_eq!(app.question(), Some("replace baselines/mine.toml? its comments go; E keeps them"));
+    assert!(matches!(keys(&mut app, "y"), Some(Effect::Launch(Errand::Save { replace: true, .. }))));
+}
+
+#[test]
+fn an_arm_is_removed_only_after_a_yes() {
+    let mut app = app();
+    keys(&mut app, "na");
+    let arms = |app: &App| draft(app).spec().map_or(0, |spec| spec.arms.len());
+    assert_eq!(arms(&app), 2);
+    keys(&mut app, "x");
+    assert_eq!(app.question(), Some("remove the arm \"unet-combo\"?"));
+    keys(&mut app, "n");
+    assert_eq!(arms(&app), 2);
+    keys(&mut app, "xy");
+    assert_eq!((arms(&app), app.question()), (1, None));
+    to(&mut app, Field::Name);
+    keys(&mut app, "x");
+    assert_eq!((app.question(), app.notice()), (None, Some("no arm under the cursor")));
+}
+
+#[test]
 fn a_no_changes_nothing() {
     let mut app = app();
     keys(&mut app, "n");
@@ -241,6 +289,40 @@ fn a_changed_draft_is_not_lost_unasked() {
     keys(&mut app, "n");
     keys(&mut app, "f");
     assert_eq!((app.screen(), draft(&app).name().as_str()), (Screen::Form, "demo-2"));
+}
+
+#[test]
+fn a_draft_is_there_again_after_leaving_even_if_it_cannot_be_parsed() {
+    for text in [demo("mine").replacen("epochs =", "epochs = 7 #", 1), "name = [".to_owned()] {
+        let mut left = open(Setup { memory: Memory::On, ..Setup::default() });
+        keys(&mut left, "je");
+        tell(&mut left, News::Edited(Ok(text.clone())));
+        assert_eq!(left.update(Msg::Act(Action::Quit)), Some(Effect::Quit), "it is kept: nothing to ask");
+        let mut again = app();
+        again.update(Msg::Restored(Box::new(left.remembered())));
+        assert!(again.notice().is_some_and(|notice| notice.starts_with("mine is not saved")), "{:?}", again.notice());
+        keys(&mut again, "f");
+        assert_eq!((again.screen(), draft(&again).toml()), (Screen::Form, text.as_str()));
+        assert!(draft(&again).is_changed());
+        assert_eq!(draft(&again).file(), Some(std::path::Path::new("baselines/mine.toml")));
+    }
+    let mut saved = app();
+    keys(&mut saved, "je");
+    assert_eq!(saved.remembered().draft, None, "a draft that has not changed is its file");
+}
+
+#[test]
+fn a_draft_that_nothing_keeps_is_not_left_unasked() {
+    let mut app = app();
+    keys(&mut app, "d");
+    let quit = |app: &mut App| app.update(Msg::Act(Action::Quit));
+    assert_eq!(quit(&mut app), None);
+    assert_eq!(app.question(), Some("leave without saving demo-2?"));
+    assert_eq!(quit(&mut app), Some(Effect::Quit), "who asks twice means it");
+    keys(&mut app, "n");
+    assert_eq!((app.question(), draft(&app).name().as_str()), (None, "demo-2"));
+    quit(&mut app);
+    assert_eq!(keys(&mut app, "y"), Some(Effect::Quit));
 }
 
 #[test]

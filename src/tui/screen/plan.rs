@@ -132,7 +132,8 @@ impl Plan<'_> {
             }
         }
         if !bases.is_empty() {
-            bases.push("without the final scoring; early stopping may end sooner".to_owned());
+            let sooner = if self.spec.train.early_stop.is_some() { "; early stopping may end sooner" } else { "" };
+            bases.push(format!("without the final scoring{sooner}"));
         }
         bases
     }
