@@ -55,7 +55,7 @@ pub enum Sorting {
 /// What is drawn of a case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Look {
-    /// What both masks share, and what only one of them has.
+    /// What both masks share, and what only one of them has; a mask without the other is an outline.
     #[default]
     Overlay,
     /// The image alone.
@@ -256,6 +256,15 @@ impl Look {
 }
 
 impl Sight {
+    /// The one mask that is there, if the other is not.
+    pub fn lone(&self) -> Option<Mark> {
+        match (&self.image, &self.prediction) {
+            (Ok(_), Err(_)) => Some(Mark::Reference),
+            (Err(_), Ok(_)) => Some(Mark::Prediction),
+            _ => None,
+        }
+    }
+
     /// The picture that `look` makes of the planes; `None` where it has none of them.
     pub fn raster(&self, look: Look) -> Option<Raster> {
         let (image, reference) = match &self.image {
@@ -264,11 +273,13 @@ impl Sight {
         };
         let prediction = self.prediction.as_ref().ok();
         let (width, height) = image.map(Plane::size).or(prediction.map(Plane::size))?;
-        // A mask alone is filled; both of them are told apart by what they share.
-        let outline = |mask: Option<&Mask>, shown: Look| mask.filter(|_| look == shown).map(border);
-        let filled = |mask: Option<&Mask>| mask.filter(|_| look == Look::Overlay).cloned();
-        let reference = outline(reference, Look::Reference).or(filled(reference));
-        let prediction = outline(prediction, Look::Prediction).or(filled(prediction));
+        // Filled masks are told apart by what they share; beside a missing one every pixel would look wrong.
+        let filled = look == Look::Overlay && self.lone().is_none();
+        let layer = |mask: Option<&Mask>, own: Look| {
+            let mask = mask.filter(|_| look == own || look == Look::Overlay)?;
+            Some(if filled { mask.clone() } else { border(mask) })
+        };
+        let (reference, prediction) = (layer(reference, Look::Reference), layer(prediction, Look::Prediction));
         let set = |mask: &Option<Mask>, x, y| mask.as_ref().and_then(|mask| mask.get(x, y)).copied().unwrap_or(false);
         Some(Raster::from_fn(width, height, |x, y| Pixel {
             grey: image.and_then(|image| image.get(x, y)).copied().unwrap_or(0),
@@ -365,9 +376,24 @@ mod tests {
         };
         let marks: Vec<Mark> = sight.raster(Look::Overlay).expect("planes").values().iter().map(|p| p.mark).collect();
         assert_eq!(marks, [Mark::Both, Mark::Reference, Mark::Prediction, Mark::None]);
-        let alone = Sight { image: Err("moved".into()), ..sight };
-        let marks: Vec<Mark> = alone.raster(Look::Overlay).expect("a mask").values().iter().map(|p| p.mark).collect();
-        assert_eq!(marks, [Mark::Prediction, Mark::None, Mark::Prediction, Mark::None]);
+    }
+
+    #[test]
+    fn a_mask_without_the_other_is_an_outline_and_neither_right_nor_wrong() {
+        let square = Mask::from_fn(5, 5, |x, y| (1..4).contains(&x) && (1..4).contains(&y));
+        let image = Ok((Plane::filled(5, 5, 7), square.clone()));
+        let gone = || "not kept".to_owned();
+        let sight = |image, prediction| Sight { name: String::new(), index: 0, image, prediction };
+        for (sight, mark, own) in [
+            (sight(image, Err(gone())), Mark::Reference, Look::Reference),
+            (sight(Err(gone()), Ok(square)), Mark::Prediction, Look::Prediction),
+        ] {
+            assert_eq!(sight.lone(), Some(mark));
+            let overlay = sight.raster(Look::Overlay).expect("a mask");
+            let drawn: Vec<Mark> = overlay.values().iter().map(|p| p.mark).filter(|m| *m != Mark::None).collect();
+            assert_eq!(drawn, [mark; 8], "the middle of the square is not marked");
+            assert_eq!(sight.raster(own), Some(overlay));
+        }
     }
 
     #[test]

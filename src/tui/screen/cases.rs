@@ -170,18 +170,20 @@ fn picture(app: &App, parts: &Parts, buffer: &mut Buffer) {
     if app.setup().images.in_characters() {
         raster::draw(&raster, app.theme(), parts.picture, buffer);
     }
-    let missing = match cases.look() {
+    caption(sight, cases.look(), &raster, app.theme()).render(parts.caption, buffer);
+}
+
+/// What the colours mean, or the letters in their place.
+fn caption(sight: &Sight, look: Look, raster: &Raster, theme: &Theme) -> Line<'static> {
+    let lone = sight.lone().filter(|_| look == Look::Overlay);
+    let missing = match look {
         Look::Reference => sight.image.is_err(),
         Look::Prediction => sight.prediction.is_err(),
         Look::Overlay | Look::Image => false,
     };
-    caption(cases.look(), missing, &raster, app.theme()).render(parts.caption, buffer);
-}
-
-/// What the colours mean, or the letters in their place.
-fn caption(look: Look, missing: bool, raster: &Raster, theme: &Theme) -> Line<'static> {
     let named = |mark: &Mark| {
         let name = match (look, mark) {
+            _ if lone.is_some() => "outline",
             (Look::Overlay, Mark::Both) => "TP",
             (Look::Overlay, Mark::Prediction) => "FP",
             (Look::Overlay, Mark::Reference) => "FN",
@@ -192,10 +194,15 @@ fn caption(look: Look, missing: bool, raster: &Raster, theme: &Theme) -> Line<'s
             None => Span::raw(format!("{} {name} ", mark.letter())),
         }
     };
-    let mut spans = vec![Span::styled(format!("{} ", look.name()), bold())];
+    let title = match lone {
+        Some(Mark::Reference) => "reference only",
+        Some(_) => "prediction only",
+        None => look.name(),
+    };
+    let mut spans = vec![Span::styled(format!("{title} "), bold())];
     match missing {
         true => spans.push(Span::raw("not there ")),
-        false => spans.extend(look.marks().iter().map(named)),
+        false => spans.extend(lone.as_ref().map_or(look.marks(), std::slice::from_ref).iter().map(named)),
     }
     spans.push(Span::styled(format!("{}×{} px", raster.width(), raster.height()), dim()));
     Line::from(spans)

@@ -644,7 +644,9 @@ fn a_run_without_scores_or_masks_says_so() {
     let (_, index) = app.cases().wanted().expect("a case");
     let bare = Sight { prediction: Err(gone.clone()), ..sight(name.clone(), index) };
     app.update(Msg::Seen(Box::new(bare)));
-    assert!(drawn(&app, (160, 45)).join("\n").contains(&gone));
+    let text = drawn(&app, (160, 45)).join("\n");
+    assert!(text.contains(&gone) && text.contains("reference only ■ outline"), "{text}");
+    assert!(!text.contains("■ FN"), "{text}");
     app.update(Msg::Scores(name, Task::Segmentation, Err("no scores yet".into())));
     assert!(drawn(&app, (80, 24)).join("\n").contains("no scores yet"));
 }
