@@ -40,7 +40,7 @@ const CLASSIFICATION: &[Column] = &[
     column("P(mal.)", Better::Higher, 3, |score| score.verdict.map(|verdict| verdict.probability)),
 ];
 
-/// In which order cases are shown; those without a value come last in any but their own.
+/// In which order cases are shown; a value that is undefined counts as the worst.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sorting {
     /// By the chosen column.
@@ -226,6 +226,7 @@ impl Cases {
             order.sort_by(|&a, &b| match (values[a], values[b]) {
                 (Some(a), Some(b)) if ascending => a.total_cmp(&b),
                 (Some(a), Some(b)) => b.total_cmp(&a),
+                (a, b) if self.sorting == Sorting::WorstFirst => a.is_some().cmp(&b.is_some()),
                 (a, b) => a.is_none().cmp(&b.is_none()),
             });
         }
@@ -327,9 +328,9 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_comes_first_and_the_undefined_last_in_either_direction() {
+    fn what_is_undefined_is_the_worst() {
         let mut cases = cases();
-        assert_eq!(shown(&cases), ["missed", "poor", "good", "empty"]);
+        assert_eq!(shown(&cases), ["empty", "missed", "poor", "good"]);
         cases.sort();
         assert_eq!(shown(&cases), ["good", "poor", "missed", "empty"]);
         cases.sort();
@@ -337,13 +338,15 @@ mod tests {
         cases.choose(Direction::Backward);
         assert_eq!(cases.columns()[cases.column()].label, "area px");
         cases.choose(Direction::Backward);
-        assert_eq!(shown(&cases)[..2], ["poor", "good"], "the largest distance is the worst");
+        assert_eq!(shown(&cases), ["empty", "missed", "poor", "good"], "the largest distance is the worst of them");
+        cases.sort();
+        assert_eq!(shown(&cases)[..2], ["good", "poor"]);
     }
 
     #[test]
     fn the_cursor_stays_on_a_case_from_run_to_run() {
         let mut cases = cases();
-        cases.go(Motion::Line(Direction::Forward), 1);
+        cases.go(Motion::Page(Direction::Forward), 2);
         assert_eq!(cases.chosen().map(|score| score.case.as_str()), Some("poor"));
         cases.set("s/b".into(), Task::Segmentation, Ok(vec![score("worse", 5, 0), score("poor", 8, 8)]));
         assert_eq!((cases.chosen().map(|score| score.case.as_str()), cases.cursor()), (Some("poor"), 1));
@@ -359,7 +362,7 @@ mod tests {
         };
         cases.see(sight(0));
         assert_eq!(cases.sight(), None);
-        cases.see(sight(3));
+        cases.see(sight(1));
         assert!(cases.sight().is_some());
         cases.go(Motion::End(Direction::Forward), 1);
         assert_eq!(cases.sight(), None);

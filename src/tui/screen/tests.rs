@@ -241,6 +241,10 @@ pub(super) fn fill_with(app: &mut App, rows: Vec<Row>, screen: Screen) {
         app.update(Msg::Picture(Some(Box::new(picture()))));
         app.update(Msg::Log(format!("epoch 1\n{HOSTILE}\n")));
         app.update(Msg::Scores(chosen.name.clone(), Task::Segmentation, Ok(scores())));
+        if screen == Screen::Cases {
+            // Past the case where there is nothing to find, to the one that is missed.
+            app.update(Msg::Act(Action::Go(Motion::Line(Direction::Forward))));
+        }
         if let Some((name, index)) = app.cases().wanted() {
             let sight = sight(name.clone(), index);
             app.update(Msg::Seen(Box::new(sight)));
