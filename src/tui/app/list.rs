@@ -2,8 +2,7 @@
 
 use super::update::moved;
 use super::{App, Effect, Follow, Pane, Screen};
-use crate::tui::copy;
-use crate::tui::keys::{Arrange, Copy, Direction, Motion};
+use crate::tui::keys::{Arrange, Direction, Motion};
 use crate::tui::list::{Line, List};
 use crate::tui::row::Row;
 use crate::tui::text::clean;
@@ -217,21 +216,6 @@ impl App {
             _ => Motion::Line(direction),
         };
         (0..TURN).for_each(|_| self.go(motion));
-    }
-
-    pub(super) fn copy(&mut self, what: Copy) -> Option<Effect> {
-        let copied = match (self.screen(), what) {
-            (Screen::Compare, Copy::Row) => copy::arm(&self.arms, self.scroll),
-            (Screen::Compare, Copy::Table) => copy::arms(&self.arms),
-            (_, Copy::Row) => self.chosen().map(copy::run),
-            (_, Copy::Table) => copy::runs(self.shown()),
-        };
-        let Some(copied) = copied else {
-            self.notice = Some("nothing here to copy".to_owned());
-            return None;
-        };
-        self.notice = Some(copied.notice);
-        Some(Effect::Copy(copied.text))
     }
 
     pub(super) fn no_run(&mut self) -> Option<Effect> {
