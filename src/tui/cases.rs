@@ -31,6 +31,9 @@ const SEGMENTATION: &[Column] = &[
     column("IoU", Better::Higher, 3, |score| score.counts.iou()),
     column("HD95 px", Better::Lower, 1, |score| score.hd95_px),
     column("area px", Better::Higher, 0, |score| Some((score.counts.tp + score.counts.fn_) as f64)),
+    column("Sens.", Better::Higher, 3, |score| score.counts.sensitivity()),
+    column("Prec.", Better::Higher, 3, |score| score.counts.precision()),
+    column("ASSD px", Better::Lower, 1, |score| score.assd_px),
 ];
 
 const CLASSIFICATION: &[Column] = &[
@@ -85,6 +88,7 @@ pub struct Cases {
     name: Name,
     task: Task,
     scores: Option<Result<Vec<CaseScore>, String>>,
+    filter: String,
     order: Vec<usize>,
     column: usize,
     sorting: Sorting,
@@ -103,9 +107,7 @@ impl Cases {
             (self.task, self.column) = (task, 0);
         }
         (self.name, self.sight) = (name, None);
-        self.arrange();
-        let same = before.and_then(|case| self.rows().position(|(_, score)| score.case == case));
-        self.cursor = same.unwrap_or(0);
+        self.keep(before);
     }
 
     /// Takes the planes of a case, if it is still the chosen one.
@@ -123,6 +125,29 @@ impl Cases {
     /// Why there are no cases, if it is known.
     pub fn error(&self) -> Option<&str> {
         self.scores.as_ref()?.as_ref().err().map(String::as_str)
+    }
+
+    /// What the ids of the shown cases contain, as typed.
+    pub fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    /// Changes the filter; the cursor stays on its case, if that is still shown.
+    pub fn refilter(&mut self, change: impl FnOnce(&mut String)) {
+        change(&mut self.filter);
+        self.keep(self.chosen().map(|score| score.case.clone()));
+    }
+
+    /// Closes the filter; whether there was one.
+    pub fn back(&mut self) -> bool {
+        let filtered = !self.filter.is_empty();
+        self.refilter(String::clear);
+        filtered
+    }
+
+    /// How many cases there are without the filter.
+    pub fn count(&self) -> usize {
+        self.all().len()
     }
 
     /// Place among the scores and score, in the shown order.
@@ -217,10 +242,22 @@ impl Cases {
         self.arrange();
     }
 
+    /// Arranges anew; the cursor goes to `case`, or to the first one.
+    fn keep(&mut self, case: Option<String>) {
+        self.arrange();
+        let same = case.and_then(|case| self.rows().position(|(_, score)| score.case == case));
+        self.cursor = same.unwrap_or(0);
+    }
+
     fn arrange(&mut self) {
         let column = &self.columns()[self.column()];
         let values: Vec<Option<f64>> = self.all().iter().map(column.of).collect();
-        let mut order: Vec<usize> = (0..values.len()).collect();
+        let words: Vec<String> = self.filter.split_whitespace().map(str::to_lowercase).collect();
+        let has = |score: &CaseScore| {
+            let id = clean(&score.case).to_lowercase();
+            words.iter().all(|word| id.contains(word.as_str()))
+        };
+        let mut order: Vec<usize> = (0..values.len()).filter(|&i| has(&self.all()[i])).collect();
         let ascending = (column.better == Better::Higher) == (self.sorting == Sorting::WorstFirst);
         if self.sorting != Sorting::Stored {
             order.sort_by(|&a, &b| match (values[a], values[b]) {
@@ -336,8 +373,7 @@ mod tests {
         cases.sort();
         assert_eq!(shown(&cases), ["good", "empty", "poor", "missed"]);
         cases.choose(Direction::Backward);
-        assert_eq!(cases.columns()[cases.column()].label, "area px");
-        cases.choose(Direction::Backward);
+        assert_eq!(cases.columns()[cases.column()].label, "ASSD px");
         assert_eq!(shown(&cases), ["empty", "missed", "poor", "good"], "the largest distance is the worst of them");
         cases.sort();
         assert_eq!(shown(&cases)[..2], ["good", "poor"]);
@@ -352,6 +388,23 @@ mod tests {
         assert_eq!((cases.chosen().map(|score| score.case.as_str()), cases.cursor()), (Some("poor"), 1));
         cases.set("s/c".into(), Task::Segmentation, Err("gone\u{1b}[2J".into()));
         assert_eq!((cases.error(), cases.chosen()), (Some("gone·[2J"), None));
+    }
+
+    #[test]
+    fn a_filter_leaves_the_cases_whose_ids_have_all_its_words() {
+        let mut cases = cases();
+        cases.go(Motion::End(Direction::Forward), 1);
+        cases.refilter(|filter| filter.push_str("OO"));
+        assert_eq!((shown(&cases), cases.count()), (vec!["poor", "good"], 4));
+        assert_eq!(cases.chosen().map(|score| score.case.as_str()), Some("good"), "the cursor stays on its case");
+        cases.refilter(|filter| filter.push_str(" p"));
+        assert_eq!((shown(&cases), cases.cursor()), (vec!["poor"], 0));
+        cases.set("s/b".into(), Task::Segmentation, Ok(vec![score("good", 5, 0), score("poor", 8, 8)]));
+        assert_eq!(shown(&cases), ["poor"], "from run to run");
+        cases.refilter(|filter| filter.push('x'));
+        assert_eq!((cases.chosen(), cases.wanted()), (None, None));
+        assert!(cases.back() && !cases.back());
+        assert_eq!(cases.rows().len(), 2);
     }
 
     #[test]

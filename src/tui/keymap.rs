@@ -129,6 +129,7 @@ pub const KEYS: &[Key] = &[
     key(&[char('n')], COMPARE, Action::Next(Forward), ("next spec", "next spec")),
     key(&[char('p')], COMPARE, Action::Next(Backward), ("", "previous spec")),
     key(&[char('t')], CASES, Action::Look, ("look", "overlay, image, masks")),
+    key(&[char('/')], CASES, Action::Filter, ("find", "find cases by their ids")),
     key(&[char('o')], CASES, Action::Sort, ("sort", "sort: worst, best, stored")),
     key(&[KeyCode::Right, char('l')], CASES, Action::Column(Forward), ("column", "next column")),
     key(&[KeyCode::Left, char('h')], CASES, Action::Column(Backward), ("", "previous column")),

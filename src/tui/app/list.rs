@@ -45,10 +45,11 @@ impl App {
 
     /// The filter as typed.
     pub fn filter(&self) -> &str {
-        if self.screen() == Screen::Audit {
-            return self.audit.filter();
+        match self.screen() {
+            Screen::Audit => self.audit.filter(),
+            Screen::Cases => self.cases.filter(),
+            _ => self.list.filter(),
         }
-        self.list.filter()
     }
 
     /// Whether keys are characters of the filter.
@@ -57,8 +58,10 @@ impl App {
     }
 
     pub(super) fn refilter(&mut self, change: impl FnOnce(&mut String)) {
-        if self.screen() == Screen::Audit {
-            return self.audit.refilter(change);
+        match self.screen() {
+            Screen::Audit => return self.audit.refilter(change),
+            Screen::Cases => return self.cases.refilter(change),
+            _ => {}
         }
         let mut filter = self.list.filter().to_owned();
         change(&mut filter);

@@ -18,6 +18,8 @@ use crate::tui::widget::raster::{self, Mark, Raster};
 const NUMBER: usize = 9;
 /// Narrower names are no names: those of BUSI differ in the number at their end.
 const NAME: usize = 16;
+/// A wider list has blanks between names and numbers.
+const WIDEST: u16 = 90;
 /// So many numbers have their place before the picture takes its own.
 const NUMBERS: usize = 3;
 
@@ -31,7 +33,11 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         return Paragraph::new(error.to_owned()).wrap(Wrap { trim: true }).render(body, buffer);
     }
     if !known || cases.rows().len() == 0 {
-        let text = if app.chosen().is_some() { "reading scores …" } else { "no run; 1 shows the list" };
+        let text = match (app.chosen(), known && cases.count() > 0) {
+            (None, _) => "no run; 1 shows the list",
+            (_, true) => "no id of a case contains this; Esc shows all",
+            _ => "reading scores …",
+        };
         return Line::styled(text, dim()).render(body, buffer);
     }
     let parts = Parts::of(cases, body);
@@ -65,7 +71,7 @@ impl Parts {
         let narrow = (2 + NAME + cases.columns().len().min(NUMBERS) * NUMBER) as u16;
         // Numbers first; a picture of a few characters shows nothing.
         let width = if area.width < narrow + 16 { area.width * 3 / 5 } else { (area.width * 9 / 20).max(narrow) };
-        let width = width.min(76);
+        let width = width.min(WIDEST);
         let [list, _, right] =
             Layout::horizontal([Constraint::Length(width), Constraint::Length(2), Constraint::Min(0)]).areas(area);
         let rows = [Constraint::Length(4), Constraint::Min(0), Constraint::Length(1)];
@@ -87,10 +93,15 @@ fn title(app: &App) -> Line<'static> {
     };
     let count = cases.rows().len();
     let place = if count > 0 { format!("case {} of {count}, {order}", cases.cursor() + 1) } else { String::new() };
+    let found = match cases.filter() {
+        "" => String::new(),
+        filter => format!("   {count} of {} with {}", cases.count(), fit(filter, 30)),
+    };
     Line::from(vec![
         Span::styled(row.arm.clone(), bold()),
         Span::styled(format!("  {}  fold {}  seed {}   ", row.spec, row.fold, row.seed), dim()),
         Span::raw(place),
+        Span::raw(found),
     ])
 }
 

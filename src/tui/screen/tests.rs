@@ -641,6 +641,22 @@ fn looks_take_turns_and_say_what_they_show() {
 }
 
 #[test]
+fn cases_are_found_by_their_ids() {
+    let mut app = app(3, Screen::Cases, unicode());
+    app.update(Msg::Act(Action::Filter));
+    "benign".chars().for_each(|c| _ = app.update(Msg::Typed(c)));
+    let text = drawn(&app, (120, 24)).join("\n");
+    assert!(text.contains("/benign█") && text.contains("1 of 3 with benign") && !text.contains("malignant"), "{text}");
+    app.update(Msg::Typed('x'));
+    app.update(Msg::Entered);
+    assert!(drawn(&app, (120, 24)).join("\n").contains("no id of a case contains this"));
+    app.update(Msg::Act(Action::Back));
+    let text = drawn(&app, (120, 24)).join("\n");
+    assert_eq!(app.screen(), Screen::Cases);
+    assert!(text.contains("of 3,") && text.contains("malignant"), "{text}");
+}
+
+#[test]
 fn a_run_without_scores_or_masks_says_so() {
     let mut app = app(3, Screen::Cases, unicode());
     let name = app.cases().name().to_owned();
