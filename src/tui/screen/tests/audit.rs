@@ -70,6 +70,7 @@ fn facts(kept: Option<Audit>) -> Facts {
         known: Ok(known),
         division: Ok(division),
         kept: Ok(kept),
+        planned: report().digest,
     }
 }
 
@@ -133,6 +134,23 @@ fn a_folder_that_has_changed_is_said() {
     found.known.as_mut().expect("known").remove("e");
     app.update(Msg::Found(Found::Facts(Box::new(found))));
     says(&app, (80, 24), &["the folder holds 5 cases now: the report is of other files"]);
+}
+
+#[test]
+fn a_report_on_another_state_of_the_data_is_said_and_so_is_one_that_cannot_be_compared() {
+    let of = |planned: Option<&str>| {
+        let mut app = app(1, Screen::Audit, unicode());
+        let found = Facts { planned: planned.map(str::to_owned), ..facts(Some(report())) };
+        app.update(Msg::Found(Found::Facts(Box::new(found))));
+        app
+    };
+    let other = of(Some("fedcba98765432100123"));
+    let text = "audited another state of the data: digest 0123456789abcdef, this run's fedcba9876543210";
+    says(&other, (160, 45), &[text]);
+    says(&of(None), (160, 45), &["not compared with this run's digest"]);
+    let same = of(report().digest.as_deref());
+    let text = read(&same, (160, 45));
+    assert!(!text.contains("another state") && !text.contains("not compared"), "{text}");
 }
 
 #[test]
