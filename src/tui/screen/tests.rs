@@ -641,6 +641,15 @@ fn looks_take_turns_and_say_what_they_show() {
 }
 
 #[test]
+fn a_star_is_explained_only_where_there_is_one() {
+    for (arms, starred) in [(3, true), (1, false)] {
+        let text = drawn(&app(arms, Screen::Compare, unicode()), (160, 45)).join("\n");
+        assert!(text.contains("Distances in px"), "{text}");
+        assert_eq!(text.contains("* best mean"), starred, "{text}");
+    }
+}
+
+#[test]
 fn cases_are_found_by_their_ids() {
     let mut app = app(3, Screen::Cases, unicode());
     app.update(Msg::Act(Action::Filter));

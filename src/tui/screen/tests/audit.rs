@@ -94,7 +94,7 @@ fn a_kept_report_is_shown_with_its_date_and_digest() {
     let app = audited(Some(report()), unicode());
     for size in READABLE {
         says(&app, size, &["6 cases (benign 4, malignant 2)", "audited 2026-11-22 08:10 UTC, digest 0123456789abcdef"]);
-        says(&app, size, &["exact a (1) = b (2) two labels", "4 findings", "? help"]);
+        says(&app, size, &["exact a (1) = b (2) two labels", "── 2 pairs, 1 group, 1 issue", "? help"]);
     }
     for size in [(80, 24), (160, 45)] {
         says(
@@ -184,12 +184,12 @@ fn the_split_says_who_straddles_it() {
 #[test]
 fn a_filter_leaves_the_lines_that_have_all_words() {
     let mut app = typed(acted(audited(Some(report()), unicode()), &[Action::Filter]), "tiny d");
-    says(&app, (60, 20), &["/tiny d█", "1 of 4 findings", "41 px"]);
+    says(&app, (60, 20), &["/tiny d█", "1 of 4 lines", "41 px"]);
     assert!(!read(&app, (60, 20)).contains("= b (2)"));
     app.update(Msg::Entered);
     app.update(Msg::Act(Action::Back));
     assert_eq!((app.screen(), app.filter()), (Screen::Audit, ""));
-    says(&app, (60, 20), &["4 findings"]);
+    says(&app, (60, 20), &["── 2 pairs, 1 group, 1 issue"]);
 }
 
 #[test]
