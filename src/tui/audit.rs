@@ -58,6 +58,9 @@ pub struct Facts {
     pub division: Result<DivisionReport, String>,
     /// The newest report on the data set.
     pub kept: Result<Option<KeptAudit>, String>,
+    /// Digest of the cases that the run was planned on; `None` where a report's is of other cases than these, by a
+    /// curation list or left out classes.
+    pub planned: Option<String>,
 }
 
 /// How far an audit is.

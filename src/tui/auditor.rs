@@ -127,14 +127,24 @@ fn look(run: &RunDir) -> Facts {
         (Ok(plan), Ok(dataset)) => Ok(DivisionReport::of(plan, dataset)),
         (Err(error), _) | (_, Err(error)) => Err(error.clone()),
     };
+    let planned = match (&plan, &dataset) {
+        (Ok(plan), Ok(dataset)) if is_whole(dataset) => Some(plan.dataset_digest.clone()),
+        _ => None,
+    };
     Facts {
         run: run.name(),
+        planned,
         curation: dataset.as_ref().ok().and_then(|dataset| curation(&dataset.origin.manifest)),
         known: dataset.as_ref().map_err(Clone::clone).and_then(known),
         division,
         kept: run.store().audit(&name).map_err(|error| error.to_string()),
         dataset: name,
     }
+}
+
+/// Whether an audit looks at the very cases that a run takes: only then are their digests about the same.
+fn is_whole(dataset: &Dataset) -> bool {
+    whole(dataset).is_ok_and(|whole| whole.cases == dataset.cases)
 }
 
 fn curation(manifest: &Manifest) -> Option<String> {

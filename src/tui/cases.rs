@@ -1,13 +1,11 @@
-//! The scored cases of the chosen run as the dashboard shows them: in which order, which one, and how it is drawn.
+//! The scored cases of the chosen run as the dashboard shows them: which of them, in which order, and which one.
 
 use super::app::moved;
 use super::keys::{Direction, Motion};
 use super::row::Name;
+use super::sight::{Look, Sight};
 use super::text::clean;
-use super::widget::picture::border;
-use super::widget::raster::{Mark, Pixel, Raster};
 use crate::metric::{Better, CaseScore, Task};
-use crate::plane::{Mask, Plane};
 
 /// A number of a case.
 #[derive(Debug)]
@@ -31,6 +29,9 @@ const SEGMENTATION: &[Column] = &[
     column("IoU", Better::Higher, 3, |score| score.counts.iou()),
     column("HD95 px", Better::Lower, 1, |score| score.hd95_px),
     column("area px", Better::Higher, 0, |score| Some((score.counts.tp + score.counts.fn_) as f64)),
+    column("Sens.", Better::Higher, 3, |score| score.counts.sensitivity()),
+    column("Prec.", Better::Higher, 3, |score| score.counts.precision()),
+    column("ASSD px", Better::Lower, 1, |score| score.assd_px),
 ];
 
 const CLASSIFICATION: &[Column] = &[
@@ -40,7 +41,7 @@ const CLASSIFICATION: &[Column] = &[
     column("P(mal.)", Better::Higher, 3, |score| score.verdict.map(|verdict| verdict.probability)),
 ];
 
-/// In which order cases are shown; those without a value come last in any but their own.
+/// In which order cases are shown; a value that is undefined counts as the worst.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sorting {
     /// By the chosen column.
@@ -52,39 +53,13 @@ pub enum Sorting {
     Stored,
 }
 
-/// What is drawn of a case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Look {
-    /// What both masks share, and what only one of them has.
-    #[default]
-    Overlay,
-    /// The image alone.
-    Image,
-    /// With the reference's outline.
-    Reference,
-    /// With the prediction's outline.
-    Prediction,
-}
-
-/// A case's planes at the network's size, as far as they can be had; else why not. Every text is clean.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sight {
-    /// The run.
-    pub name: Name,
-    /// Place among the scores.
-    pub index: usize,
-    /// The image in grey, and the expert's mask.
-    pub image: Result<(Plane<u8>, Mask), String>,
-    /// The scored mask.
-    pub prediction: Result<Mask, String>,
-}
-
 /// The chosen run's cases.
 #[derive(Debug, Default)]
 pub struct Cases {
     name: Name,
     task: Task,
     scores: Option<Result<Vec<CaseScore>, String>>,
+    filter: String,
     order: Vec<usize>,
     column: usize,
     sorting: Sorting,
@@ -103,9 +78,7 @@ impl Cases {
             (self.task, self.column) = (task, 0);
         }
         (self.name, self.sight) = (name, None);
-        self.arrange();
-        let same = before.and_then(|case| self.rows().position(|(_, score)| score.case == case));
-        self.cursor = same.unwrap_or(0);
+        self.keep(before);
     }
 
     /// Takes the planes of a case, if it is still the chosen one.
@@ -123,6 +96,29 @@ impl Cases {
     /// Why there are no cases, if it is known.
     pub fn error(&self) -> Option<&str> {
         self.scores.as_ref()?.as_ref().err().map(String::as_str)
+    }
+
+    /// What the ids of the shown cases contain, as typed.
+    pub fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    /// Changes the filter; the cursor stays on its case, if that is still shown.
+    pub fn refilter(&mut self, change: impl FnOnce(&mut String)) {
+        change(&mut self.filter);
+        self.keep(self.chosen().map(|score| score.case.clone()));
+    }
+
+    /// Closes the filter; whether there was one.
+    pub fn back(&mut self) -> bool {
+        let filtered = !self.filter.is_empty();
+        self.refilter(String::clear);
+        filtered
+    }
+
+    /// How many cases there are without the filter.
+    pub fn count(&self) -> usize {
+        self.all().len()
     }
 
     /// Place among the scores and score, in the shown order.
@@ -217,68 +213,32 @@ impl Cases {
         self.arrange();
     }
 
+    /// Arranges anew; the cursor goes to `case`, or to the first one.
+    fn keep(&mut self, case: Option<String>) {
+        self.arrange();
+        let same = case.and_then(|case| self.rows().position(|(_, score)| score.case == case));
+        self.cursor = same.unwrap_or(0);
+    }
+
     fn arrange(&mut self) {
         let column = &self.columns()[self.column()];
         let values: Vec<Option<f64>> = self.all().iter().map(column.of).collect();
-        let mut order: Vec<usize> = (0..values.len()).collect();
+        let words: Vec<String> = self.filter.split_whitespace().map(str::to_lowercase).collect();
+        let has = |score: &CaseScore| {
+            let id = clean(&score.case).to_lowercase();
+            words.iter().all(|word| id.contains(word.as_str()))
+        };
+        let mut order: Vec<usize> = (0..values.len()).filter(|&i| has(&self.all()[i])).collect();
         let ascending = (column.better == Better::Higher) == (self.sorting == Sorting::WorstFirst);
         if self.sorting != Sorting::Stored {
             order.sort_by(|&a, &b| match (values[a], values[b]) {
                 (Some(a), Some(b)) if ascending => a.total_cmp(&b),
                 (Some(a), Some(b)) => b.total_cmp(&a),
+                (a, b) if self.sorting == Sorting::WorstFirst => a.is_some().cmp(&b.is_some()),
                 (a, b) => a.is_none().cmp(&b.is_none()),
             });
         }
         self.order = order;
-    }
-}
-
-impl Look {
-    /// Its name on the screen.
-    pub fn name(self) -> &'static str {
-        match self {
-            Look::Overlay => "overlay",
-            Look::Image => "image",
-            Look::Reference => "reference",
-            Look::Prediction => "prediction",
-        }
-    }
-
-    /// The marks that it may draw.
-    pub fn marks(self) -> &'static [Mark] {
-        match self {
-            Look::Overlay => &Mark::DRAWN,
-            Look::Image => &[],
-            Look::Reference => &[Mark::Reference],
-            Look::Prediction => &[Mark::Prediction],
-        }
-    }
-}
-
-impl Sight {
-    /// The picture that `look` makes of the planes; `None` where it has none of them.
-    pub fn raster(&self, look: Look) -> Option<Raster> {
-        let (image, reference) = match &self.image {
-            Ok((image, reference)) => (Some(image), Some(reference)),
-            Err(_) => (None, None),
-        };
-        let prediction = self.prediction.as_ref().ok();
-        let (width, height) = image.map(Plane::size).or(prediction.map(Plane::size))?;
-        // A mask alone is filled; both of them are told apart by what they share.
-        let outline = |mask: Option<&Mask>, shown: Look| mask.filter(|_| look == shown).map(border);
-        let filled = |mask: Option<&Mask>| mask.filter(|_| look == Look::Overlay).cloned();
-        let reference = outline(reference, Look::Reference).or(filled(reference));
-        let prediction = outline(prediction, Look::Prediction).or(filled(prediction));
-        let set = |mask: &Option<Mask>, x, y| mask.as_ref().and_then(|mask| mask.get(x, y)).copied().unwrap_or(false);
-        Some(Raster::from_fn(width, height, |x, y| Pixel {
-            grey: image.and_then(|image| image.get(x, y)).copied().unwrap_or(0),
-            mark: match (set(&reference, x, y), set(&prediction, x, y)) {
-                (false, false) => Mark::None,
-                (true, true) => Mark::Both,
-                (false, true) => Mark::Prediction,
-                (true, false) => Mark::Reference,
-            },
-        }))
     }
 }
 
@@ -297,6 +257,7 @@ pub fn undefined(score: &CaseScore) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plane::Mask;
 
     /// A row of ten pixels each, of which the reference and the prediction have so many from the left.
     fn score(case: &str, reference: usize, prediction: usize) -> CaseScore {
@@ -316,28 +277,46 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_comes_first_and_the_undefined_last_in_either_direction() {
+    fn what_is_undefined_is_the_worst() {
         let mut cases = cases();
-        assert_eq!(shown(&cases), ["missed", "poor", "good", "empty"]);
+        assert_eq!(shown(&cases), ["empty", "missed", "poor", "good"]);
         cases.sort();
         assert_eq!(shown(&cases), ["good", "poor", "missed", "empty"]);
         cases.sort();
         assert_eq!(shown(&cases), ["good", "empty", "poor", "missed"]);
         cases.choose(Direction::Backward);
-        assert_eq!(cases.columns()[cases.column()].label, "area px");
-        cases.choose(Direction::Backward);
-        assert_eq!(shown(&cases)[..2], ["poor", "good"], "the largest distance is the worst");
+        assert_eq!(cases.columns()[cases.column()].label, "ASSD px");
+        assert_eq!(shown(&cases), ["empty", "missed", "poor", "good"], "the largest distance is the worst of them");
+        cases.sort();
+        assert_eq!(shown(&cases)[..2], ["good", "poor"]);
     }
 
     #[test]
     fn the_cursor_stays_on_a_case_from_run_to_run() {
         let mut cases = cases();
-        cases.go(Motion::Line(Direction::Forward), 1);
+        cases.go(Motion::Page(Direction::Forward), 2);
         assert_eq!(cases.chosen().map(|score| score.case.as_str()), Some("poor"));
         cases.set("s/b".into(), Task::Segmentation, Ok(vec![score("worse", 5, 0), score("poor", 8, 8)]));
         assert_eq!((cases.chosen().map(|score| score.case.as_str()), cases.cursor()), (Some("poor"), 1));
         cases.set("s/c".into(), Task::Segmentation, Err("gone\u{1b}[2J".into()));
         assert_eq!((cases.error(), cases.chosen()), (Some("gone·[2J"), None));
+    }
+
+    #[test]
+    fn a_filter_leaves_the_cases_whose_ids_have_all_its_words() {
+        let mut cases = cases();
+        cases.go(Motion::End(Direction::Forward), 1);
+        cases.refilter(|filter| filter.push_str("OO"));
+        assert_eq!((shown(&cases), cases.count()), (vec!["poor", "good"], 4));
+        assert_eq!(cases.chosen().map(|score| score.case.as_str()), Some("good"), "the cursor stays on its case");
+        cases.refilter(|filter| filter.push_str(" p"));
+        assert_eq!((shown(&cases), cases.cursor()), (vec!["poor"], 0));
+        cases.set("s/b".into(), Task::Segmentation, Ok(vec![score("good", 5, 0), score("poor", 8, 8)]));
+        assert_eq!(shown(&cases), ["poor"], "from run to run");
+        cases.refilter(|filter| filter.push('x'));
+        assert_eq!((cases.chosen(), cases.wanted()), (None, None));
+        assert!(cases.back() && !cases.back());
+        assert_eq!(cases.rows().len(), 2);
     }
 
     #[test]
@@ -348,26 +327,10 @@ mod tests {
         };
         cases.see(sight(0));
         assert_eq!(cases.sight(), None);
-        cases.see(sight(3));
+        cases.see(sight(1));
         assert!(cases.sight().is_some());
         cases.go(Motion::End(Direction::Forward), 1);
         assert_eq!(cases.sight(), None);
-    }
-
-    #[test]
-    fn an_overlay_says_what_each_pixel_is() {
-        let mask = |of: [bool; 4]| Mask::new(2, 2, of.into()).expect("four values");
-        let sight = Sight {
-            name: String::new(),
-            index: 0,
-            image: Ok((Plane::filled(2, 2, 7), mask([true, true, false, false]))),
-            prediction: Ok(mask([true, false, true, false])),
-        };
-        let marks: Vec<Mark> = sight.raster(Look::Overlay).expect("planes").values().iter().map(|p| p.mark).collect();
-        assert_eq!(marks, [Mark::Both, Mark::Reference, Mark::Prediction, Mark::None]);
-        let alone = Sight { image: Err("moved".into()), ..sight };
-        let marks: Vec<Mark> = alone.raster(Look::Overlay).expect("a mask").values().iter().map(|p| p.mark).collect();
-        assert_eq!(marks, [Mark::Prediction, Mark::None, Mark::Prediction, Mark::None]);
     }
 
     #[test]

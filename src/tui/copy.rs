@@ -1,10 +1,15 @@
-//! Rows and tables as text for the clipboard: one line a row, tabs between the cells, numbers in full.
+//! Cells, rows and tables as text for the clipboard: one line a row, tabs between the cells, numbers in full.
 
-use super::arms::Arms;
+use super::arms::{Arms, Column};
+use super::audit::Audit;
+use super::cases::Cases;
 use super::field::Field;
+use super::prose::Said;
 use super::row::{Part, Row};
 use super::text::clean;
-use crate::report::ArmRow;
+use super::versus::Pair;
+use crate::metric::CaseScore;
+use crate::report::{ArmRow, Difference};
 
 /// Terminals refuse longer texts, some of them without a word.
 const LIMIT_BYTES: usize = 100_000;
@@ -16,10 +21,15 @@ const COLUMNS: [&str; 12] =
 /// A text, and what to say about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copied {
-    /// Whole lines, at most 100 KB.
+    /// Whole lines, at most 100 KB; a cell is without an end of line.
     pub text: String,
     /// What was copied.
     pub notice: String,
+}
+
+/// What `field` says of a run; `None` where it says nothing.
+pub fn run_cell(row: &Row, field: Field) -> Option<Copied> {
+    cell(field.name, &row.arm, &field.text(row))
 }
 
 /// One run.
@@ -40,6 +50,20 @@ pub fn runs<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Option<Copied> {
     table(run_head(&metrics), rows.map(|row| run_line(row, &metrics)).collect())
 }
 
+/// The chosen column of the arm at `place` of the comparison's order; `None` where it is undefined.
+pub fn arm_cell(arms: &Arms, place: usize) -> Option<Copied> {
+    let row = arms.rows().nth(place)?;
+    let (name, text) = match arms.chosen() {
+        Column::Arm => ("the name", row.label()),
+        Column::Runs => ("runs", format!("{}/{}", row.finished, row.runs)),
+        Column::Cases => ("n", row.cases().to_string()),
+        Column::Metric(metric) => (metric.label, row.value(metric).mean?.to_string()),
+        Column::Loss => ("loss", row.loss.clone()),
+        Column::Params => ("params", Some(row.params).filter(|&params| params > 0)?.to_string()),
+    };
+    cell(name, &row.label(), &text)
+}
+
 /// The arm at `place` of the comparison's order, with a head.
 pub fn arm(arms: &Arms, place: usize) -> Option<Copied> {
     let row = arms.rows().nth(place)?;
@@ -52,22 +76,89 @@ pub fn arms(arms: &Arms) -> Option<Copied> {
     table(arm_head(arms), arms.rows().map(|row| arm_line(arms, row)).collect())
 }
 
-fn table(head: String, lines: Vec<String>) -> Option<Copied> {
-    let (mut text, mut kept) = (head + "\n", 0);
-    for line in &lines {
-        if text.len() + line.len() + 1 > LIMIT_BYTES {
-            break;
-        }
-        text = text + line + "\n";
-        kept += 1;
-    }
-    let notice = match lines.len() {
+/// The chosen column of the case under the cursor; `None` where it is undefined.
+pub fn case_cell(cases: &Cases) -> Option<Copied> {
+    let (score, column) = (cases.chosen()?, &cases.columns()[cases.column()]);
+    cell(column.label, &score.case, &(column.of)(score)?.to_string())
+}
+
+/// The case under the cursor, with a head.
+pub fn case(cases: &Cases) -> Option<Copied> {
+    let score = cases.chosen()?;
+    let text = format!("{}\n{}\n", case_head(cases), case_line(cases, score));
+    Some(Copied { text, notice: format!("copied the row of {} and its head", clean(&score.case)) })
+}
+
+/// The shown cases in their order, with a head.
+pub fn cases(cases: &Cases) -> Option<Copied> {
+    table(case_head(cases), cases.rows().map(|(_, score)| case_line(cases, score)).collect())
+}
+
+/// The audit's line under the cursor.
+pub fn finding(audit: &Audit) -> Option<Copied> {
+    lines(audit.chosen().map(|entry| entry.text.clone()).into_iter().collect())
+}
+
+/// The audit's shown lines.
+pub fn findings(audit: &Audit) -> Option<Copied> {
+    lines(audit.shown().map(|entry| entry.text.clone()).collect())
+}
+
+/// The key at `place` in which two plans differ, with a head.
+pub fn difference(pair: &Pair, place: usize) -> Option<Copied> {
+    let found = pair.found.as_ref()?.as_ref().ok()?;
+    table(pair_head(pair), found.get(place.min(found.len().saturating_sub(1))).map(pair_line).into_iter().collect())
+}
+
+/// Every key in which two plans differ, with a head.
+pub fn differences(pair: &Pair) -> Option<Copied> {
+    table(pair_head(pair), pair.found.as_ref()?.as_ref().ok()?.iter().map(pair_line).collect())
+}
+
+/// A block of text as it is drawn.
+pub fn block(drawn: Vec<Said>) -> Option<Copied> {
+    lines(drawn.into_iter().map(|(_, text)| text.trim_end().to_owned()).collect())
+}
+
+fn cell(name: &str, of: &str, text: &str) -> Option<Copied> {
+    let text = clean(text);
+    let notice = format!("copied {name} of {}: {text}", clean(of));
+    (!text.is_empty() && text.len() <= LIMIT_BYTES).then_some(Copied { text, notice })
+}
+
+fn table(head: String, rows: Vec<String>) -> Option<Copied> {
+    let (text, kept) = cut(head + "\n", &rows);
+    let notice = match rows.len() {
         0 => return None,
         all if kept < all => format!("copied the first {kept} of {all} rows: no more than {} KB", LIMIT_BYTES / 1000),
         1 => "copied 1 row and its head".to_owned(),
         all => format!("copied {all} rows and their head"),
     };
     Some(Copied { text, notice })
+}
+
+fn lines(lines: Vec<String>) -> Option<Copied> {
+    let (text, kept) = cut(String::new(), &lines);
+    let notice = match lines.len() {
+        0 => return None,
+        all if kept < all => format!("copied the first {kept} of {all} lines: no more than {} KB", LIMIT_BYTES / 1000),
+        1 => "copied 1 line".to_owned(),
+        all => format!("copied {all} lines"),
+    };
+    Some(Copied { text, notice })
+}
+
+/// `text` and as many whole lines after it as terminals take; how many they are.
+fn cut(mut text: String, lines: &[String]) -> (String, usize) {
+    let mut kept = 0;
+    for line in lines {
+        if text.len() + line.len() + 1 > LIMIT_BYTES {
+            break;
+        }
+        text = text + line + "\n";
+        kept += 1;
+    }
+    (text, kept)
 }
 
 fn run_head(metrics: &[&str]) -> String {
@@ -101,9 +192,34 @@ fn arm_line(arms: &Arms, row: &ArmRow) -> String {
     names.into_iter().chain(numbers).chain(values).collect::<Vec<_>>().join("\t")
 }
 
+fn case_head(cases: &Cases) -> String {
+    ["case", "subject"]
+        .into_iter()
+        .chain(cases.columns().iter().map(|column| column.label))
+        .collect::<Vec<_>>()
+        .join("\t")
+}
+
+fn case_line(cases: &Cases, score: &CaseScore) -> String {
+    let value = |of: fn(&CaseScore) -> Option<f64>| of(score).map_or(String::new(), |value| value.to_string());
+    let values = cases.columns().iter().map(|column| value(column.of));
+    [clean(&score.case), clean(&score.subject)].into_iter().chain(values).collect::<Vec<_>>().join("\t")
+}
+
+fn pair_head(pair: &Pair) -> String {
+    let [left, right] = &pair.labels;
+    format!("key\t{}\t{}", clean(left), clean(right))
+}
+
+fn pair_line(one: &Difference) -> String {
+    [&one.key, &one.left, &one.right].map(|text| clean(text)).join("\t")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::Task;
+    use crate::plane::Mask;
 
     fn row(i: usize) -> Row {
         let metrics = if i == 0 { vec![("dsc", 0.1 + 0.2)] } else { vec![("hd95_px", 3.0)] };
@@ -133,5 +249,44 @@ mod tests {
             copied.notice
         );
         assert_eq!(runs(rows[..0].iter()), None);
+    }
+
+    #[test]
+    fn a_cell_is_its_text_alone_and_nothing_where_it_is_undefined() {
+        let field = |name| Field::named(name).expect("a field");
+        assert_eq!(run_cell(&row(0), field("dsc")).map(|copied| copied.text), Some("0.30000000000000004".into()));
+        assert_eq!(run_cell(&row(1), field("dsc")), None);
+        assert_eq!(run_cell(&row(1), field("run")).map(|copied| copied.text), Some("s/r1".into()));
+    }
+
+    #[test]
+    fn cases_are_copied_in_their_order_with_every_number_in_full() {
+        let mask = |set: usize| Mask::from_fn(10, 1, |x, _| x < set);
+        let score =
+            |case: &str, prediction| CaseScore::of(case, "p\t7", &mask(prediction), &mask(3)).expect("same size");
+        let mut shown = Cases::default();
+        shown.set("s/a".into(), Task::Segmentation, Ok(vec![score("good", 4), score("missed", 0)]));
+        let copied = cases(&shown).expect("two cases");
+        let cells: Vec<Vec<&str>> = copied.text.lines().map(|line| line.split('\t').collect()).collect();
+        assert!(cells.iter().all(|line| line.len() == 2 + shown.columns().len()), "{cells:?}");
+        assert_eq!((cells[1][0], cells[2][..3].to_vec()), ("missed", vec!["good", "p 7", "0.8571428571428571"]));
+        let hd95 = cells[0].iter().position(|head| *head == "HD95 px").expect("a column");
+        assert_eq!(cells[1][hd95], "", "no distance to an empty mask");
+        assert_eq!(case(&shown).map(|copied| copied.text.lines().count()), Some(2));
+        assert_eq!(case_cell(&shown).map(|copied| copied.text), Some("0".into()));
+        assert_eq!((cases(&Cases::default()), case_cell(&Cases::default())), (None, None));
+    }
+
+    #[test]
+    fn two_plans_are_copied_under_their_labels() {
+        let one = |key: &str| Difference { key: key.into(), left: "1\t2".into(), right: "3".into() };
+        let mut pair = Pair { names: Default::default(), labels: ["a f0".into(), "b f0".into()], found: None };
+        assert_eq!(differences(&pair), None);
+        pair.found = Some(Ok(vec![one("loss.name"), one("train.lr")]));
+        assert_eq!(
+            differences(&pair).map(|copied| copied.text),
+            Some("key\ta f0\tb f0\nloss.name\t1 2\t3\ntrain.lr\t1 2\t3\n".into())
+        );
+        assert_eq!(difference(&pair, 9).map(|copied| copied.text), Some("key\ta f0\tb f0\ntrain.lr\t1 2\t3\n".into()));
     }
 }

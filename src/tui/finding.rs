@@ -59,8 +59,7 @@ fn how(app: &App, name: &str) -> String {
 fn of_report(kept: &KeptAudit, facts: &Facts) -> Vec<Said> {
     let audit = &kept.audit;
     let all: usize = audit.cases.values().sum();
-    let digest =
-        audit.digest.as_deref().map_or("none: a file could not be read", |digest| digest.get(..16).unwrap_or(digest));
+    let digest = audit.digest.as_deref().map_or("none: a file could not be read", short);
     let first = format!(
         "{}: {all} cases ({}), audited {}, digest {digest}",
         audit.dataset,
@@ -75,15 +74,38 @@ fn of_report(kept: &KeptAudit, facts: &Facts) -> Vec<Said> {
         count(PairKind::Exact),
         count(PairKind::SameFrame),
         count(PairKind::NeighbourFrame),
-        of(audit.duplicate_groups.len(), "group"),
-        of(audit.issues.len(), "issue")
+        counted(audit.duplicate_groups.len(), "group"),
+        counted(audit.issues.len(), "issue")
     );
     let mut told = vec![(Tone::Head, first), (Tone::Plain, second)];
     let now = facts.known.as_ref().map_or(all, BTreeMap::len);
     if now != all {
         told.push((Tone::Warning, format!("the folder holds {now} cases now: the report is of other files")));
     }
+    told.extend(of_digests(audit.digest.as_deref(), facts));
     told
+}
+
+/// Whether the report is of the data that the run was planned on.
+fn of_digests(audited: Option<&str>, facts: &Facts) -> Option<Said> {
+    match (audited, &facts.planned) {
+        (Some(audited), Some(planned)) if audited == planned => None,
+        (Some(audited), Some(planned)) => {
+            let (audited, planned) = (short(audited), short(planned));
+            let text = format!("audited another state of the data: digest {audited}, this run's {planned}");
+            Some((Tone::Warning, text))
+        }
+        (Some(_), None) if facts.known.is_ok() => {
+            let text =
+                "not compared with this run's digest: that is of the cases which the run takes, the report's of all";
+            Some((Tone::Dim, text.to_owned()))
+        }
+        _ => None,
+    }
+}
+
+fn short(digest: &str) -> &str {
+    digest.get(..16).unwrap_or(digest)
 }
 
 fn of_split(audit: &Audit, facts: &Facts, run: &str) -> Vec<Said> {
@@ -144,6 +166,7 @@ fn classes(cases: &BTreeMap<Class, usize>) -> String {
     cases.iter().map(|(class, n)| format!("{} {n}", class.name())).collect::<Vec<_>>().join(", ")
 }
 
-fn of(n: usize, noun: &str) -> String {
+/// `1 pair`, `2 pairs`.
+pub fn counted(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }

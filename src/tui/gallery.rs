@@ -6,8 +6,9 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use image::imageops;
 
 use super::app::Msg;
-use super::cases::{Cases, Sight};
+use super::cases::Cases;
 use super::row::Name;
+use super::sight::Sight;
 use super::text::clean;
 use crate::dataset::fold::original;
 use crate::dataset::read::{resize_image, resize_mask};
@@ -192,7 +193,7 @@ mod tests {
     use crate::run::Event;
     use crate::spec::Spec;
     use crate::store::{Store, Watch};
-    use crate::tui::cases::Look;
+    use crate::tui::sight::Look;
 
     const MANIFEST: &str = r#"
         name = "tiny"

@@ -26,7 +26,8 @@ pub const ANY: &[Screen] = &[
     Screen::Help,
 ];
 const RUNS: &[Screen] = &[Screen::Runs];
-const TABLES: &[Screen] = &[Screen::Runs, Screen::Compare];
+const TABLES: &[Screen] = &[Screen::Runs, Screen::Compare, Screen::Cases];
+const COPIED: &[Screen] = &[Screen::Runs, Screen::Compare, Screen::Cases, Screen::Audit, Screen::Difference];
 const RUN: &[Screen] = &[Screen::Run];
 const COMPARE: &[Screen] = &[Screen::Compare];
 const ONE_RUN: &[Screen] = &[Screen::Runs, Screen::Run];
@@ -128,6 +129,7 @@ pub const KEYS: &[Key] = &[
     key(&[char('n')], COMPARE, Action::Next(Forward), ("next spec", "next spec")),
     key(&[char('p')], COMPARE, Action::Next(Backward), ("", "previous spec")),
     key(&[char('t')], CASES, Action::Look, ("look", "overlay, image, masks")),
+    key(&[char('/')], CASES, Action::Filter, ("find", "find cases by their ids")),
     key(&[char('o')], CASES, Action::Sort, ("sort", "sort: worst, best, stored")),
     key(&[KeyCode::Right, char('l')], CASES, Action::Column(Forward), ("column", "next column")),
     key(&[KeyCode::Left, char('h')], CASES, Action::Column(Backward), ("", "previous column")),
@@ -179,8 +181,9 @@ pub const KEYS: &[Key] = &[
     key(&[char('7')], ANY, Action::Show(Screen::System), ("", "processors, memory, GPUs")),
     key(&[char('8')], ANY, Action::Show(Screen::Audit), ("", "audit: data, split, tables")),
     key(&[char('9')], ANY, Action::Show(Screen::Launch), ("", "specs: plan, cost, start")),
-    key(&[char('Y')], TABLES, Action::Copy(Copy::Row), ("", "copy the row")),
-    key(&[char('y')], TABLES, Action::Copy(Copy::Table), ("", "copy the table")),
+    key(&[char('C')], TABLES, Action::Copy(Copy::Cell), ("", "copy the chosen cell")),
+    key(&[char('Y')], COPIED, Action::Copy(Copy::Row), ("", "copy the row")),
+    key(&[char('y')], COPIED, Action::Copy(Copy::Table), ("", "copy the table")),
     key(&[char(':')], ANY, Action::Palette, ("find", "find any action by name")),
     ctrl(key(&[char('p')], ANY, Action::Palette, ("", "find any action by name"))),
     ctrl(key(&[char('l')], ANY, Action::Redraw, ("", "draw everything again"))),

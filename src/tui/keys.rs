@@ -102,6 +102,8 @@ pub enum Arrange {
 /// What is copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Copy {
+    /// The chosen or sorted column of the row under the cursor.
+    Cell,
     /// The row under the cursor.
     Row,
     /// All rows that are shown.

@@ -43,6 +43,7 @@ pub mod remembered;
 pub mod row;
 pub mod screen;
 pub mod series;
+pub mod sight;
 mod standing;
 mod summaries;
 pub mod system;

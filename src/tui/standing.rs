@@ -77,7 +77,9 @@ pub fn notes(app: &App, comparison: &Comparison, columns: usize) -> Vec<Said> {
     comparison.leaks().lines().for_each(|line| add(Tone::Warning, format!("! {line}")));
     if finished {
         add(Tone::Dim, legend(app, comparison));
-        add(Tone::Dim, "* best mean of the column. Distances in px.".to_owned());
+        let starred = app.arms().metrics().any(|metric| app.arms().best(metric).is_some());
+        let star = if starred { "* best mean of the column. " } else { "" };
+        add(Tone::Dim, format!("{star}Distances in px."));
     }
     comparison.footnotes().lines().for_each(|line| add(Tone::Dim, format!("† {line}")));
     notes.iter().flat_map(|(tone, text)| say(*tone, &clean(text), columns)).collect()

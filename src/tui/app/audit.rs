@@ -37,6 +37,10 @@ impl App {
 
     /// Whether `Back` closed something of the screen itself.
     pub(super) fn backs_out(&mut self) -> bool {
-        self.screen() == Screen::Audit && self.audit.back()
+        match self.screen() {
+            Screen::Audit => self.audit.back(),
+            Screen::Cases => self.cases.back(),
+            _ => false,
+        }
     }
 }

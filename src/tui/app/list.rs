@@ -2,8 +2,7 @@
 
 use super::update::moved;
 use super::{App, Effect, Follow, Pane, Screen};
-use crate::tui::copy;
-use crate::tui::keys::{Arrange, Copy, Direction, Motion};
+use crate::tui::keys::{Arrange, Direction, Motion};
 use crate::tui::list::{Line, List};
 use crate::tui::row::Row;
 use crate::tui::text::clean;
@@ -46,10 +45,11 @@ impl App {
 
     /// The filter as typed.
     pub fn filter(&self) -> &str {
-        if self.screen() == Screen::Audit {
-            return self.audit.filter();
+        match self.screen() {
+            Screen::Audit => self.audit.filter(),
+            Screen::Cases => self.cases.filter(),
+            _ => self.list.filter(),
         }
-        self.list.filter()
     }
 
     /// Whether keys are characters of the filter.
@@ -58,8 +58,10 @@ impl App {
     }
 
     pub(super) fn refilter(&mut self, change: impl FnOnce(&mut String)) {
-        if self.screen() == Screen::Audit {
-            return self.audit.refilter(change);
+        match self.screen() {
+            Screen::Audit => return self.audit.refilter(change),
+            Screen::Cases => return self.cases.refilter(change),
+            _ => {}
         }
         let mut filter = self.list.filter().to_owned();
         change(&mut filter);
@@ -217,21 +219,6 @@ impl App {
             _ => Motion::Line(direction),
         };
         (0..TURN).for_each(|_| self.go(motion));
-    }
-
-    pub(super) fn copy(&mut self, what: Copy) -> Option<Effect> {
-        let copied = match (self.screen(), what) {
-            (Screen::Compare, Copy::Row) => copy::arm(&self.arms, self.scroll),
-            (Screen::Compare, Copy::Table) => copy::arms(&self.arms),
-            (_, Copy::Row) => self.chosen().map(copy::run),
-            (_, Copy::Table) => copy::runs(self.shown()),
-        };
-        let Some(copied) = copied else {
-            self.notice = Some("nothing here to copy".to_owned());
-            return None;
-        };
-        self.notice = Some(copied.notice);
-        Some(Effect::Copy(copied.text))
     }
 
     pub(super) fn no_run(&mut self) -> Option<Effect> {

@@ -6,7 +6,6 @@ use crate::metric::{CaseScore, Task};
 use crate::model::Summary;
 use crate::report::Comparison;
 use crate::store::Move;
-use crate::tui::cases::Sight;
 use crate::tui::detail::Detail;
 use crate::tui::found::Found;
 use crate::tui::keys::{Action, Direction};
@@ -14,6 +13,7 @@ use crate::tui::launch::{Errand, Input, News};
 use crate::tui::overlay::Overlaid;
 use crate::tui::remembered::Remembered;
 use crate::tui::row::{Name, Row};
+use crate::tui::sight::Sight;
 use crate::tui::system::Sample;
 use crate::tui::widget::picture::Picture;
 

@@ -2,6 +2,7 @@
 
 mod audit;
 mod compare;
+mod copy;
 mod curves;
 mod hear;
 mod launch;

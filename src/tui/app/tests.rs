@@ -349,6 +349,11 @@ fn copies_say_what_they_are() {
         assert_eq!(text.lines().count(), lines);
         assert!(app.notice().is_some_and(|notice| notice.starts_with("copied")));
     }
+    let Some(name) = app.chosen().map(|row| row.name.clone()) else { panic!("no run is chosen") };
+    assert_eq!(act(&mut app, Action::Copy(Copy::Cell)), Some(Effect::Copy(name)), "not sorted: the run's name");
+    act(&mut app, Action::Arrange(Arrange::Sort));
+    let state = app.chosen().map(|row| Effect::Copy(row.state().name().to_owned()));
+    assert_eq!(act(&mut app, Action::Copy(Copy::Cell)), state, "sorted by the state");
     act(&mut app, Action::Show(Screen::Compare));
     assert_eq!(act(&mut app, Action::Copy(Copy::Table)), None);
     assert_eq!(app.notice(), Some("nothing here to copy"));

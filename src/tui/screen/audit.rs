@@ -8,7 +8,7 @@ use ratatui::widgets::Widget;
 
 use super::{first_line, said};
 use crate::tui::app::App;
-use crate::tui::audit::{Audit, Section, Sight};
+use crate::tui::audit::{Audit, Item, Section, Sight};
 use crate::tui::prose::{Said, Tone, say};
 use crate::tui::text::{clean, fit};
 use crate::tui::theme::{bold, dim};
@@ -63,8 +63,8 @@ fn lines(audit: &Audit, area: Rect, buffer: &mut Buffer) {
     let (shown, all) = (audit.shown().len(), audit.all());
     let count = match (shown, all) {
         (_, 0) => String::new(),
-        _ if audit.filter().is_empty() => format!("── {all} findings"),
-        _ => format!("── {shown} of {all} findings, filtered: {}", audit.filter()),
+        _ if audit.filter().is_empty() => format!("── {}", tally(audit)),
+        _ => format!("── {shown} of {all} lines, filtered: {}", audit.filter()),
     };
     Line::styled(count, dim()).render(first, buffer);
     let top = first_line(audit.cursor(), shown, usize::from(area.height).saturating_sub(1));
@@ -76,6 +76,21 @@ fn lines(audit: &Audit, area: Rect, buffer: &mut Buffer) {
             buffer.set_style(row, Style::new().add_modifier(Modifier::REVERSED));
         }
     }
+}
+
+/// The shown lines by what they are about: a group has a line beside those of its pairs.
+fn tally(audit: &Audit) -> String {
+    let noun = |item: Item| match item {
+        Item::Shared(_) => "subject",
+        Item::Pair(_) | Item::Straddle(_) => "pair",
+        Item::Group(_) => "group",
+        Item::Issue(_) => "issue",
+        Item::Finding(_) => "finding",
+    };
+    let count = |name: &str| audit.shown().filter(|entry| noun(entry.item) == name).count();
+    let names = ["subject", "pair", "group", "issue", "finding"];
+    let counts = names.map(|name| (count(name), name)).into_iter().filter(|(n, _)| *n > 0);
+    counts.map(|(n, name)| finding::counted(n, name)).collect::<Vec<_>>().join(", ")
 }
 
 /// All that is known of the line, above its cases' pictures.

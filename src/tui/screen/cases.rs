@@ -9,7 +9,8 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 use super::first_line;
 use crate::metric::CaseScore;
 use crate::tui::app::App;
-use crate::tui::cases::{Cases, Column, Look, Sight, Sorting, undefined};
+use crate::tui::cases::{Cases, Column, Sorting, undefined};
+use crate::tui::sight::{Look, Sight};
 use crate::tui::text::{clean, fit, pad, pad_left, width};
 use crate::tui::theme::{Theme, VERMILLION, bold, dim};
 use crate::tui::widget::raster::{self, Mark, Raster};
@@ -18,6 +19,8 @@ use crate::tui::widget::raster::{self, Mark, Raster};
 const NUMBER: usize = 9;
 /// Narrower names are no names: those of BUSI differ in the number at their end.
 const NAME: usize = 16;
+/// A wider list has blanks between names and numbers.
+const WIDEST: u16 = 90;
 /// So many numbers have their place before the picture takes its own.
 const NUMBERS: usize = 3;
 
@@ -31,7 +34,11 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         return Paragraph::new(error.to_owned()).wrap(Wrap { trim: true }).render(body, buffer);
     }
     if !known || cases.rows().len() == 0 {
-        let text = if app.chosen().is_some() { "reading scores …" } else { "no run; 1 shows the list" };
+        let text = match (app.chosen(), known && cases.count() > 0) {
+            (None, _) => "no run; 1 shows the list",
+            (_, true) => "no id of a case contains this; Esc shows all",
+            _ => "reading scores …",
+        };
         return Line::styled(text, dim()).render(body, buffer);
     }
     let parts = Parts::of(cases, body);
@@ -65,7 +72,7 @@ impl Parts {
         let narrow = (2 + NAME + cases.columns().len().min(NUMBERS) * NUMBER) as u16;
         // Numbers first; a picture of a few characters shows nothing.
         let width = if area.width < narrow + 16 { area.width * 3 / 5 } else { (area.width * 9 / 20).max(narrow) };
-        let width = width.min(76);
+        let width = width.min(WIDEST);
         let [list, _, right] =
             Layout::horizontal([Constraint::Length(width), Constraint::Length(2), Constraint::Min(0)]).areas(area);
         let rows = [Constraint::Length(4), Constraint::Min(0), Constraint::Length(1)];
@@ -87,10 +94,15 @@ fn title(app: &App) -> Line<'static> {
     };
     let count = cases.rows().len();
     let place = if count > 0 { format!("case {} of {count}, {order}", cases.cursor() + 1) } else { String::new() };
+    let found = match cases.filter() {
+        "" => String::new(),
+        filter => format!("   {count} of {} with {}", cases.count(), fit(filter, 30)),
+    };
     Line::from(vec![
         Span::styled(row.arm.clone(), bold()),
         Span::styled(format!("  {}  fold {}  seed {}   ", row.spec, row.fold, row.seed), dim()),
         Span::raw(place),
+        Span::raw(found),
     ])
 }
 
@@ -170,18 +182,20 @@ fn picture(app: &App, parts: &Parts, buffer: &mut Buffer) {
     if app.setup().images.in_characters() {
         raster::draw(&raster, app.theme(), parts.picture, buffer);
     }
-    let missing = match cases.look() {
+    caption(sight, cases.look(), &raster, app.theme()).render(parts.caption, buffer);
+}
+
+/// What the colours mean, or the letters in their place.
+fn caption(sight: &Sight, look: Look, raster: &Raster, theme: &Theme) -> Line<'static> {
+    let lone = sight.lone().filter(|_| look == Look::Overlay);
+    let missing = match look {
         Look::Reference => sight.image.is_err(),
         Look::Prediction => sight.prediction.is_err(),
         Look::Overlay | Look::Image => false,
     };
-    caption(cases.look(), missing, &raster, app.theme()).render(parts.caption, buffer);
-}
-
-/// What the colours mean, or the letters in their place.
-fn caption(look: Look, missing: bool, raster: &Raster, theme: &Theme) -> Line<'static> {
     let named = |mark: &Mark| {
         let name = match (look, mark) {
+            _ if lone.is_some() => "outline",
             (Look::Overlay, Mark::Both) => "TP",
             (Look::Overlay, Mark::Prediction) => "FP",
             (Look::Overlay, Mark::Reference) => "FN",
@@ -192,10 +206,15 @@ fn caption(look: Look, missing: bool, raster: &Raster, theme: &Theme) -> Line<'s
             None => Span::raw(format!("{} {name} ", mark.letter())),
         }
     };
-    let mut spans = vec![Span::styled(format!("{} ", look.name()), bold())];
+    let title = match lone {
+        Some(Mark::Reference) => "reference only",
+        Some(_) => "prediction only",
+        None => look.name(),
+    };
+    let mut spans = vec![Span::styled(format!("{title} "), bold())];
     match missing {
         true => spans.push(Span::raw("not there ")),
-        false => spans.extend(look.marks().iter().map(named)),
+        false => spans.extend(lone.as_ref().map_or(look.marks(), std::slice::from_ref).iter().map(named)),
     }
     spans.push(Span::styled(format!("{}×{} px", raster.width(), raster.height()), dim()));
     Line::from(spans)

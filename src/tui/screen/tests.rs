@@ -11,7 +11,6 @@ use crate::plane::{Mask, Plane};
 use crate::report::{ArmRow, Comparison};
 use crate::run::State;
 use crate::tui::app::{Banner, Msg, Screen, Setup};
-use crate::tui::cases::Sight;
 use crate::tui::detail::Detail;
 use crate::tui::images::Images;
 use crate::tui::keys::{Direction, Motion};
@@ -21,6 +20,7 @@ use crate::tui::plot::{Axis, Ground, Plot, Scale, Smoothing, Turn};
 use crate::tui::point::Point;
 use crate::tui::row::{Part, Row, Score};
 use crate::tui::series::{Quantity, Series};
+use crate::tui::sight::Sight;
 use crate::tui::system::{Gpu, Gpus, Machine, Pace, Process, Sample, Worker};
 use crate::tui::text::clean;
 use crate::tui::theme::{Colour, Glyphs, Theme};
@@ -242,6 +242,10 @@ pub(super) fn fill_with(app: &mut App, rows: Vec<Row>, screen: Screen) {
         app.update(Msg::Picture(Some(Box::new(picture()))));
         app.update(Msg::Log(format!("epoch 1\n{HOSTILE}\n")));
         app.update(Msg::Scores(chosen.name.clone(), Task::Segmentation, Ok(scores())));
+        if screen == Screen::Cases {
+            // Past the case where there is nothing to find, to the one that is missed.
+            app.update(Msg::Act(Action::Go(Motion::Line(Direction::Forward))));
+        }
         if let Some((name, index)) = app.cases().wanted() {
             let sight = sight(name.clone(), index);
             app.update(Msg::Seen(Box::new(sight)));
@@ -638,6 +642,31 @@ fn looks_take_turns_and_say_what_they_show() {
 }
 
 #[test]
+fn a_star_is_explained_only_where_there_is_one() {
+    for (arms, starred) in [(3, true), (1, false)] {
+        let text = drawn(&app(arms, Screen::Compare, unicode()), (160, 45)).join("\n");
+        assert!(text.contains("Distances in px"), "{text}");
+        assert_eq!(text.contains("* best mean"), starred, "{text}");
+    }
+}
+
+#[test]
+fn cases_are_found_by_their_ids() {
+    let mut app = app(3, Screen::Cases, unicode());
+    app.update(Msg::Act(Action::Filter));
+    "benign".chars().for_each(|c| _ = app.update(Msg::Typed(c)));
+    let text = drawn(&app, (120, 24)).join("\n");
+    assert!(text.contains("/benign█") && text.contains("1 of 3 with benign") && !text.contains("malignant"), "{text}");
+    app.update(Msg::Typed('x'));
+    app.update(Msg::Entered);
+    assert!(drawn(&app, (120, 24)).join("\n").contains("no id of a case contains this"));
+    app.update(Msg::Act(Action::Back));
+    let text = drawn(&app, (120, 24)).join("\n");
+    assert_eq!(app.screen(), Screen::Cases);
+    assert!(text.contains("of 3,") && text.contains("malignant"), "{text}");
+}
+
+#[test]
 fn a_run_without_scores_or_masks_says_so() {
     let mut app = app(3, Screen::Cases, unicode());
     let name = app.cases().name().to_owned();
@@ -645,7 +674,9 @@ fn a_run_without_scores_or_masks_says_so() {
     let (_, index) = app.cases().wanted().expect("a case");
     let bare = Sight { prediction: Err(gone.clone()), ..sight(name.clone(), index) };
     app.update(Msg::Seen(Box::new(bare)));
-    assert!(drawn(&app, (160, 45)).join("\n").contains(&gone));
+    let text = drawn(&app, (160, 45)).join("\n");
+    assert!(text.contains(&gone) && text.contains("reference only ■ outline"), "{text}");
+    assert!(!text.contains("■ FN"), "{text}");
     app.update(Msg::Scores(name, Task::Segmentation, Err("no scores yet".into())));
     assert!(drawn(&app, (80, 24)).join("\n").contains("no scores yet"));
 }

@@ -70,6 +70,7 @@ fn facts(kept: Option<Audit>) -> Facts {
         known: Ok(known),
         division: Ok(division),
         kept: Ok(kept),
+        planned: report().digest,
     }
 }
 
@@ -93,7 +94,7 @@ fn a_kept_report_is_shown_with_its_date_and_digest() {
     let app = audited(Some(report()), unicode());
     for size in READABLE {
         says(&app, size, &["6 cases (benign 4, malignant 2)", "audited 2026-11-22 08:10 UTC, digest 0123456789abcdef"]);
-        says(&app, size, &["exact a (1) = b (2) two labels", "4 findings", "? help"]);
+        says(&app, size, &["exact a (1) = b (2) two labels", "── 2 pairs, 1 group, 1 issue", "? help"]);
     }
     for size in [(80, 24), (160, 45)] {
         says(
@@ -136,6 +137,23 @@ fn a_folder_that_has_changed_is_said() {
 }
 
 #[test]
+fn a_report_on_another_state_of_the_data_is_said_and_so_is_one_that_cannot_be_compared() {
+    let of = |planned: Option<&str>| {
+        let mut app = app(1, Screen::Audit, unicode());
+        let found = Facts { planned: planned.map(str::to_owned), ..facts(Some(report())) };
+        app.update(Msg::Found(Found::Facts(Box::new(found))));
+        app
+    };
+    let other = of(Some("fedcba98765432100123"));
+    let text = "audited another state of the data: digest 0123456789abcdef, this run's fedcba9876543210";
+    says(&other, (160, 45), &[text]);
+    says(&of(None), (160, 45), &["not compared with this run's digest"]);
+    let same = of(report().digest.as_deref());
+    let text = read(&same, (160, 45));
+    assert!(!text.contains("another state") && !text.contains("not compared"), "{text}");
+}
+
+#[test]
 fn progress_is_shown_until_the_audit_ends() {
     let mut app = audited(None, unicode());
     let progress = Progress { dataset: "busi".into(), what: "comparing pairs", percent: 43 };
@@ -166,12 +184,12 @@ fn the_split_says_who_straddles_it() {
 #[test]
 fn a_filter_leaves_the_lines_that_have_all_words() {
     let mut app = typed(acted(audited(Some(report()), unicode()), &[Action::Filter]), "tiny d");
-    says(&app, (60, 20), &["/tiny d█", "1 of 4 findings", "41 px"]);
+    says(&app, (60, 20), &["/tiny d█", "1 of 4 lines", "41 px"]);
     assert!(!read(&app, (60, 20)).contains("= b (2)"));
     app.update(Msg::Entered);
     app.update(Msg::Act(Action::Back));
     assert_eq!((app.screen(), app.filter()), (Screen::Audit, ""));
-    says(&app, (60, 20), &["4 findings"]);
+    says(&app, (60, 20), &["── 2 pairs, 1 group, 1 issue"]);
 }
 
 #[test]
