@@ -61,7 +61,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::RecvTimeoutError;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use ratatui::crossterm::event::Event;
@@ -90,6 +90,8 @@ use terminal::{Suspended, Tty};
 const TICK: Duration = Duration::from_millis(250);
 /// How long it takes at most until what a key asked for, and a thread has read, is on the screen.
 const SOON: Duration = Duration::from_millis(10);
+/// How it looks is kept this often, for whoever kills it.
+const KEPT: Duration = Duration::from_secs(5);
 /// Keys that are taken before the next picture, so that a pasted text cannot hold it up.
 const BURST: usize = 64;
 
@@ -177,7 +179,7 @@ fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Opt
     }
     let keys = Keys::listen();
     let around = (options, &keys, &*signals.stop);
-    let mut drawn = None;
+    let (mut drawn, mut kept, mut last) = (None, None, None);
     while !signals.end.load(Ordering::Relaxed) && io::stdin().is_terminal() {
         if signals.stop.swap(false, Ordering::Relaxed) {
             suspend(tty, app)?;
@@ -190,6 +192,10 @@ fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Opt
         app.update(Msg::Clock(now_s()));
         if let Some(effect) = feed.poll(app) {
             carry_out(&effect, (&mut *tty, &mut *app, &mut *feed), around)?;
+        }
+        if kept.is_none_or(|at: Instant| at.elapsed() > KEPT) {
+            kept = Some(Instant::now());
+            last = keep(app, options, last);
         }
         if drawn != Some(app.revision()) {
             tty.draw(|frame| view(app, frame), |area| image(app, area))?;
@@ -207,6 +213,16 @@ fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Opt
         }
     }
     Ok(())
+}
+
+/// Keeps how the dashboard looks, for whoever kills it; returns what is kept.
+fn keep(app: &App, options: &Options, last: Option<Remembered>) -> Option<Remembered> {
+    let now = app.remembered();
+    if let Some(memory) = options.memory.as_deref().filter(|_| last.as_ref().is_some_and(|last| *last != now)) {
+        // The last word is said on leaving; there a failure is told.
+        let _ = now.save(memory);
+    }
+    Some(now)
 }
 
 /// What happened at the terminal since, after a while without; `None` once nobody listens to it any more.

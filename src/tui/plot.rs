@@ -1,5 +1,7 @@
 //! How curves are looked at: axis, scale, smoothing, window, crosshair. Knows what to ask for, not the data.
 
+use serde::{Deserialize, Serialize};
+
 use super::keys::Direction;
 use super::text::duration;
 
@@ -9,7 +11,8 @@ const FINEST: f64 = 1e-6;
 const PRESSES: f64 = 100.0;
 
 /// What a curve runs over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Axis {
     /// Completed epochs.
     #[default]
@@ -45,7 +48,8 @@ impl Axis {
 }
 
 /// How values are spread over the rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Scale {
     /// Equal differences.
     #[default]
@@ -55,7 +59,8 @@ pub enum Scale {
 }
 
 /// Exponential moving average of the drawn line; the values themselves stay in sight.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Smoothing {
     /// None.
     #[default]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::app::Screen;
+use super::plot::{Axis, Scale, Smoothing};
 use super::row::Name;
 use crate::store::write_atomic;
 
@@ -35,6 +36,13 @@ pub struct Remembered {
     pub group: String,
     /// The run under the cursor.
     pub run: Name,
+    /// What a run's curves run over, once someone has chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub axis: Option<Axis>,
+    /// How their values are spread.
+    pub scale: Scale,
+    /// How their lines are smoothed.
+    pub smoothing: Smoothing,
     /// The spec that was being written and not saved.
     pub draft: Option<Unsaved>,
 }

@@ -24,8 +24,9 @@ impl App {
                 return news.map(Effect::Announce);
             }
             Msg::Unread(unread) => {
-                self.revision = before + u64::from(unread != self.unread);
+                self.revision = before + u64::from(unread != self.unread || self.wanted.is_some());
                 self.unread = unread;
+                self.take_up();
             }
             Msg::Broken(broken) => self.broken = broken.iter().map(|reason| clean(reason)).collect(),
             Msg::Detail(detail) => {

@@ -64,6 +64,8 @@ pub struct App {
     chosen: Option<Name>,
     head: Option<String>,
     follow: Follow,
+    /// Run and screen that are taken up once that run has been read.
+    wanted: Option<(Name, Screen)>,
     typing: bool,
     marked: BTreeSet<Name>,
     asked: Option<mark::Asked>,

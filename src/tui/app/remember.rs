@@ -28,7 +28,27 @@ impl App {
             sort: sort.unwrap_or_default(),
             group: self.list.group().map_or("", Group::name).to_owned(),
             run: self.chosen().map(|row| row.name.clone()).unwrap_or_default(),
+            axis: self.plot.axis,
+            scale: self.plot.scale,
+            smoothing: self.plot.smoothing,
             draft: self.unsaved(),
+        }
+    }
+
+    /// The run and the screen of before, once that run has been read; a large store is read bit by bit.
+    pub(super) fn take_up(&mut self) {
+        let Some((name, screen)) = self.wanted.take() else { return };
+        let is_here = self.rows.iter().any(|row| row.name == name);
+        if is_here {
+            (self.chosen, self.head) = (Some(name), None);
+            self.follow = Follow::Run;
+            self.select();
+        } else if self.unread > 0 {
+            self.wanted = Some((name, screen));
+            return;
+        }
+        if is_here || screen != Screen::Run {
+            self.show(screen);
         }
     }
 
@@ -62,15 +82,9 @@ impl App {
         self.list.set_group(Group::named(&left.group));
         let filter = clean(&left.filter);
         self.refilter(|text| *text = filter);
-        if let Some(row) = self.rows.iter().find(|row| row.name == left.run) {
-            (self.chosen, self.head) = (Some(row.name.clone()), None);
-            self.follow = Follow::Run;
-            self.select();
-        }
-        let run_is_gone = self.chosen().is_none_or(|row| row.name != left.run);
-        if !(left.screen == Screen::Run && run_is_gone) {
-            self.show(left.screen);
-        }
+        (self.plot.axis, self.plot.scale, self.plot.smoothing) = (left.axis, left.scale, left.smoothing);
+        self.wanted = Some((left.run.clone(), left.screen));
+        self.take_up();
         let filter = Some(self.list.filter()).filter(|filter| !filter.is_empty());
         let filter = filter.map(|filter| format!("filtered as you left it: {filter}; Esc shows all runs"));
         let draft = left.draft.as_ref().map(|draft| self.restore_draft(draft));

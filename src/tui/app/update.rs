@@ -13,7 +13,7 @@ impl App {
             Msg::Act(action) => {
                 // Whoever presses keys means the run under the cursor, wherever it moves to.
                 self.follow = Follow::Run;
-                (self.notice, self.noticed_s) = (None, None);
+                (self.notice, self.noticed_s, self.wanted) = (None, None, None);
                 return self.act(action);
             }
             Msg::Typed(c) => self.typed(c),
