@@ -148,7 +148,7 @@ fn started(index: usize, steps_per_epoch: u32) -> Event {
 /// Every thirteenth run has epochs without a number.
 fn epoch(index: usize, number: u32, step: u64) -> Event {
     let done = f64::from(number) / f64::from(EPOCHS);
-    let is_gap = index % 13 == 3 && number % 7 == 0;
+    let is_gap = index % 13 == 3 && number.is_multiple_of(7);
     let value = |value: f64| Some(value).filter(|_| !is_gap);
     let shown = METRICS.iter().filter(|metric| metric.shown == Shown::Always);
     let scores = shown.map(|metric| {

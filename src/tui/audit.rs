@@ -293,11 +293,8 @@ impl Audit {
 
     fn arrange(&mut self) {
         let words: Vec<String> = self.filter.split_whitespace().map(str::to_lowercase).collect();
-        let has = |entry: &Entry| {
-            let text = entry.text.to_lowercase();
-            words.iter().all(|word| text.contains(word.as_str()))
-        };
-        self.visible = (0..self.entries.len()).filter(|&i| has(&self.entries[i])).collect();
+        let has = |text: String| words.iter().all(|word| text.contains(word.as_str()));
+        self.visible = (0..self.entries.len()).filter(|&i| has(self.entries[i].text.to_lowercase())).collect();
         self.cursor = self.cursor.min(self.visible.len().saturating_sub(1));
     }
 }

@@ -1,7 +1,7 @@
 //! The dashboard: a function of the store, drawn at most when something changed, that can be left and opened again at
 //! any time. State changes in [`App::update`], pixels in [`view`], files in [`feed`], keys in one table.
 //! Knows ratatui; not burn, not how runs are trained.
-//! Weak spot: it polls; an event is up to a quarter of a second late.
+//! Weak spot: it polls; an event is up to half a second late.
 
 pub mod app;
 pub mod arms;

@@ -76,11 +76,15 @@ impl Query {
 fn joined(tokens: impl IntoIterator<Item = String>) -> Vec<String> {
     let is_sign = |text: &str| SIGNS.iter().any(|(sign, _)| text == *sign);
     let begins = |text: &str| SIGNS.iter().any(|(sign, _)| text.starts_with(sign));
+    let is_term = |text: &str| {
+        let name = text.find(['=', '!', '<', '>', '~']).map(|end| &text[..end]);
+        name.is_some_and(|name| Field::named(name).is_some())
+    };
     let mut terms: Vec<String> = Vec::new();
     let mut waits = false;
     for token in tokens {
         match terms.last_mut() {
-            Some(term) if waits || (begins(&token) && Field::named(term).is_some()) => {
+            Some(term) if (waits && !is_term(&token)) || (begins(&token) && Field::named(term).is_some()) => {
                 waits = is_sign(&token);
                 term.push_str(&token);
             }

@@ -226,7 +226,11 @@ fn read_only_refuses_and_writes_nothing() {
     assert_eq!(store, [lab.path().join("results/tiny")]);
     let mut refused = Tty::spawn(program(&lab, &["--read-only", "resume", "tiny"]));
     assert!(!refused.end().success());
-    assert!(refused.text().contains("--read-only: this command changes the store"), "{}", refused.text());
+    assert!(
+        refused.text().contains("read-only (flag, --read-only): this command changes the store"),
+        "{}",
+        refused.text()
+    );
 }
 
 #[test]

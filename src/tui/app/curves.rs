@@ -69,7 +69,7 @@ impl App {
     pub(super) fn retype(&mut self, change: impl FnOnce(&mut String)) {
         if self.screen() == Screen::Run {
             self.log.search(change);
-            self.to_match();
+            self.show_match();
         } else {
             self.refilter(change);
         }
@@ -83,7 +83,7 @@ impl App {
     pub(super) fn find(&mut self, direction: Direction) {
         if self.searches() {
             self.log.step(direction);
-            self.to_match();
+            self.show_match();
         }
     }
 
@@ -109,7 +109,7 @@ impl App {
         plot.cross.take().is_some()
     }
 
-    fn to_match(&mut self) {
+    fn show_match(&mut self) {
         let Some(line) = self.log.found() else { return };
         let below = self.log.lines().len().saturating_sub(line + 1);
         // In the middle, so that what led to it is seen.
