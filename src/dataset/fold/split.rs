@@ -83,8 +83,8 @@ pub struct Split {
 }
 
 /// What a split looks like in a file: for each part, `[case, subject]` pairs; the subjects are the true ones, also
-/// where the split does not keep them together.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// where the split does not keep them together. `Eq`, so that a shared one is known to equal itself unread.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parts {
     /// Says that subjects may be in two parts; without it they may not.
