@@ -23,9 +23,9 @@ pub struct Chosen {
 pub struct ResumeArgs {
     #[command(flatten)]
     chosen: Chosen,
-    /// Runs at a time.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
-    slots: u8,
+    /// Runs at a time [default: one on each GPU, else 1].
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=64))]
+    slots: Option<u8>,
 }
 
 impl Chosen {
@@ -54,11 +54,12 @@ pub(super) fn resume(context: &Context, args: &ResumeArgs) -> anyhow::Result<Exi
     let mut watch = Watch::new(context.store.clone(), None);
     watch.catch_up()?;
     let runs = args.chosen.of(&watch, |state| state.is_settled() && state != State::Finished)?;
+    let slots = context.slots(args.slots)?;
     for view in &runs {
         view.dir.enqueue()?;
     }
     if !runs.is_empty() {
-        context.launch(usize::from(args.slots)).ensure(&context.store)?;
+        context.launch(slots).ensure(&context.store)?;
     }
     report("queued", &runs)
 }

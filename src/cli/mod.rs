@@ -20,7 +20,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::dataset::DataRoots;
-use crate::executor::Launch;
+use crate::device::{Choice, DeviceName};
+use crate::executor::{Launch, places};
 use crate::store::Store;
 
 /// A terminal lab that launches, watches and honestly compares the training of breast-tumour segmentation networks.
@@ -41,6 +42,10 @@ struct Global {
     /// Folder that holds one folder per data set [env: SEGLAB_DATA, else datasets/].
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// What runs compute on: auto (all GPUs that a worker can use, else flex), or names, separated by commas: flex,
+    /// tch:cpu, tch:cuda:0, wgpu:0. "seglab doctor" lists them.
+    #[arg(long, global = true, env = "SEGLAB_DEVICE", default_value_t = Choice::Auto, value_name = "DEVICE")]
+    device: Choice,
     /// Draw with ASCII characters only.
     #[arg(long, global = true)]
     ascii: bool,
@@ -83,6 +88,9 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         slots: usize,
     },
+    /// What this build can compute on, as JSON (asked by others).
+    #[command(hide = true)]
+    Devices,
     /// Execute one run (started by the executor).
     #[command(hide = true)]
     Worker { run: PathBuf },
@@ -92,6 +100,7 @@ enum Command {
 struct Context {
     store: Store,
     roots: DataRoots,
+    device: Choice,
     ascii: bool,
     read_only: bool,
 }
@@ -102,7 +111,22 @@ impl Context {
     }
 
     fn launch(&self, slots: usize) -> Launch {
-        Launch { slots: slots.max(1) }
+        Launch { slots: slots.max(1), device: self.device.clone() }
+    }
+
+    /// How many runs at a time, if nobody says: one on each GPU, or one on the CPU. An error if no worker has the device.
+    fn slots(&self, asked: Option<u8>) -> anyhow::Result<usize> {
+        let places = places(&self.device).map_err(anyhow::Error::msg)?;
+        let gpus = places.iter().filter(|place| place.device.is_gpu()).count();
+        Ok(asked.map_or(gpus.max(1), usize::from))
+    }
+
+    /// What a worker computes on, unless it was told.
+    fn own_device(&self) -> DeviceName {
+        match &self.device {
+            Choice::Named(names) => names.first().copied().unwrap_or(DeviceName::Flex),
+            Choice::Auto => DeviceName::Flex,
+        }
     }
 }
 
@@ -112,6 +136,7 @@ pub fn main() -> ExitCode {
     let context = Context {
         store: Store::new(cli.global.results),
         roots: DataRoots::new(cli.global.data),
+        device: cli.global.device,
         ascii: cli.global.ascii,
         read_only: cli.global.read_only,
     };
@@ -142,7 +167,8 @@ fn dispatch(command: Option<Command>, context: &Context) -> anyhow::Result<ExitC
         Some(Command::Audit(args)) => audit::audit(&args),
         Some(Command::Doctor) => doctor::doctor(context),
         Some(Command::Executor { slots }) => run::executor(context, slots),
-        Some(Command::Worker { run }) => run::worker(&run),
+        Some(Command::Devices) => doctor::devices(),
+        Some(Command::Worker { run }) => run::worker(context, &run),
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Options {
     /// Plain progress lines instead of the dashboard (also chosen where there is no terminal).
     #[arg(long)]
     headless: bool,
-    /// Runs at a time [default: 1].
+    /// Runs at a time [default: one on each GPU, else 1].
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=64))]
     slots: Option<u8>,
 }
@@ -44,7 +44,7 @@ pub(super) fn dashboard(context: &Context) -> anyhow::Result<ExitCode> {
             "the dashboard needs a terminal; without one use \"seglab status\", \"seglab run SPEC --headless\""
         );
     }
-    watch(context, None, 1)
+    watch(context, None, context.slots(None).unwrap_or(1))
 }
 
 pub(super) fn demo(context: &Context, options: &Options) -> anyhow::Result<ExitCode> {
@@ -61,8 +61,8 @@ pub(super) fn executor(context: &Context, slots: usize) -> anyhow::Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn worker(run: &Path) -> anyhow::Result<ExitCode> {
-    match work(&RunDir::at(run)?)? {
+pub(super) fn worker(context: &Context, run: &Path) -> anyhow::Result<ExitCode> {
+    match work(&RunDir::at(run)?, context.own_device())? {
         Ending::Finished | Ending::Stopped => Ok(ExitCode::SUCCESS),
         Ending::Failed | Ending::Busy => Ok(ExitCode::FAILURE),
     }
@@ -70,8 +70,8 @@ pub(super) fn worker(run: &Path) -> anyhow::Result<ExitCode> {
 
 fn start(context: &Context, spec: &Spec, options: &Options) -> anyhow::Result<ExitCode> {
     context.may_write()?;
+    let slots = context.slots(options.slots)?;
     let runs = enqueue(context, spec)?;
-    let slots = usize::from(options.slots.unwrap_or(1));
     if options.slots.is_some() && context.store.has_executor() {
         eprintln!("seglab: an executor is at work; its number of slots stays until its queue is empty");
     }

@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::Launch;
+use super::{Launch, Place, places};
 use crate::store::{RunDir, Store, StoreError};
 
 /// How often the queue and the workers are looked at.
@@ -31,6 +31,7 @@ pub fn serve(store: &Store, launch: &Launch) -> Result<(), StoreError> {
 fn serve_until_idle(store: &Store, launch: &Launch) -> Result<(), StoreError> {
     // A lost connection or a pressed Ctrl-C is not the queue's end.
     let _ = rustix::process::setsid();
+    let places = places(&launch.device).map_err(|reason| StoreError::new(&store.executor_log(), reason))?;
     let mut workers: Vec<Worker> = Vec::new();
     let mut busy = Instant::now();
     loop {
@@ -39,8 +40,9 @@ fn serve_until_idle(store: &Store, launch: &Launch) -> Result<(), StoreError> {
         let strangers = runs.iter().filter(|run| workers.iter().all(|own| own.run != **run) && run.is_locked()).count();
         let free = launch.slots.saturating_sub(workers.len() + strangers);
         for (ticket, run) in next(&runs, &workers).into_iter().take(free) {
-            match start(store, &run, launch) {
-                Ok(child) => workers.push(Worker { run, ticket, child }),
+            let place = least_busy(&places, &workers);
+            match start(store, &run, (place, launch.slots)) {
+                Ok(child) => workers.push(Worker { run, ticket, place: place.clone(), child }),
                 Err(error) => {
                     run.log(&format!("the worker cannot be started: {error}"));
                     run.dequeue()?;
@@ -60,6 +62,7 @@ fn serve_until_idle(store: &Store, launch: &Launch) -> Result<(), StoreError> {
 struct Worker {
     run: RunDir,
     ticket: u64,
+    place: Place,
     child: Child,
 }
 
@@ -90,12 +93,21 @@ fn next(runs: &[RunDir], workers: &[Worker]) -> Vec<(u64, RunDir)> {
     waiting.into_iter().map(|(ticket, run)| (ticket, run.clone())).collect()
 }
 
-fn start(store: &Store, run: &RunDir, launch: &Launch) -> std::io::Result<Child> {
+/// The place with the fewest runs, the first of equals.
+fn least_busy<'a>(places: &'a [Place], workers: &[Worker]) -> &'a Place {
+    let runs = |place: &&Place| workers.iter().filter(|worker| worker.place == **place).count();
+    places.iter().min_by_key(runs).expect("`places` finds at least one, or says why not")
+}
+
+fn start(store: &Store, run: &RunDir, (place, slots): (&Place, usize)) -> std::io::Result<Child> {
     let log = OpenOptions::new().create(true).append(true).open(run.log_path())?;
-    let mut command = Command::new(std::env::current_exe()?);
-    command.arg("--results").arg(store.root()).arg("worker").arg(run.path());
+    let mut command = Command::new(&place.program);
+    command.arg("--results").arg(store.root()).arg("--device").arg(place.device.to_string());
+    command.arg("worker").arg(run.path());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    command.env("RAYON_NUM_THREADS", (cores / launch.slots.max(1)).max(1).to_string());
+    let threads = (cores / slots.max(1)).max(1).to_string();
+    // the one for our kernels, the other for libtorch's
+    command.env("RAYON_NUM_THREADS", &threads).env("OMP_NUM_THREADS", &threads);
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
     command.spawn()
 }

@@ -2,11 +2,14 @@
 //! its own, so that closing a dashboard or losing a connection leaves the queue running.
 
 mod local;
+mod place;
 
 use std::process::{Command, Stdio};
 
 pub use local::serve;
+pub use place::{Place, Worker, candidates, places, workers};
 
+use crate::device::Choice;
 use crate::store::{Store, StoreError};
 
 /// How an executor is started by others.
@@ -14,6 +17,8 @@ use crate::store::{Store, StoreError};
 pub struct Launch {
     /// Runs at a time.
     pub slots: usize,
+    /// On what.
+    pub device: Choice,
 }
 
 impl Launch {
@@ -32,6 +37,7 @@ impl Launch {
         let program = std::env::current_exe().map_err(|error| fail(error.to_string()))?;
         let mut command = Command::new(program);
         command.arg("--results").arg(store.root());
+        command.arg("--device").arg(self.device.to_string());
         command.arg("executor").arg("--slots").arg(self.slots.to_string());
         command.stdin(Stdio::null()).stdout(output).stderr(errors);
         command.spawn().map(drop).map_err(|error| fail(format!("the executor cannot be started: {error}")))

@@ -214,6 +214,7 @@ mod tests {
 
     use super::*;
     use crate::dataset::fold::{Parts, Split};
+    use crate::device::Choice;
     use crate::plan::{RunPlan, SCHEMA};
     use crate::run::Event;
     use crate::spec::{BUILT_IN, Spec};
@@ -257,7 +258,7 @@ mod tests {
     fn open(dir: &tempfile::TempDir, folds: usize) -> (Vec<RunDir>, Watch, Launch, App) {
         let store = Store::new(dir.path());
         let runs = (0..folds).map(|fold| store.create(&plan(fold)).expect("create")).collect();
-        let launch = Launch { slots: 1 };
+        let launch = Launch { slots: 1, device: Choice::Auto };
         let app = App::new(Setup { access: Access::ReadOnly, ..Setup::default() });
         (runs, Watch::new(store, None), launch, app)
     }

@@ -1,6 +1,6 @@
 //! Every operation against burn's own, forward and backward, bit for bit where threads are concerned.
 
-use super::{batch_norm, conv2d, max_pool2d};
+use crate::native::{batch_norm, conv2d, max_pool2d};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
