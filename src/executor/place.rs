@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn auto_takes_every_gpu_of_the_best_kind_and_without_one_the_lab_itself() {
         let lab = worker("lab", &[("flex", None)]);
-        assert_eq!(found("auto", &[lab.clone()]), Ok(vec!["lab flex".to_owned()]));
+        assert_eq!(found("auto", std::slice::from_ref(&lab)), Ok(vec!["lab flex".to_owned()]));
         let dead = Worker { program: "torch".into(), offers: Err("libtorch_cpu.so: cannot open".to_owned()) };
         assert_eq!(found("auto", &[lab.clone(), dead]), Ok(vec!["lab flex".to_owned()]));
         let cpu = worker("torch", &[("flex", None), ("tch:cpu", None), ("tch:cuda:0", Some("no driver"))]);

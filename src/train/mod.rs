@@ -19,6 +19,8 @@ mod pretrained;
 mod sample;
 mod schedule;
 mod seen;
+#[cfg(all(test, feature = "tch"))]
+mod tests;
 mod unread;
 
 pub use adam::Adam;

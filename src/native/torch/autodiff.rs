@@ -60,6 +60,20 @@ impl<C: CheckpointStrategy> TorchOps for Autodiff<LibTorch, C> {
         (output, mean, inverse_std)
     }
 
+    fn torch_moved(
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        batch_mean: FloatTensor<Self>,
+        inverse_std: FloatTensor<Self>,
+        numbers: [f64; 2],
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        // statistics want no gradient
+        let [mean, variance, batch_mean, inverse_std] =
+            [mean, variance, batch_mean, inverse_std].map(|tensor| tensor.into_primitive());
+        let (mean, variance) = LibTorch::torch_moved(mean, variance, batch_mean, inverse_std, numbers);
+        (<Self as AutodiffBackend>::from_inner(mean), <Self as AutodiffBackend>::from_inner(variance))
+    }
+
     fn torch_batch_norm_as_learnt(
         images: FloatTensor<Self>,
         gamma: FloatTensor<Self>,

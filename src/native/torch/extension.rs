@@ -35,6 +35,15 @@ pub(super) trait TorchOps: Backend {
         epsilon: f64,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
+    /// Running mean and variance, moved towards the batch's by momentum; `numbers` are momentum and ε. Shapes: all `[C]`.
+    fn torch_moved(
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        batch_mean: FloatTensor<Self>,
+        inverse_std: FloatTensor<Self>,
+        numbers: [f64; 2],
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
     /// By statistics that are given. Shapes: `[B, C, H, W]`, four times `[C]` → `[B, C, H, W]`.
     fn torch_batch_norm_as_learnt(
         images: FloatTensor<Self>,
@@ -79,6 +88,19 @@ impl TorchOps for LibTorch {
         let (gamma, beta) = (Some(&gamma.tensor), Some(&beta.tensor));
         let (output, mean, inverse_std) = images.tensor.native_batch_norm(gamma, beta, none, none, true, 0.0, epsilon);
         (TchTensor::new(output), TchTensor::new(mean), TchTensor::new(inverse_std))
+    }
+
+    fn torch_moved(
+        mean: TchTensor,
+        variance: TchTensor,
+        batch_mean: TchTensor,
+        inverse_std: TchTensor,
+        [momentum, epsilon]: [f64; 2],
+    ) -> (TchTensor, TchTensor) {
+        let batch_variance = inverse_std.tensor.pow_tensor_scalar(-2) - epsilon;
+        let mean = mean.tensor.lerp(&batch_mean.tensor, momentum);
+        let variance = variance.tensor.lerp(&batch_variance, momentum);
+        (TchTensor::new(mean), TchTensor::new(variance))
     }
 
     fn torch_batch_norm_as_learnt(

@@ -71,14 +71,11 @@ fn batch_norm_train(norm: &BatchNorm, images: Tensor<4>) -> Tensor<4> {
         norm.beta.val().into_dispatch(),
         norm.epsilon,
     );
-    let mean = Tensor::<1>::from_dispatch(mean).detach();
-    let inverse_std = Tensor::<1>::from_dispatch(inverse_std).detach();
-    let variance = inverse_std.square().recip().sub_scalar(norm.epsilon);
-    let momentum = norm.momentum;
-    for (state, batch) in [(&norm.running_mean, mean), (&norm.running_var, variance)] {
-        let running = state.value_sync().to_device(&device);
-        let running = running.mul_scalar(1.0 - momentum).add(batch.mul_scalar(momentum));
-        state.update(running.detach());
+    let states = [&norm.running_mean, &norm.running_var];
+    let [old_mean, old_variance] = states.map(|state| state.value_sync().to_device(&device).into_dispatch());
+    let moved = Dispatch::torch_moved(old_mean, old_variance, mean, inverse_std, [norm.momentum, norm.epsilon]);
+    for (state, moved) in states.into_iter().zip([moved.0, moved.1]) {
+        state.update(Tensor::from_dispatch(moved));
     }
     Tensor::from_dispatch(output)
 }

@@ -179,6 +179,36 @@ fn relus_agree_with_burn_and_leave_their_input_alone() {
 }
 
 #[test]
+fn adams_step_is_that_of_burns_operations_whatever_the_order_of_memory() {
+    for time in [1, 2, 1000] {
+        let step = native::AdamStep { lr: 1e-3, betas: [0.9, 0.999], epsilon: 1e-8, time };
+        let random = || random([6, 5, 7, 9]).inner();
+        let tensors = [random(), native::arranged(random()), random(), native::arranged(random().square())];
+        let kept = tensors.clone().map(values);
+        let expected = native::adam::composed(step, tensors.clone());
+        let found = native::adam(step, tensors.clone());
+        assert_agree("adam", &found.map(values), &expected.map(values));
+        assert_eq!(tensors.map(values), kept, "what others hold stays");
+    }
+}
+
+#[test]
+fn another_order_of_memory_changes_no_result() {
+    let conv = Conv2dConfig::new([3, 4], [3, 3]).init(&device());
+    let norm = norm(4);
+    let lift = ConvTranspose2dConfig::new([4, 2], [2, 2]).with_stride([2, 2]).init(&device());
+    let images = random([2, 3, 8, 10]);
+    assert_eq!(values(native::arranged(images.clone())), values(images.clone()));
+    let pass = |images: Tensor<4>| {
+        let features = native::relu(native::batch_norm(&norm, native::conv2d(&conv, images)));
+        let output = native::conv_transpose2d(&lift, features);
+        let mut gradients = output.clone().square().sum().backward();
+        vec![values(output), gradient(&conv.weight, &mut gradients), gradient(&lift.weight, &mut gradients)]
+    };
+    assert_agree("channels last", &pass(native::arranged(images.clone())), &pass(images));
+}
+
+#[test]
 fn what_wants_no_gradient_gets_none() {
     let conv = Conv2dConfig::new([3, 4], [3, 3]).init(&device());
     let images = random([2, 3, 8, 8]);
