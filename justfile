@@ -47,3 +47,24 @@ dashboard:
 pictures:
     cargo build --release
     python docs/pictures.py target/release/seglab docs/pictures
+# Where workers find libtorch: cpu or cuda (PyPI's torch wheel), or installed (this Python's torch)
+libtorch kind="cpu":
+    python3 scripts/libtorch.py {{kind}}
+
+# A worker with another backend: tch (GPU by libtorch) or wgpu; the lab finds it
+worker feature:
+    LIBTORCH="${LIBTORCH:-$PWD/target/libtorch}" cargo build --release --features {{feature}} --target-dir target/worker-{{feature}}
+    {{ if feature == "tch" { "LIBTORCH=\"${LIBTORCH:-$PWD/target/libtorch}\" cargo bench --no-run --features tch --bench step --target-dir target/worker-tch" } else { "" } }}
+
+# Steps of training and inference beside PyTorch's on the CPU (needs Python's torch, and the worker tch)
+bench:
+    python benches/step.py "$(ls -t target/worker-tch/release/deps/step-* | grep -v '\.d$' | head -1)" --device tch:cpu --json results/golden/step-cpu.jsonl
+    python benches/step.py "$(ls -t target/worker-tch/release/deps/step-* | grep -v '\.d$' | head -1)" --device flex --json results/golden/step-cpu.jsonl
+
+# What gpu-check needs on another machine, without libtorch: target/bundle.tar.gz
+bundle:
+    python3 scripts/bundle.py
+
+# The same comparison and a whole run on a GPU, in ten minutes
+gpu-check:
+    python3 scripts/gpu_check.py --out results/golden/gpu-check.md

@@ -11,12 +11,12 @@
 //!
 //! | module | what |
 //! | --- | --- |
-//! | [`plane`], [`config`] | masks and maps; what TOML files share |
+//! | [`plane`], [`config`], [`device`] | masks and maps; what TOML files share; names of devices |
 //! | [`metric`], [`postprocess`], [`dataset`], [`pixel`], [`score`] | masks to numbers and to better masks; files and phantoms to cases; pixel classifiers; folders of masks |
 //! | [`augment`] | random changes of training images |
 //! | [`stats`] | intervals, paired tests and rank stability over cases |
 //! | [`weights`] | files of pretrained weights |
-//! | [`native`] | convolution, batch-norm and pooling with own kernels and gradients |
+//! | [`native`] | convolution, batch-norm, ReLU and pooling with own kernels and gradients |
 //! | [`model`], [`loss`] | networks and what they are trained on (burn) |
 //! | [`audit`] | which published numbers cannot be true together |
 //! | [`spec`], [`run`], [`plan`] | what to compare; what a run says; what a run is |
@@ -35,6 +35,7 @@ pub mod augment;
 pub mod cli;
 pub mod config;
 pub mod dataset;
+pub mod device;
 pub mod executor;
 pub mod loss;
 pub mod metric;

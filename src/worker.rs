@@ -7,6 +7,7 @@ use image::{GrayImage, ImageFormat};
 use rayon::prelude::*;
 
 use crate::dataset::Dataset;
+use crate::device::DeviceName;
 use crate::metric::{Aggregate, CaseScore, Task, aggregate};
 use crate::pixel::{PixelConfig, PixelModel};
 use crate::plan::RunPlan;
@@ -35,8 +36,8 @@ pub enum Ending {
     Busy,
 }
 
-/// Executes the run at `run` to its end, or to the next request to stop.
-pub fn work(run: &RunDir) -> Result<Ending, StoreError> {
+/// Executes the run at `run` on `device` to its end, or to the next request to stop.
+pub fn work(run: &RunDir, device: DeviceName) -> Result<Ending, StoreError> {
     let Some(_lock) = run.lock()? else { return Ok(Ending::Busy) };
     // Its own session: closing the terminal that started it is not its end.
     let _ = rustix::process::setsid();
@@ -45,7 +46,7 @@ pub fn work(run: &RunDir) -> Result<Ending, StoreError> {
         run.clear_stop()?;
         return Ok(Ending::Stopped);
     }
-    let ended = catch_unwind(AssertUnwindSafe(|| execute(run)));
+    let ended = catch_unwind(AssertUnwindSafe(|| execute(run, device)));
     let ended = ended.unwrap_or_else(|_| Err(TrainError::Refused("the worker panicked; see worker.log".to_owned())));
     let (event, ending) = match ended {
         Ok(Ended::Finished) => (Event::Finished { at_s: now_s() }, Ending::Finished),
@@ -61,7 +62,8 @@ pub fn work(run: &RunDir) -> Result<Ending, StoreError> {
     Ok(ending)
 }
 
-fn execute(run: &RunDir) -> Result<Ended, TrainError> {
+fn execute(run: &RunDir, device: DeviceName) -> Result<Ended, TrainError> {
+    let chosen = choose(device).map_err(TrainError::Refused)?;
     let plan = run.plan()?;
     let dataset = Dataset::at(run.origin()?)?;
     let digest = dataset.digest()?;
@@ -82,7 +84,7 @@ fn execute(run: &RunDir) -> Result<Ended, TrainError> {
         run.log(&format!("{left_out} cases that are neither benign nor malignant are left out"));
     }
     let samples = load(&dataset, (&plan.split, plan.task), plan.input_px, cache)?;
-    let samples = as_read(samples, run, &plan, &choose().device)?;
+    let samples = as_read(samples, run, &plan, &chosen.device)?;
     if samples.train.is_empty() || samples.valid.is_empty() || samples.test.is_empty() {
         return Err(TrainError::Refused("plan.toml: a part of the split is empty".to_owned()));
     }
@@ -93,7 +95,7 @@ fn execute(run: &RunDir) -> Result<Ended, TrainError> {
     }
     match plan.model.pixels() {
         Some(config) => classify_pixels(run, &plan, config, &samples),
-        None => train(run, &plan, &samples),
+        None => train(run, &plan, (&samples, &chosen)),
     }
 }
 
@@ -103,15 +105,14 @@ enum Ended {
     Stopped(u32),
 }
 
-fn train(run: &RunDir, plan: &RunPlan, samples: &Samples) -> Result<Ended, TrainError> {
-    let chosen = choose();
+fn train(run: &RunDir, plan: &RunPlan, (samples, chosen): (&Samples, &ChosenDevice)) -> Result<Ended, TrainError> {
     let mut training = Training::new(run, plan, &chosen.device)?;
     let (epoch, step) = training.progress();
     let mut journal = Journal::open(run, |event| is_before(event, epoch, step))?;
     let steps_per_epoch = samples.train.len().div_ceil(plan.train.batch) as u32;
-    journal.say_durably(&started(plan.train.epochs, &chosen, (training.params(), steps_per_epoch), epoch))?;
+    journal.say_durably(&started(plan.train.epochs, &chosen.label, (training.params(), steps_per_epoch), epoch))?;
     if epoch > 0 {
-        run.log(&format!("continues after epoch {epoch}"));
+        run.log(&format!("continues after epoch {epoch} on {}", chosen.label));
     }
     if let Some(best) = training.best_epoch() {
         // The checkpoint may be newer than the last event about it.
@@ -143,8 +144,7 @@ fn classify_pixels(
 ) -> Result<Ended, TrainError> {
     let mut journal = Journal::open(run, |event| is_before(event, 0, 0))?;
     let label = format!("cpu ({} threads)", rayon::current_num_threads());
-    let chosen = ChosenDevice { label, ..choose() };
-    journal.say_durably(&started(1, &chosen, (0, 1), 0))?;
+    journal.say_durably(&started(1, &label, (0, 1), 0))?;
     let shown = shown_case(&samples.valid);
     preview_case(run, &samples.valid[shown])?;
     let began = std::time::Instant::now();
@@ -226,11 +226,11 @@ fn means(samples: &[Sample], planes: &[Plane<f32>]) -> EpochScores {
     Task::Segmentation.shown().map(|m| (m.name.to_owned(), Aggregate::of(m, &scores).mean)).collect()
 }
 
-fn started(epochs: u32, chosen: &ChosenDevice, (params, steps_per_epoch): (u64, u32), epoch: u32) -> Event {
+fn started(epochs: u32, device: &str, (params, steps_per_epoch): (u64, u32), epoch: u32) -> Event {
     Event::Started {
         at_s: now_s(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        device: chosen.label.clone(),
+        device: device.to_owned(),
         params,
         epochs,
         steps_per_epoch,

@@ -52,7 +52,8 @@ fn rows(context: &Context) -> Vec<(&'static str, String, String)> {
         ("mouse", settings.mouse.value.to_string(), source(&settings.mouse)),
         ("notify", settings.notify.value.name().to_owned(), source(&settings.notify)),
         ("remember", settings.remember.value.to_string(), source(&settings.remember)),
-        ("slots", settings.slots.value.to_string(), source(&settings.slots)),
+        ("slots", settings.slots.value.map_or_else(|| "auto".to_owned(), |n| n.to_string()), source(&settings.slots)),
+        ("device", settings.device.value.to_string(), source(&settings.device)),
         ("colour", format!("{:?}", Colour::from_env()).to_lowercase(), of_colour()),
     ]
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{Context, print};
+use crate::executor::places;
 use crate::run::State;
 use crate::store::{RunView, StoreError, Watch};
 
@@ -23,7 +24,7 @@ pub struct Chosen {
 pub struct ResumeArgs {
     #[command(flatten)]
     chosen: Chosen,
-    /// Runs at a time.
+    /// Runs at a time [default: one on each GPU, else 1].
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=64))]
     slots: Option<u8>,
 }
@@ -54,11 +55,12 @@ pub(super) fn resume(context: &Context, args: &ResumeArgs) -> anyhow::Result<Exi
     let mut watch = Watch::new(context.store.clone(), None);
     watch.catch_up()?;
     let runs = args.chosen.of(&watch, |state| state.is_settled() && state != State::Finished)?;
+    places(&context.settings.device.value).map_err(anyhow::Error::msg)?;
     for view in &runs {
-        view.dir.enqueue()?;
+        view.dir.enqueue(&context.settings.device.value)?;
     }
     if !runs.is_empty() {
-        context.launch(context.slots(args.slots)).ensure(&context.store)?;
+        context.launch(args.slots).ensure(&context.store)?;
     }
     report("queued", &runs)
 }

@@ -5,8 +5,10 @@ use std::process::ExitCode;
 
 use super::{Context, print};
 use crate::dataset::{Dataset, Layout, manifests};
+use crate::device::Offer;
+use crate::executor::{Worker, candidates, workers};
 use crate::store::write_atomic;
-use crate::train::choose;
+use crate::train::offers;
 
 /// Less free space than this is worth a word.
 const LITTLE_DISK_MIB: u64 = 2048;
@@ -16,14 +18,10 @@ pub(super) fn doctor(context: &Context) -> anyhow::Result<ExitCode> {
         Ok(text) => (Mark::Good, text),
         Err(text) => (Mark::Bad, text),
     };
-    let lines = [
-        (Mark::Good, format!("seglab    {}", env!("CARGO_PKG_VERSION"))),
-        (Mark::Good, format!("device    {}", choose().label)),
-        (Mark::Good, terminal(context)),
-        store,
-    ];
+    let version = (Mark::Good, format!("seglab    {}", env!("CARGO_PKG_VERSION")));
+    let lines = [version, (Mark::Good, terminal(context)), store];
     let mut healthy = true;
-    for (mark, text) in lines.into_iter().chain(data(context)) {
+    for (mark, text) in lines.into_iter().chain(devices_of(&workers())).chain(data(context)) {
         healthy &= mark != Mark::Bad;
         print(&format!("{} {}\n", mark.text(), super::printable(&text)))?;
     }
@@ -33,7 +31,7 @@ pub(super) fn doctor(context: &Context) -> anyhow::Result<ExitCode> {
 #[derive(Clone, Copy, PartialEq)]
 enum Mark {
     Good,
-    /// A data set that is not here, or not as expected: no fault of this machine.
+    /// A device or a data set that is not here, or not as expected: no fault of this machine.
     Absent,
     Bad,
 }
@@ -46,6 +44,37 @@ impl Mark {
             Mark::Bad => "BAD ",
         }
     }
+}
+
+/// What this build can compute on, for a lab that looks for workers.
+pub(super) fn devices() -> anyhow::Result<ExitCode> {
+    print(&serde_json::to_string(&offers())?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Each device of each worker, and why not; then how to get the workers that are not here.
+fn devices_of(workers: &[Worker]) -> Vec<(Mark, String)> {
+    let mut lines = Vec::new();
+    for worker in workers {
+        let program = worker.program.display();
+        match &worker.offers {
+            Err(reason) => lines.push((Mark::Absent, format!("device    {program}: {reason}"))),
+            Ok(offers) => lines.extend(offers.iter().map(|Offer { device, refusal }| match refusal {
+                None => (Mark::Good, format!("device    {device} by {program}")),
+                Some(reason) => (Mark::Absent, format!("device    {device} by {program}: {reason}")),
+            })),
+        }
+    }
+    let own = workers.first().map(|worker| worker.program.as_path());
+    for feature in ["tch", "wgpu"] {
+        let built = |offer: &Offer| offer.device.feature() == feature;
+        let known = workers.iter().filter_map(|worker| worker.offers.as_ref().ok()).flatten().any(built);
+        let there = own.is_some_and(|own| candidates(own, feature).iter().any(|program| program.is_file()));
+        if !known && !there {
+            lines.push((Mark::Absent, format!("device    {feature}: no worker; \"just worker {feature}\" makes one")));
+        }
+    }
+    lines
 }
 
 fn terminal(context: &Context) -> String {

@@ -17,7 +17,7 @@ const INTERRUPTED: u8 = 130;
 
 /// Prints progress until every one of `runs` has settled. The exit code says whether all of them finished.
 /// Ctrl-C asks the runs to stop; losing the connection leaves them running.
-pub(super) fn follow(context: &Context, spec: &str, runs: &[RunDir], slots: usize) -> anyhow::Result<ExitCode> {
+pub(super) fn follow(context: &Context, spec: &str, runs: &[RunDir], slots: Option<u8>) -> anyhow::Result<ExitCode> {
     let interrupted = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register_conditional_shutdown(
         signal_hook::consts::SIGINT,

@@ -24,6 +24,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::dataset::DataRoots;
+use crate::device::{Choice, DeviceName};
 use crate::executor::Launch;
 use crate::store::Store;
 use crate::tui::{Images, Notify};
@@ -57,6 +58,10 @@ struct Global {
     /// Look, change nothing; `--read-only=false` where the user's file says so.
     #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     read_only: Option<bool>,
+    /// What runs compute on: auto (all GPUs that a worker can use, else flex), or names, separated by commas: flex,
+    /// tch:cpu, tch:cuda:0, wgpu:0; "seglab doctor" lists them [env: SEGLAB_DEVICE] [default: auto].
+    #[arg(long, global = true, value_name = "DEVICE")]
+    device: Option<Choice>,
     /// Leave the mouse to the terminal.
     #[arg(long, global = true)]
     no_mouse: bool,
@@ -98,9 +103,12 @@ enum Command {
     /// Serve the queue (started by the others).
     #[command(hide = true)]
     Executor {
-        #[arg(long, default_value_t = 1)]
-        slots: usize,
+        #[arg(long)]
+        slots: Option<usize>,
     },
+    /// What this build can compute on, as JSON (asked by others).
+    #[command(hide = true)]
+    Devices,
     /// Execute one run (started by the executor).
     #[command(hide = true)]
     Worker { run: PathBuf },
@@ -136,13 +144,18 @@ impl Context {
         }
     }
 
-    /// Runs at a time: as asked for, or else as set.
-    fn slots(&self, asked: Option<u8>) -> usize {
-        asked.map_or_else(|| self.settings.slots.value.get().into(), usize::from)
+    /// Runs at a time as asked for, or else as set; on the device that is set.
+    fn launch(&self, slots: Option<u8>) -> Launch {
+        let slots = slots.or(self.settings.slots.value.map(u8::from));
+        Launch { slots: slots.map(usize::from), device: self.settings.device.value.clone() }
     }
 
-    fn launch(&self, slots: usize) -> Launch {
-        Launch { slots: slots.max(1) }
+    /// What a worker computes on, unless it was told.
+    fn own_device(&self) -> DeviceName {
+        match &self.settings.device.value {
+            Choice::Named(names) => names.first().copied().unwrap_or(DeviceName::Flex),
+            Choice::Auto => DeviceName::Flex,
+        }
     }
 }
 
@@ -186,7 +199,8 @@ fn dispatch(command: Option<Command>, context: &Context) -> anyhow::Result<ExitC
         Some(Command::Config(args)) => config::config(context, &args),
         Some(Command::Doctor) => doctor::doctor(context),
         Some(Command::Executor { slots }) => run::executor(context, slots),
-        Some(Command::Worker { run }) => run::worker(&run),
+        Some(Command::Devices) => doctor::devices(),
+        Some(Command::Worker { run }) => run::worker(context, &run),
     }
 }
 

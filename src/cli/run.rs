@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{Context, follow, print, printable, settings};
-use crate::executor::{self, Enqueued};
+use crate::executor::{self, Enqueued, places};
 use crate::spec::Spec;
 use crate::store::{RunDir, Watch};
 use crate::tui;
@@ -19,7 +19,7 @@ pub struct Options {
     /// Plain progress lines instead of the dashboard (also chosen where there is no terminal).
     #[arg(long)]
     headless: bool,
-    /// Runs at a time [default: 1].
+    /// Runs at a time [default: one on each GPU, else 1].
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=64))]
     slots: Option<u8>,
 }
@@ -39,7 +39,7 @@ pub(super) fn dashboard(context: &Context) -> anyhow::Result<ExitCode> {
             "the dashboard needs a terminal; without one use \"seglab status\", \"seglab run SPEC --headless\""
         );
     }
-    watch(context, None, context.slots(None))
+    watch(context, None, None)
 }
 
 pub(super) fn demo(context: &Context, options: &Options) -> anyhow::Result<ExitCode> {
@@ -51,13 +51,13 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
     start(context, &Spec::load(&args.spec)?, &args.options)
 }
 
-pub(super) fn executor(context: &Context, slots: usize) -> anyhow::Result<ExitCode> {
-    executor::serve(&context.store, &context.launch(slots))?;
+pub(super) fn executor(context: &Context, slots: Option<usize>) -> anyhow::Result<ExitCode> {
+    executor::serve(&context.store, slots)?;
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn worker(run: &Path) -> anyhow::Result<ExitCode> {
-    match work(&RunDir::at(run)?)? {
+pub(super) fn worker(context: &Context, run: &Path) -> anyhow::Result<ExitCode> {
+    match work(&RunDir::at(run)?, context.own_device())? {
         Ending::Finished | Ending::Stopped => Ok(ExitCode::SUCCESS),
         Ending::Failed | Ending::Busy => Ok(ExitCode::FAILURE),
     }
@@ -65,22 +65,23 @@ pub(super) fn worker(run: &Path) -> anyhow::Result<ExitCode> {
 
 fn start(context: &Context, spec: &Spec, options: &Options) -> anyhow::Result<ExitCode> {
     context.may_write()?;
+    // Refused before anything is queued.
+    places(&context.settings.device.value).map_err(anyhow::Error::msg)?;
     let runs = enqueue(context, spec)?;
-    let slots = context.slots(options.slots);
     if options.slots.is_some() && context.store.has_executor() {
         eprintln!("seglab: an executor is at work; its number of slots stays until its queue is empty");
     }
-    context.launch(slots).ensure(&context.store)?;
+    context.launch(options.slots).ensure(&context.store)?;
     if options.headless || !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        return follow::follow(context, &spec.name, &runs, slots);
+        return follow::follow(context, &spec.name, &runs, options.slots);
     }
-    watch(context, Some(&spec.name), slots)
+    watch(context, Some(&spec.name), options.slots)
 }
 
 /// Plans the spec and queues every run that is not finished.
 fn enqueue(context: &Context, spec: &Spec) -> anyhow::Result<Vec<RunDir>> {
     let prepared = executor::prepare(spec, &context.roots, &context.store)?;
-    let Enqueued { runs, waiting } = prepared.enqueue(&context.store)?;
+    let Enqueued { runs, waiting } = prepared.enqueue(&context.store, &context.settings.device.value)?;
     let part = |n: usize| format!("{n} case{}", if n == 1 { "" } else { "s" });
     if let Some(plan) = prepared.plans.first() {
         let split = &plan.split;
@@ -99,7 +100,7 @@ fn enqueue(context: &Context, spec: &Spec) -> anyhow::Result<Vec<RunDir>> {
     Ok(runs)
 }
 
-fn watch(context: &Context, spec: Option<&str>, slots: usize) -> anyhow::Result<ExitCode> {
+fn watch(context: &Context, spec: Option<&str>, slots: Option<u8>) -> anyhow::Result<ExitCode> {
     let watch = Watch::new(context.store.clone(), spec);
     let settings = &context.settings;
     // A training that was just started is not to be hidden by an old filter.

@@ -11,6 +11,7 @@ use super::Global;
 use super::pictures::Pictures;
 use crate::config::place;
 use crate::dataset::DATA_ENV;
+use crate::device::Choice;
 use crate::tui::Notify;
 
 /// A larger file is not ours.
@@ -40,8 +41,12 @@ pub(super) const DOCUMENTED: &str = r#"# Settings of seglab. A flag wins, then t
 # How the dashboard says that a run has ended: off, bell, osc9, osc777 or all. Flag --notify, environment SEGLAB_NOTIFY.
 # notify = "bell"
 
-# Runs at a time. Flag --slots of run, demo and resume, environment SEGLAB_SLOTS.
+# Runs at a time; unset: one on each GPU, one on a CPU. Flag --slots of run, demo and resume, environment SEGLAB_SLOTS.
 # slots = 1
+
+# What runs compute on: auto (every GPU that a worker can use, else flex), or names, separated by commas; "seglab doctor"
+# lists them. Flag --device, environment SEGLAB_DEVICE.
+# device = "auto"
 
 # Open the dashboard as it was left: screen, filter, order, groups, chosen run.
 # remember = true
@@ -60,6 +65,7 @@ pub(super) struct File {
     notify: Option<Notify>,
     remember: Option<bool>,
     slots: Option<NonZeroU8>,
+    device: Option<Choice>,
 }
 
 /// Where a value comes from.
@@ -89,7 +95,8 @@ pub(super) struct Settings {
     pub mouse: Setting<bool>,
     pub notify: Setting<Notify>,
     pub remember: Setting<bool>,
-    pub slots: Setting<NonZeroU8>,
+    pub slots: Setting<Option<NonZeroU8>>,
+    pub device: Setting<Choice>,
 }
 
 /// A variable of the environment; an empty one is none.
@@ -137,6 +144,11 @@ impl Settings {
             true => Some((false, Source::Flag("--no-mouse"))),
             false => parsed("SEGLAB_MOUSE", variables, on_or_off)?,
         };
+        let slots = parsed("SEGLAB_SLOTS", variables, how_many)?;
+        let device = match &flags.device {
+            Some(device) => Some((device.clone(), Source::Flag("--device"))),
+            None => parsed("SEGLAB_DEVICE", variables, str::parse)?,
+        };
         Ok(Self {
             results: settle(results, file.results, PathBuf::from("results")),
             data: settle(data, file.data.map(Some), None),
@@ -146,7 +158,8 @@ impl Settings {
             mouse: settle(mouse, file.mouse, true),
             notify: settle(notify, file.notify, Notify::default()),
             remember: settle(None, file.remember, true),
-            slots: settle(parsed("SEGLAB_SLOTS", variables, how_many)?, file.slots, NonZeroU8::MIN),
+            slots: settle(slots.map(|(slots, source)| (Some(slots), source)), file.slots.map(Some), None),
+            device: settle(device, file.device, Choice::Auto),
         })
     }
 }
@@ -252,6 +265,8 @@ mod tests {
             (vec![], "images = \"gif\"", "config.toml:1: unknown variant `gif`"),
             (vec![("SEGLAB_IMAGES", "gif")], "", "SEGLAB_IMAGES=gif: expected auto, kitty"),
             (vec![("SEGLAB_SLOTS", "0")], "", "SEGLAB_SLOTS=0: expected a number from 1"),
+            (vec![("SEGLAB_DEVICE", "gpu")], "", "SEGLAB_DEVICE=gpu: no device is called \"gpu\"; expected auto, flex"),
+            (vec![], "\ndevice = \"gpu\"", "config.toml:2: no device is called \"gpu\""),
             (vec![("SEGLAB_MOUSE", "?")], "", "SEGLAB_MOUSE=?: expected on or off"),
         ] {
             let error = resolved(&[], &variables, file).expect_err(expected).to_string();
@@ -278,7 +293,7 @@ mod tests {
         );
         assert_eq!((documented.mouse.value, documented.notify.value), (defaults.mouse.value, defaults.notify.value));
         assert_eq!(documented.remember.value, defaults.remember.value);
-        assert_eq!((documented.slots.value, documented.slots.source), (defaults.slots.value, Source::File));
+        assert_eq!((documented.slots.value, documented.slots.source), (Some(NonZeroU8::MIN), Source::File));
         assert_eq!((documented.images.value, documented.images.source), (defaults.images.value, Source::File));
         for source in [documented.ascii.source, documented.mouse.source, documented.remember.source] {
             assert_eq!(source, Source::File);

@@ -1,6 +1,7 @@
 //! From a spec to runs that wait: the one way in which the command line and the dashboard start a training.
 
 use crate::dataset::{DataRoots, Dataset, DatasetError, Finding, FindingKind, verify};
+use crate::device::Choice;
 use crate::plan::{PlanError, RunPlan, plan};
 use crate::run::State;
 use crate::spec::Spec;
@@ -57,7 +58,7 @@ pub fn prepare(spec: &Spec, roots: &DataRoots, store: &Store) -> Result<Prepared
 
 impl Prepared {
     /// Queues every run that is neither finished nor running; the caller sees to an executor.
-    pub fn enqueue(&self, store: &Store) -> Result<Enqueued, EnqueueError> {
+    pub fn enqueue(&self, store: &Store, device: &Choice) -> Result<Enqueued, EnqueueError> {
         let runs = self.plans.iter().map(|plan| store.create(plan)).collect::<Result<Vec<_>, _>>()?;
         let mut watch = Watch::new(store.clone(), self.plans.first().map(|plan| plan.spec.as_str()));
         watch.catch_up()?;
@@ -70,7 +71,7 @@ impl Prepared {
         }
         for run in missing {
             run.write_origin(&self.dataset.origin)?;
-            run.enqueue()?;
+            run.enqueue(device)?;
         }
         Ok(Enqueued { runs, waiting })
     }

@@ -4,7 +4,8 @@ use std::fs::OpenOptions;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::Launch;
+use super::place::{Place, Worker as Program, gpus, places_of, workers};
+use crate::device::{Choice, DeviceName};
 use crate::store::{RunDir, Store, StoreError};
 
 /// How often the queue and the workers are looked at.
@@ -12,14 +13,15 @@ const TICK: Duration = Duration::from_millis(200);
 /// An idle executor stays this long, so that a queue that is filled run by run needs only one.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// Serves the queue until it is empty and every worker has ended. Does nothing if another executor is alive.
+/// Serves the queue until it is empty and every worker has ended. Does nothing if another executor is alive. `slots` are
+/// the runs at a time; `None`: one on each GPU, or one on the CPU.
 ///
 /// Workers of an earlier executor, found by their locks, take slots too. A worker that dies leaves its run Lost: it is
 /// not started again by itself, since what killed it may do so again.
-pub fn serve(store: &Store, launch: &Launch) -> Result<(), StoreError> {
+pub fn serve(store: &Store, slots: Option<usize>) -> Result<(), StoreError> {
     loop {
         let Some(lock) = store.lock_executor()? else { return Ok(()) };
-        serve_until_idle(store, launch)?;
+        serve_until_idle(store, slots)?;
         drop(lock);
         // A run that was queued after the last look found this executor alive, and started no other.
         if store.runs()?.iter().all(|run| run.ticket().is_none()) {
@@ -28,19 +30,23 @@ pub fn serve(store: &Store, launch: &Launch) -> Result<(), StoreError> {
     }
 }
 
-fn serve_until_idle(store: &Store, launch: &Launch) -> Result<(), StoreError> {
+fn serve_until_idle(store: &Store, slots: Option<usize>) -> Result<(), StoreError> {
     // A lost connection or a pressed Ctrl-C is not the queue's end.
     let _ = rustix::process::setsid();
+    let fleet = Fleet::of(workers(), slots);
     let mut workers: Vec<Worker> = Vec::new();
     let mut busy = Instant::now();
     loop {
         workers.retain_mut(Worker::is_alive);
         let runs = store.runs()?;
         let strangers = runs.iter().filter(|run| workers.iter().all(|own| own.run != **run) && run.is_locked()).count();
-        let free = launch.slots.saturating_sub(workers.len() + strangers);
-        for (ticket, run) in next(&runs, &workers).into_iter().take(free) {
-            match start(store, &run, launch) {
-                Ok(child) => workers.push(Worker { run, ticket, child }),
+        for (ticket, run) in next(&runs, &workers) {
+            if workers.len() + strangers >= fleet.slots {
+                break;
+            }
+            let Some(place) = fleet.place(&run.wanted_device(), &workers) else { continue };
+            match start(store, &run, (&place, fleet.slots)) {
+                Ok(child) => workers.push(Worker { run, ticket, place, child }),
                 Err(error) => {
                     run.log(&format!("the worker cannot be started: {error}"));
                     run.dequeue()?;
@@ -56,10 +62,41 @@ fn serve_until_idle(store: &Store, launch: &Launch) -> Result<(), StoreError> {
     }
 }
 
+/// What there is to compute on.
+struct Fleet {
+    programs: Vec<Program>,
+    /// Runs at a time.
+    slots: usize,
+    /// Runs at a time on one GPU.
+    on_a_gpu: usize,
+}
+
+impl Fleet {
+    fn of(programs: Vec<Program>, slots: Option<usize>) -> Self {
+        let gpus = places_of(&Choice::Auto, &programs).map_or(0, |places| gpus(&places)).max(1);
+        let slots = slots.unwrap_or(gpus).max(1);
+        Self { programs, slots, on_a_gpu: slots.div_ceil(gpus) }
+    }
+
+    /// Where a run that wants `device` goes now; `None` while every such GPU is taken.
+    fn place(&self, device: &Choice, workers: &[Worker]) -> Option<Place> {
+        let Ok(places) = places_of(device, &self.programs) else {
+            // Nobody has it any more: the lab's own worker says so in the run's events.
+            let named = if let Choice::Named(names) = device { names.first().copied() } else { None };
+            let program = self.programs.first()?.program.clone();
+            return Some(Place { program, device: named.unwrap_or(DeviceName::Flex) });
+        };
+        let runs = |device: DeviceName| workers.iter().filter(|worker| worker.place.device == device).count();
+        let has_room = |place: &Place| !place.device.is_gpu() || runs(place.device) < self.on_a_gpu;
+        places.into_iter().filter(has_room).min_by_key(|place| runs(place.device))
+    }
+}
+
 /// A worker process that this executor started; the worker itself takes the run's ticket.
 struct Worker {
     run: RunDir,
     ticket: u64,
+    place: Place,
     child: Child,
 }
 
@@ -90,12 +127,15 @@ fn next(runs: &[RunDir], workers: &[Worker]) -> Vec<(u64, RunDir)> {
     waiting.into_iter().map(|(ticket, run)| (ticket, run.clone())).collect()
 }
 
-fn start(store: &Store, run: &RunDir, launch: &Launch) -> std::io::Result<Child> {
+fn start(store: &Store, run: &RunDir, (place, slots): (&Place, usize)) -> std::io::Result<Child> {
     let log = OpenOptions::new().create(true).append(true).open(run.log_path())?;
-    let mut command = Command::new(std::env::current_exe()?);
-    command.arg("--results").arg(store.root()).arg("worker").arg(run.path());
+    let mut command = Command::new(&place.program);
+    command.arg("--results").arg(store.root()).arg("--device").arg(place.device.to_string());
+    command.arg("worker").arg(run.path());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    command.env("RAYON_NUM_THREADS", (cores / launch.slots.max(1)).max(1).to_string());
+    let threads = (cores / slots.max(1)).max(1).to_string();
+    // the one for our kernels, the other for libtorch's
+    command.env("RAYON_NUM_THREADS", &threads).env("OMP_NUM_THREADS", &threads);
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
     command.spawn()
 }

@@ -3,12 +3,15 @@
 
 mod enqueue;
 mod local;
+mod place;
 
 use std::process::{Child, Command, Stdio};
 
 pub use enqueue::{EnqueueError, Enqueued, Prepared, prepare};
 pub use local::serve;
+pub use place::{Devices, Place, Worker, candidates, devices, places, workers};
 
+use crate::device::Choice;
 use crate::store::{Store, StoreError};
 
 /// Takes note of the child's end, whenever that is: without it the child stays in the list of processes.
@@ -18,11 +21,13 @@ fn reap(mut child: Child) {
     });
 }
 
-/// How an executor is started by others.
-#[derive(Clone, Debug)]
+/// How runs are executed that are queued here.
+#[derive(Clone, Debug, Default)]
 pub struct Launch {
-    /// Runs at a time.
-    pub slots: usize,
+    /// Runs at a time; `None`: one on each GPU, or one on the CPU.
+    pub slots: Option<usize>,
+    /// On what, unless something else is asked for.
+    pub device: Choice,
 }
 
 impl Launch {
@@ -41,7 +46,10 @@ impl Launch {
         let program = std::env::current_exe().map_err(|error| fail(error.to_string()))?;
         let mut command = Command::new(program);
         command.arg("--results").arg(store.root());
-        command.arg("executor").arg("--slots").arg(self.slots.to_string());
+        command.arg("executor");
+        if let Some(slots) = self.slots {
+            command.arg("--slots").arg(slots.to_string());
+        }
         command.stdin(Stdio::null()).stdout(output).stderr(errors);
         let child = command.spawn().map_err(|error| fail(format!("the executor cannot be started: {error}")))?;
         reap(child);

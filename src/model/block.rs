@@ -180,7 +180,7 @@ pub fn convolve(conv: &Conv2d, features: Tensor<4>) -> Tensor<4> {
 /// Where every network's transposed convolutions are computed.
 pub fn lift(conv: &ConvTranspose2d, features: Tensor<4>) -> Tensor<4> {
     let [images, _, height, width] = features.dims();
-    let output = conv.forward(features);
+    let output = native::conv_transpose2d(conv, features);
     let weights = || conv.weight.lazy_shape().num_elements();
     note(Owner::Weight(conv.weight.id), || (images * height * width * weights()) as u64, output.dims());
     output
@@ -195,7 +195,7 @@ pub fn normalise(norm: &BatchNorm, features: Tensor<4>) -> Tensor<4> {
 
 /// Where every network's ReLUs are computed.
 pub fn relu(features: Tensor<4>) -> Tensor<4> {
-    noted(activation::relu(features))
+    noted(native::relu(features))
 }
 
 /// `max(x, 0.2 x)`.
@@ -205,7 +205,9 @@ pub fn leaky_relu(features: Tensor<4>) -> Tensor<4> {
 
 /// Where every network's parametric ReLUs are computed.
 pub fn p_relu(slope: &PRelu, features: Tensor<4>) -> Tensor<4> {
-    noted(slope.forward(features))
+    let precision = features.dtype();
+    // the slope is a weight, which stays in single precision
+    noted(slope.forward(features.cast(slope.alpha.val().dtype())).cast(precision))
 }
 
 /// Where every network's dropout is drawn.

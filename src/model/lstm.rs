@@ -49,7 +49,7 @@ impl Lstm {
         // of each step are kept its gates, the cell and its tanh, and the state
         note(Owner::Weight(self.hidden.weight.id), || macs(&self.hidden.weight), [count, length, 2 * units, 1]);
         note(Owner::Before, || 0, [count, length, units, 1]);
-        let projected = self.input.forward(sequences).chunk(length, 1);
+        let projected = self.input.forward(sequences.cast(self.input.weight.val().dtype())).chunk(length, 1);
         let mut steps: Vec<Tensor<2>> = projected.into_iter().map(|step| step.squeeze_dim(1)).collect();
         if self.direction == Direction::Back {
             steps.reverse();

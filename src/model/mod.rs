@@ -27,7 +27,7 @@ mod unet;
 mod vnet;
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
 
 pub use account::{Import, Mismatch};
@@ -78,6 +78,19 @@ impl Output {
     /// Logits alone.
     pub fn plain(logits: Tensor<4>) -> Self {
         Self { logits, side: Vec::new(), side_weight: 1.0, edge: None, features: None }
+    }
+
+    /// All of it in single precision, whatever it was computed in.
+    #[must_use]
+    pub fn in_single_precision(self) -> Self {
+        let single = |features: Tensor<4>| features.cast(FloatDType::F32);
+        Self {
+            logits: single(self.logits),
+            side: self.side.into_iter().map(single).collect(),
+            edge: self.edge.map(single),
+            features: self.features.map(single),
+            ..self
+        }
     }
 
     /// And the decoder's `features`.

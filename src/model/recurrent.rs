@@ -124,10 +124,11 @@ impl Sweep {
     /// Lines `[B, lines, length, in]` to `[B, lines, length, out]`; each line is a sequence.
     fn forward(&self, lines: Tensor<4>) -> Tensor<4> {
         let [batch, count, length, channels] = lines.dims();
+        let precision = lines.dtype();
         let sequences: Tensor<3> = lines.reshape([batch * count, length, channels]);
         let read: Vec<Tensor<3>> = self.readers.iter().map(|reader| reader.forward(sequences.clone())).collect();
         let read = Tensor::cat(read, 2);
         let [_, _, channels] = read.dims();
-        read.reshape([batch, count, length, channels])
+        read.reshape([batch, count, length, channels]).cast(precision)
     }
 }

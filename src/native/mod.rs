@@ -1,57 +1,108 @@
-//! Own convolution, batch norm, max-pooling and dropout for the CPU backend `flex`: the same numbers as burn's, faster.
+//! Own differentiable operations: the same numbers as burn's, faster. Kernels on `flex`, libtorch's own backward passes
+//! on `tch`.
 //!
-//! Differentiable like burn's; every result depends on the inputs alone, not on the number of threads.
 //! Knows burn's modules and tensors; not models, losses or training.
-//! Weak spot: anything but `flex`, `f32`, stride 1 is handed to burn, without a word.
+//! Weak spot: what a backend has no operation for is handed to burn, without a word.
 
-use burn::nn::conv::Conv2d;
+use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::nn::pool::MaxPool2d;
 use burn::nn::{BatchNorm, Dropout};
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor, activation};
 
+mod adam;
 #[cfg(feature = "flex")]
-mod autodiff;
-#[cfg(feature = "flex")]
-mod correlate;
-#[cfg(feature = "flex")]
-mod dropout;
-#[cfg(feature = "flex")]
-mod extension;
-#[cfg(feature = "flex")]
-mod frame;
-#[cfg(feature = "flex")]
-mod geometry;
-#[cfg(feature = "flex")]
-mod norm;
-#[cfg(feature = "flex")]
-mod pool;
-#[cfg(feature = "flex")]
-mod weight_gradient;
+mod flex;
+#[cfg(feature = "tch")]
+mod torch;
 
-#[cfg(all(test, feature = "flex"))]
-mod tests;
+pub use adam::{AdamStep, adam};
 
-/// `conv.forward(images)`, by own kernels where they apply.
+/// The same values, in the order of memory that the device computes fastest on.
+///
+/// Shapes: `[B, C, H, W]` → the same. They want no gradient.
+pub fn arranged(images: Tensor<4>) -> Tensor<4> {
+    #[cfg(feature = "tch")]
+    if torch::is_home(&images) {
+        return torch::channels_last(images);
+    }
+    images
+}
+
+/// Whether `device` computes in eight bits of mantissa, too.
+pub fn has_bf16(device: &Device) -> bool {
+    #[cfg(feature = "tch")]
+    if torch::is_libtorch(device) {
+        return true;
+    }
+    let _ = device;
+    false
+}
+
+/// `conv.forward(images)`, by own operations where they apply.
 ///
 /// Shapes: `[B, C_in, H, W]` → `[B, C_out, H', W']`.
-/// They apply on `flex` in `f32` for stride 1, dilation 1, one group and padding below the kernel size.
+/// They apply on `flex` in `f32` for stride 1, dilation 1, one group and padding below the kernel size; on `tch` for
+/// padding that is the same on opposite sides.
 pub fn conv2d(conv: &Conv2d, images: Tensor<4>) -> Tensor<4> {
     #[cfg(feature = "flex")]
-    if let Some(padding) = extension::supported_padding(conv, &images) {
-        return extension::conv2d(conv, images, padding);
+    if let Some(padding) = flex::supported_padding(conv, &images) {
+        return flex::conv2d(conv, images, padding);
+    }
+    #[cfg(feature = "tch")]
+    if let Some(window) = torch::supported_window(conv, &images) {
+        return torch::conv2d(conv, images, window);
     }
     conv.forward(images)
 }
 
-/// `norm.forward(images)`; in training by own kernels where they apply: on `flex` in `f32`.
+/// `conv.forward(images)`, by own operations where they apply.
+///
+/// Shapes: `[B, C_in, H, W]` → `[B, C_out, H', W']`.
+/// They apply on `flex` in `f32` for windows side by side (kernel = stride, no padding, dilation or groups); on `tch`
+/// always.
+pub fn conv_transpose2d(conv: &ConvTranspose2d, images: Tensor<4>) -> Tensor<4> {
+    #[cfg(feature = "flex")]
+    if flex::lifts_natively(conv, &images) {
+        return flex::conv_transpose2d(conv, images);
+    }
+    #[cfg(feature = "tch")]
+    if torch::is_home(&images) {
+        return torch::conv_transpose2d(conv, images);
+    }
+    conv.forward(images)
+}
+
+/// `norm.forward(images)`, by own operations where they apply: on `flex` in `f32`, on `tch` always; not for a frozen one
+/// in training.
 ///
 /// Shapes: `[B, C, H, W]` → the same. Updates the running statistics exactly as burn does.
 pub fn batch_norm(norm: &BatchNorm, images: Tensor<4>) -> Tensor<4> {
     #[cfg(feature = "flex")]
-    if extension::trains_natively(norm, &images) {
-        return extension::batch_norm(norm, images);
+    if flex::trains_natively(norm, &images) {
+        return flex::batch_norm(norm, images);
+    }
+    #[cfg(feature = "flex")]
+    if flex::norms_natively(norm, &images) {
+        return flex::batch_norm_as_learnt(norm, images);
+    }
+    #[cfg(feature = "tch")]
+    if torch::is_home(&images) {
+        return torch::batch_norm(norm, images);
     }
     norm.forward(images)
+}
+
+/// `max(x, 0)`. Shapes: `[B, C, H, W]` → the same.
+pub fn relu(features: Tensor<4>) -> Tensor<4> {
+    #[cfg(feature = "flex")]
+    if flex::computes_natively(&features) {
+        return flex::relu(features);
+    }
+    #[cfg(feature = "tch")]
+    if torch::is_home(&features) {
+        return torch::relu(features);
+    }
+    activation::relu(features)
 }
 
 /// `pool.forward(images)`, by own kernels where they apply: on `flex` in `f32` for 2×2 windows, stride 2, no padding.
@@ -59,8 +110,8 @@ pub fn batch_norm(norm: &BatchNorm, images: Tensor<4>) -> Tensor<4> {
 /// Shapes: `[B, C, H, W]` → `[B, C, H', W']`.
 pub fn max_pool2d(pool: &MaxPool2d, images: Tensor<4>) -> Tensor<4> {
     #[cfg(feature = "flex")]
-    if extension::pools_natively(pool, &images) {
-        return extension::max_pool2d(images);
+    if flex::pools_natively(pool, &images) {
+        return flex::max_pool2d(images);
     }
     pool.forward(images)
 }
@@ -70,8 +121,8 @@ pub fn max_pool2d(pool: &MaxPool2d, images: Tensor<4>) -> Tensor<4> {
 /// Shapes: `[B, C, H, W]` → the same. The mask follows from the device's seed.
 pub fn dropout(dropout: &Dropout, features: Tensor<4>) -> Tensor<4> {
     #[cfg(feature = "flex")]
-    if features.device() == burn::tensor::Device::flex() {
-        return dropout::dropout(dropout, features);
+    if features.device() == Device::flex() {
+        return flex::dropout(dropout, features);
     }
     dropout.forward(features)
 }

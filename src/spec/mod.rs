@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::augment::Augment;
 pub use arm::Arm;
 pub use protocol::Protocol;
-pub use train::{Plateau, TrainConfig};
+pub use train::{Plateau, Precision, TrainConfig};
 pub use transfer::{Freeze, Transfer, Weights, begins};
 
 use crate::config;

@@ -28,6 +28,26 @@ pub struct TrainConfig {
     /// Random changes of the training images.
     #[serde(default)]
     pub augment: Augment,
+    /// What networks compute in while they are trained.
+    #[serde(default, skip_serializing_if = "Precision::is_single")]
+    pub precision: Precision,
+}
+
+/// What a network's features are computed in; weights, statistics, losses and the optimiser are in single precision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// Single precision.
+    #[default]
+    F32,
+    /// Eight bits of mantissa with single precision's range, where the device has it.
+    Bf16,
+}
+
+impl Precision {
+    fn is_single(&self) -> bool {
+        *self == Self::F32
+    }
 }
 
 /// Reduce on plateau.

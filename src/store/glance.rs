@@ -71,6 +71,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+    use crate::device::Choice;
     use crate::run::{EpochScores, RunId};
 
     fn run(dir: &tempfile::TempDir, events: &[Event]) -> RunDir {
@@ -138,7 +139,7 @@ mod tests {
         let run = RunDir::new(dir.path(), "s", RunId::from_folder("r"));
         assert_eq!(run.glance().state, State::Planned);
         std::fs::create_dir_all(run.path()).expect("a folder");
-        run.enqueue().expect("queued");
+        run.enqueue(&Choice::Auto).expect("queued");
         assert_eq!(run.glance().state, State::Queued);
     }
 }

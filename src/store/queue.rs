@@ -1,10 +1,11 @@
-//! The queue: a run that waits has a ticket, a file with its place in the order.
+//! The queue: a run that waits has a ticket, a file with its place in the order and the device that it is to run on.
 
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::run_dir::remove;
 use super::{RunDir, StoreError};
+use crate::device::Choice;
 
 /// Where a waiting run should go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,10 +17,10 @@ pub enum Move {
 }
 
 impl RunDir {
-    /// Queues the run behind all others; one that waits already keeps its place.
-    pub fn enqueue(&self) -> Result<(), StoreError> {
+    /// Queues the run behind all others, to be executed on `device`; one that waits already keeps its place.
+    pub fn enqueue(&self, device: &Choice) -> Result<(), StoreError> {
         self.clear_stop()?;
-        if self.ticket().is_none() { self.write_ticket(now()) } else { Ok(()) }
+        self.write_ticket(self.ticket().unwrap_or_else(now), device)
     }
 
     /// Takes the run out of the queue.
@@ -30,11 +31,22 @@ impl RunDir {
     /// Its place in the order; `None` if it does not wait.
     pub fn ticket(&self) -> Option<u64> {
         // A ticket that cannot be read is still one: the run waits, at the end.
-        fs::read_to_string(self.ticket_path()).ok().map(|text| text.trim().parse().unwrap_or(u64::MAX))
+        let place = |text: String| text.split_whitespace().next().and_then(|word| word.parse().ok());
+        Some(place(self.ticket_text()?).unwrap_or(u64::MAX))
     }
 
-    fn write_ticket(&self, place: u64) -> Result<(), StoreError> {
-        self.write(&self.ticket_path(), place.to_string().as_bytes())
+    /// What it waits for; [`Choice::Auto`] where its ticket does not tell.
+    pub fn wanted_device(&self) -> Choice {
+        let device = |text: String| text.split_whitespace().nth(1).and_then(|word| word.parse().ok());
+        self.ticket_text().and_then(device).unwrap_or_default()
+    }
+
+    fn ticket_text(&self) -> Option<String> {
+        fs::read_to_string(self.ticket_path()).ok()
+    }
+
+    fn write_ticket(&self, place: u64, device: &Choice) -> Result<(), StoreError> {
+        self.write(&self.ticket_path(), format!("{place} {device}").as_bytes())
     }
 }
 
@@ -52,8 +64,9 @@ pub fn shift(run: &RunDir, waiting: &[RunDir], direction: Move) -> Result<(), St
     // Equal tickets are told apart by name; a swap of equal numbers would change nothing.
     let nudge = u64::from(own == its);
     let (own, its) = if direction == Move::Earlier { (own + nudge, its) } else { (own, its + nudge) };
-    run.write_ticket(its)?;
-    neighbour.write_ticket(own)
+    let devices = (run.wanted_device(), neighbour.wanted_device());
+    run.write_ticket(its, &devices.0)?;
+    neighbour.write_ticket(own, &devices.1)
 }
 
 /// Nanoseconds since 1970: later tickets are larger.

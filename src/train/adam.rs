@@ -3,6 +3,8 @@
 use burn::optim::{AdaptiveMomentumState, LearningRate, ModuleOptimizer, Optimizer};
 use burn::tensor::{Device, Tensor};
 
+use crate::native::{AdamStep, adam};
+
 /// Adam (Kingma and Ba 2015, algorithm 1) with β 0.9 and 0.999 and ε 1e-8, as PyTorch's defaults.
 ///
 /// Ours differs: burn's computes `1 - β₂ᵗ` in single precision, which moves the first steps' size by up to 5e-5.
@@ -37,14 +39,9 @@ impl Optimizer for Adam {
     ) -> (Tensor<D>, Option<AdaptiveMomentumState<D>>) {
         let zeros = || AdaptiveMomentumState::new(0, grad.zeros_like(), grad.zeros_like());
         let state = state.unwrap_or_else(zeros);
-        let time = state.time + 1;
-        let moving = |old: Tensor<D>, new: Tensor<D>, beta: f64| old.mul_scalar(beta) + new.mul_scalar(1.0 - beta);
-        let mean = moving(state.moment_1, grad.clone(), self.betas[0]);
-        let square = moving(state.moment_2, grad.square(), self.betas[1]);
-        let [unbias_mean, unbias_square] = self.betas.map(|beta| 1.0 - beta.powf(time as f64));
-        let scale = square.clone().sqrt().div_scalar(unbias_square.sqrt()).add_scalar(self.epsilon);
-        let update = mean.clone().mul_scalar(lr / unbias_mean).div(scale);
-        (tensor - update, Some(AdaptiveMomentumState::new(time, mean, square)))
+        let step = AdamStep { lr, betas: self.betas, epsilon: self.epsilon, time: (state.time + 1) as u64 };
+        let [tensor, mean, square] = adam(step, [tensor, grad, state.moment_1, state.moment_2]);
+        (tensor, Some(AdaptiveMomentumState::new(state.time + 1, mean, square)))
     }
 
     fn to_device<const D: usize>(state: AdaptiveMomentumState<D>, device: &Device) -> AdaptiveMomentumState<D> {

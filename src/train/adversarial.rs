@@ -36,13 +36,9 @@ impl Adversary {
         Self { discriminator: config.build(device).materialize(), lambda: config.lambda }
     }
 
-    /// One step of the discriminator, then what the network is to make small beside its own `loss`; a discriminator's
-    /// loss that is not finite changes no weight, and is the answer.
+    /// One step of the discriminator, then what the network is to make small beside its own `loss`.
     pub fn step(&mut self, scene: Scene, loss: Tensor<1>, optimizer: &mut ModuleOptimizer, lr: f64) -> Tensor<1> {
         let own = self.discriminator_loss(&scene);
-        if !own.clone().inner().into_scalar::<f64>().is_finite() {
-            return own;
-        }
         let gradients = GradientsParams::from_grads(own.backward(), &self.discriminator);
         self.discriminator = optimizer.step(lr, self.discriminator.clone(), gradients);
         self.network_loss(scene, loss)

@@ -13,6 +13,7 @@ use crate::augment::Recipe;
 use crate::dataset::Normalise;
 use crate::dataset::fold::shuffle;
 use crate::loss::{ReferenceMap, Truth, edge};
+use crate::native;
 use crate::plan::RunPlan;
 
 /// Batches that wait for the training step.
@@ -53,6 +54,11 @@ impl Batch {
         }
     }
 
+    /// On `device`.
+    pub fn load(&self, device: &Device) -> LoadedBatch {
+        LoadedBatch { size: self.size, images: self.images(device), truth: self.truth(device) }
+    }
+
     /// How many images.
     pub fn size(&self) -> usize {
         self.size
@@ -61,7 +67,7 @@ impl Batch {
     /// Normalised images `[B, 3, H, W]`.
     pub fn images(&self, device: &Device) -> Tensor<4> {
         let shape = [self.size, 3, self.side, self.side];
-        Tensor::from_data(TensorData::new(self.images.clone(), shape), device)
+        native::arranged(Tensor::from_data(TensorData::new(self.images.clone(), shape), device))
     }
 
     /// Reference, edge and maps, each `[B, 1, H, W]`; classes `[B, 1, 1, 1]` where they are asked.
@@ -73,6 +79,17 @@ impl Batch {
         let truth = Truth::new(tensor(&self.target), tensor(&self.edge));
         self.maps.iter().fold(truth, |truth, (map, values)| truth.with(*map, tensor(values)))
     }
+}
+
+/// A batch where the network is.
+#[derive(Clone, Debug)]
+pub struct LoadedBatch {
+    /// How many images.
+    pub size: usize,
+    /// Normalised images `[B, 3, H, W]`.
+    pub images: Tensor<4>,
+    /// What they are held against.
+    pub truth: Truth,
 }
 
 /// One image's part of a batch.
@@ -112,25 +129,25 @@ pub fn order(n: usize, seed: u64, epoch: u32) -> Vec<usize> {
     places
 }
 
-/// An epoch's batches, made ahead on another thread.
+/// An epoch's batches, made and brought to the device ahead on another thread.
 pub struct Batches<'scope> {
-    ready: Receiver<Result<Batch, TrainError>>,
+    ready: Receiver<Result<LoadedBatch, TrainError>>,
     waited: Duration,
     _maker: ScopedJoinHandle<'scope, ()>,
 }
 
 impl<'scope> Batches<'scope> {
-    /// Batches of epoch `epoch` in its order; the last one may be smaller.
+    /// Batches of epoch `epoch` in its order, on `device`; the last one may be smaller.
     pub fn start<'env: 'scope>(
         scope: &'scope std::thread::Scope<'scope, 'env>,
         samples: &'env [Stored],
-        plan: &'env RunPlan,
+        (plan, device): (&'env RunPlan, Device),
         epoch: u32,
     ) -> Self {
         let (send, ready) = sync_channel(AHEAD);
         let maker = scope.spawn(move || {
             for places in order(samples.len(), plan.seed, epoch).chunks(plan.train.batch) {
-                let batch = made(samples, plan, epoch, places);
+                let batch = made(samples, plan, epoch, places).map(|batch| batch.load(&device));
                 let broken = batch.is_err();
                 // The training ended early: nobody waits for more.
                 if send.send(batch).is_err() || broken {
@@ -148,7 +165,7 @@ impl<'scope> Batches<'scope> {
 }
 
 impl Iterator for Batches<'_> {
-    type Item = Result<Batch, TrainError>;
+    type Item = Result<LoadedBatch, TrainError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let began = Instant::now();

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use burn::module::Module;
 use burn::tensor::Device;
 
+use super::unread::{StepLoss, Unread};
 use super::{
     Batches, Checkpoint, Checkpoints, Journal, Learner, Sample, Samples, Schedule, Sources, Stored, TrainError,
     Validation, Verdict, mix,
@@ -63,7 +64,7 @@ pub fn fit(
             epoch: training.epoch,
             step: training.step,
             lr,
-            train_loss: Some(pass.loss),
+            train_loss: Some(pass.sum / pass.images as f64),
             valid_loss: Some(validation.loss),
             valid: means(training.plan.task, &validation),
             elapsed_s: began.elapsed().as_secs_f64(),
@@ -78,9 +79,11 @@ pub fn fit(
 }
 
 /// What one pass over the training part comes to.
+#[derive(Default)]
 struct Pass {
-    /// Mean over its images.
-    loss: f64,
+    /// Of the images' losses.
+    sum: f64,
+    images: usize,
     /// How long steps waited for batches.
     waited_s: f64,
 }
@@ -142,27 +145,41 @@ impl<'a> Training<'a> {
         let plan = self.plan;
         self.learner.enter(self.epoch + 1);
         std::thread::scope(|scope| {
-            let (mut sum, mut seen) = (0.0, 0);
-            let mut batches = Batches::start(scope, samples, plan, self.epoch + 1);
+            let mut pass = Pass::default();
+            let mut unread = Unread::new();
+            let mut batches = Batches::start(scope, samples, (plan, self.learner.training_device()), self.epoch + 1);
             for batch in batches.by_ref() {
                 let batch = batch?;
                 if self.stop_requested() {
                     return Ok(None);
                 }
                 self.step += 1;
-                let loss = self.learner.step(&batch, self.schedule.lr, mix(&[plan.seed, self.step, 0x7374_6570]));
-                journal.say(&Event::Step { step: self.step, loss: Some(loss).filter(|l| l.is_finite()) })?;
-                self.check_finite("the training loss", loss)?;
-                sum += loss * batch.size() as f64;
-                seen += batch.size();
+                let images = batch.size;
+                let loss = self.learner.step(batch, self.schedule.lr, mix(&[plan.seed, self.step, 0x7374_6570]));
+                unread.push(self.step, images, loss);
+                if unread.is_due() {
+                    self.note_losses(&mut unread, (&mut pass, journal))?;
+                }
             }
-            Ok(Some(Pass { loss: sum / seen as f64, waited_s: batches.waited().as_secs_f64() }))
+            self.note_losses(&mut unread, (&mut pass, journal))?;
+            Ok(Some(Pass { waited_s: batches.waited().as_secs_f64(), ..pass }))
         })
+    }
+
+    /// Reads the losses of the last steps, says them, and adds them up; one that is not finite is the error.
+    fn note_losses(&self, unread: &mut Unread, (pass, journal): (&mut Pass, &mut Journal)) -> Result<(), TrainError> {
+        for StepLoss { step, images, loss } in unread.read() {
+            journal.say(&Event::Step { step, loss: Some(loss).filter(|l| l.is_finite()) })?;
+            self.check_finite("the training loss", (step, loss))?;
+            pass.sum += loss * images as f64;
+            pass.images += images;
+        }
+        Ok(())
     }
 
     fn validate(&self, samples: &[Sample]) -> Result<Validation, TrainError> {
         let validation = self.learner.validate(samples, &self.plan.train);
-        self.check_finite("the validation loss", validation.loss)?;
+        self.check_finite("the validation loss", (self.step, validation.loss))?;
         Ok(validation)
     }
 
@@ -189,10 +206,10 @@ impl<'a> Training<'a> {
         Ok(self.checkpoints.load_model(&checkpoint, self.learner.model.clone())?.valid())
     }
 
-    fn check_finite(&self, what: &'static str, value: f64) -> Result<(), TrainError> {
+    fn check_finite(&self, what: &'static str, (step, value): (u64, f64)) -> Result<(), TrainError> {
         match value.is_finite() {
             true => Ok(()),
-            false => Err(TrainError::NotFinite { what, value, step: self.step, epoch: self.epoch + 1 }),
+            false => Err(TrainError::NotFinite { what, value, step, epoch: self.epoch + 1 }),
         }
     }
 

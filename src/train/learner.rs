@@ -2,15 +2,15 @@
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::{Device, activation};
+use burn::tensor::{Device, FloatDType, Tensor, activation};
 
 use super::groups::Groups;
-use super::{Adam, Adversary, Batch, Sample, Scene, TrainError, Validation, mix, validate};
+use super::{Adam, Adversary, LoadedBatch, Sample, Scene, TrainError, Validation, mix, validate};
 use crate::loss::Objective;
 use crate::model::{Forward, Network};
+use crate::native;
 use crate::plan::RunPlan;
-use crate::spec::TrainConfig;
-use crate::spec::Transfer;
+use crate::spec::{Precision, TrainConfig, Transfer};
 
 /// Network, objective, adversary and [`Adam`], which trains the weights of all, on an autodiff device.
 pub struct Learner {
@@ -24,12 +24,18 @@ pub struct Learner {
     pub optimizer: ModuleOptimizer,
     transfer: Transfer,
     groups: Groups,
+    precision: Precision,
     device: Device,
 }
 
 impl Learner {
     /// With random weights from the plan's seed; refuses a model that is no network or does not fit the loss.
     pub fn new(plan: &RunPlan, device: &Device) -> Result<Self, TrainError> {
+        let precision = plan.train.precision;
+        if precision == Precision::Bf16 && !native::has_bf16(device) {
+            let message = "train.precision = \"bf16\": this device has f32 alone; expected a device of libtorch";
+            return Err(TrainError::Refused(format!("{message}: --device tch:cpu or tch:cuda:0")));
+        }
         let device = device.clone().autodiff();
         device.seed(mix(&[plan.seed, 0x6d6f_6465]));
         let model = plan.model.build(&device);
@@ -38,7 +44,7 @@ impl Learner {
         let adversary = plan.model.adversary().map(|config| Adversary::new(config, &device));
         let optimizer = if adversary.is_some() { Adam::for_adversaries() } else { Adam::for_network() };
         let (transfer, groups) = (plan.transfer.clone(), Groups::default());
-        Ok(Self { model, objective, adversary, optimizer, transfer, groups, device })
+        Ok(Self { model, objective, adversary, optimizer, transfer, groups, precision, device })
     }
 
     /// Freezes and thaws stages for `epoch`, from 1; before its first step.
@@ -46,31 +52,37 @@ impl Learner {
         (self.model, self.groups) = Groups::enter(&self.transfer, self.model.clone(), epoch);
     }
 
-    /// One step of gradient descent: the batch's loss before it, without what an adversary adds. A loss that is not finite
-    /// changes no weight of the network.
-    pub fn step(&mut self, batch: &Batch, lr: f64, seed: u64) -> f64 {
+    /// Where it computes, with autodiff.
+    pub fn training_device(&self) -> Device {
+        self.device.clone()
+    }
+
+    /// One step of gradient descent: the batch's loss `[1]` before it, without what an adversary adds, still on the
+    /// device: nothing here waits for it. Where it is not finite, neither are the weights any more.
+    pub fn step(&mut self, batch: LoadedBatch, lr: f64, seed: u64) -> Tensor<1> {
         // Dropout's masks follow from the seed alone: a resumed run draws the same ones.
         self.device.seed(seed);
-        let (images, truth) = (batch.images(&self.device), batch.truth(&self.device));
-        let output = self.model.forward(images.clone());
+        let LoadedBatch { images, truth, .. } = batch;
+        let output = match self.precision {
+            Precision::F32 => self.model.forward(images.clone()),
+            Precision::Bf16 => self.model.forward(images.clone().cast(FloatDType::BF16)).in_single_precision(),
+        };
         let prediction = output.logits.clone();
         let mut loss = self.objective.forward(output, &truth);
-        let mut value = loss.clone().inner().into_scalar::<f64>();
-        if let (true, Some(adversary)) = (value.is_finite(), &mut self.adversary) {
+        let mut value = loss.clone().inner();
+        if let Some(adversary) = &mut self.adversary {
             let scene = Scene { images, prediction: activation::sigmoid(prediction), reference: truth.target };
             loss = adversary.step(scene, loss, &mut self.optimizer, lr);
-            let total = loss.clone().inner().into_scalar::<f64>();
-            value = if total.is_finite() { value } else { total };
+            // 0 · x is no number where x is none: what fails on either side is seen
+            value = value + loss.clone().inner() * 0.0;
         }
-        if value.is_finite() {
-            let mut gradients = loss.backward();
-            for (scale, of_group) in self.groups.split(&mut gradients, &self.model) {
-                self.model = self.optimizer.step(lr * scale, self.model.clone(), of_group);
-            }
-            if let Some(smoothness) = self.objective.smoothness.take() {
-                let of_smoothness = GradientsParams::from_module(&mut gradients, &smoothness);
-                self.objective.smoothness = Some(self.optimizer.step(lr, smoothness, of_smoothness));
-            }
+        let mut gradients = loss.backward();
+        for (scale, of_group) in self.groups.split(&mut gradients, &self.model) {
+            self.model = self.optimizer.step(lr * scale, self.model.clone(), of_group);
+        }
+        if let Some(smoothness) = self.objective.smoothness.take() {
+            let of_smoothness = GradientsParams::from_module(&mut gradients, &smoothness);
+            self.objective.smoothness = Some(self.optimizer.step(lr, smoothness, of_smoothness));
         }
         value
     }
@@ -90,6 +102,7 @@ mod tests {
     use crate::model::{slots, values};
     use crate::plane::Mask;
     use crate::spec::Spec;
+    use crate::train::Batch;
     use image::{Rgb, RgbImage};
 
     /// A bright square on a dark ground.
@@ -133,7 +146,9 @@ mod tests {
             let plan = plan(loss.clone());
             let mut learner = Learner::new(&plan, &device).expect("a network that fits");
             let batch = Batch::of(&samples.iter().collect::<Vec<_>>(), &loss.maps(), plan.train.normalise);
-            let losses: Vec<f64> = (0..8).map(|step| learner.step(&batch, 3e-3, step)).collect();
+            let losses: Vec<f64> = (0..8)
+                .map(|step| learner.step(batch.load(&learner.training_device()), 3e-3, step).into_scalar())
+                .collect();
             assert!(losses[7] < losses[0], "{name}: {losses:?}");
             assert!(learner.validate(&samples, &plan.train).loss.is_finite(), "{name}");
         }
@@ -169,14 +184,14 @@ mod tests {
         let before = tensors(&learner);
         for epoch in [1, 2] {
             learner.enter(epoch);
-            learner.step(&batch, 1e-3, u64::from(epoch));
+            learner.step(batch.load(&learner.training_device()), 1e-3, u64::from(epoch));
         }
         let frozen = tensors(&learner);
         let still = moved(&before, &frozen);
         assert!(still.len() > 60 && still.iter().all(|moved| !moved), "{still:?}");
         assert_ne!(before, frozen, "the rest learns");
         learner.enter(3);
-        learner.step(&batch, 1e-3, 3);
+        learner.step(batch.load(&learner.training_device()), 1e-3, 3);
         let thawed = moved(&frozen, &tensors(&learner));
         assert!(thawed.iter().all(|moved| *moved), "{thawed:?}");
     }
@@ -189,7 +204,7 @@ mod tests {
             let mut learner = learner(transfer);
             let before = tensors(&learner);
             learner.enter(1);
-            learner.step(&batch, 1e-2, 1);
+            learner.step(batch.load(&learner.training_device()), 1e-2, 1);
             (before, tensors(&learner))
         });
         assert_eq!(full.0, half.0, "the same start");
@@ -221,7 +236,9 @@ mod tests {
             discriminator.forward(images, masks).mean().into_scalar::<f32>()
         };
         let before = opinion(&learner);
-        let losses: Vec<f64> = (0..24).map(|step| learner.step(&batch, 2e-3, step)).collect();
+        let losses: Vec<f64> = (0..24)
+            .map(|step| learner.step(batch.load(&learner.training_device()), 2e-3, step).into_scalar())
+            .collect();
         assert!(losses[23] < 0.8 * losses[0], "{losses:?}");
         assert!((opinion(&learner) - before).abs() > 1e-3);
         // what is validated is the arm's loss alone, a mean distance of probabilities

@@ -19,13 +19,16 @@ mod pretrained;
 mod sample;
 mod schedule;
 mod seen;
+#[cfg(all(test, feature = "tch"))]
+mod tests;
+mod unread;
 
 pub use adam::Adam;
 pub use adversarial::{Adversary, Scene};
-pub use batch::{Batch, Batches, order};
+pub use batch::{Batch, Batches, LoadedBatch, order};
 pub use cache::{CACHE_ENV, Cache};
 pub use checkpoint::{Checkpoint, Checkpoints};
-pub use device::{ChosenDevice, choose};
+pub use device::{ChosenDevice, choose, offers};
 pub use fit::{Outcome, Training, fit};
 pub use journal::{Journal, now_s};
 pub use learner::Learner;

@@ -59,7 +59,7 @@ impl Schedule {
 mod tests {
     use super::*;
     use crate::dataset::Normalise;
-    use crate::spec::{Augment, Plateau};
+    use crate::spec::{Augment, Plateau, Precision};
 
     fn config() -> TrainConfig {
         let plateau = Plateau { patience: 2, factor: 0.5, min_lr: 0.3 };
@@ -71,6 +71,7 @@ mod tests {
             early_stop: Some(4),
             normalise: Normalise::default(),
             augment: Augment::default(),
+            precision: Precision::F32,
         }
     }
 

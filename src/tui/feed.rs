@@ -163,7 +163,7 @@ impl<'a> Feed<'a> {
                 self.dir(name).map_or(Ok(()), |dir| dir.request_stop().and_then(|()| dir.dequeue()))
             }
             Effect::Enqueue(name) => {
-                self.dir(name).map_or(Ok(()), |dir| dir.enqueue())?;
+                self.dir(name).map_or(Ok(()), |dir| dir.enqueue(&self.launch.device))?;
                 self.called = Some(Instant::now());
                 self.launch.ensure(self.watch.store())
             }
@@ -242,6 +242,7 @@ mod tests {
 
     use super::*;
     use crate::dataset::fold::{Parts, Split};
+    use crate::device::Choice;
     use crate::plan::{RunPlan, SCHEMA};
     use crate::run::Event;
     use crate::spec::{BUILT_IN, Spec};
@@ -286,7 +287,7 @@ mod tests {
     fn open(dir: &tempfile::TempDir, folds: usize) -> (Vec<RunDir>, Watch, Launch, App) {
         let store = Store::new(dir.path());
         let runs = (0..folds).map(|fold| store.create(&plan(fold)).expect("create")).collect();
-        let launch = Launch { slots: 1 };
+        let launch = Launch { slots: Some(1), ..Launch::default() };
         let app = App::new(Setup { access: Access::ReadOnly, ..Setup::default() });
         (runs, Watch::new(store, None), launch, app)
     }
@@ -309,7 +310,7 @@ mod tests {
     fn effects_reach_the_store() {
         let dir = tempfile::tempdir().expect("tempdir");
         let (runs, watch, launch, mut app) = open(&dir, 2);
-        runs.iter().for_each(|run| run.enqueue().expect("enqueue"));
+        runs.iter().for_each(|run| run.enqueue(&Choice::Auto).expect("enqueue"));
         let mut feed = Feed::new(watch, &launch);
         feed.poll(&mut app);
         feed.carry_out(&Effect::Shift(runs[1].name(), Move::Earlier), &mut app);
@@ -362,7 +363,7 @@ mod tests {
         let store = Store::new(dir.path());
         finish(&store, "weak", 3);
         finish(&store, "strong", 8);
-        let launch = Launch { slots: 1 };
+        let launch = Launch { slots: Some(1), ..Launch::default() };
         let mut app = App::new(Setup { access: Access::ReadOnly, ..Setup::default() });
         judge_nothing(&mut app);
         let mut feed = Feed::new(Watch::new(store.clone(), None), &launch);

@@ -130,6 +130,7 @@ pub fn run(watch: Watch, launch: &Launch, options: Options) -> anyhow::Result<()
         banner: options.banner,
         memory: if options.memory.is_some() { Memory::On } else { Memory::Off },
         slots: launch.slots,
+        device: launch.device.clone(),
         place: text::clean(&watch.store().root().display().to_string()),
     });
     let mut feed = Feed::new(watch, launch).with_data(DataRoots::new(options.data.clone()));

@@ -226,7 +226,7 @@ fn read_only_changes_nothing() {
 fn stop_takes_a_waiting_run_out_and_resume_puts_it_back() {
     let lab = Lab::new();
     let run = seglab::store::RunDir::at(&lab.plan()).expect("a run");
-    run.enqueue().expect("queued");
+    run.enqueue(&seglab::device::Choice::Auto).expect("queued");
     assert!(stdout(&lab.run(&["status"])).contains("queued"));
     assert!(stdout(&lab.run(&["stop", "net"])).contains("asked to stop"));
     assert!(stdout(&lab.run(&["status"])).contains("planned"));

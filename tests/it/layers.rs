@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Lowest first; modules of one layer may know each other.
 const LAYERS: &[&[&str]] = &[
-    &["config", "plane"],
+    &["config", "plane", "device"],
     &["metric", "postprocess", "stats", "dataset", "augment", "pixel", "score", "native", "weights"],
     &["model", "loss"],
     &["spec", "audit"],
@@ -21,6 +21,7 @@ const LAYERS: &[&[&str]] = &[
 /// Crates that only these modules may name.
 const OWNERS: &[(&str, &[&str])] = &[
     ("burn", &["model", "loss", "train", "native", "weights"]),
+    ("tch", &["native", "train"]),
     ("ratatui", &["tui", "cli"]),
     ("clap", &["cli"]),
     ("linfa", &["pixel"]),

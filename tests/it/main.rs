@@ -10,6 +10,7 @@ mod contract;
 mod dataset_audit;
 mod dataset_fuzz;
 mod dataset_sources;
+mod devices;
 mod encoder_golden;
 mod lab;
 mod layers;

@@ -12,6 +12,12 @@ impl App {
         &self.launch
     }
 
+    /// Runs at a time: as somebody has said, else as many as run, else one on each GPU that there is.
+    pub fn slots(&self) -> usize {
+        let running = self.count(crate::run::State::Running);
+        self.setup.slots.unwrap_or_else(|| self.launch.target.gpus().max(running)).max(1)
+    }
+
     /// A question of the launch screens.
     pub(super) fn launch_question(&self) -> Option<&str> {
         self.launch.question.as_ref().map(Question::text)
@@ -93,6 +99,7 @@ impl App {
                 self.launch.forget();
                 return Some(Effect::Launch(Errand::Again));
             }
+            Deed::Device => self.launch.target.turn(),
             Deed::Change => return self.change(),
             Deed::AddArm | Deed::RemoveArm | Deed::Turn(_) => self.change_form(deed),
         }
@@ -203,7 +210,7 @@ impl App {
         }
         self.launch.starting = true;
         self.notice = Some("starting: reading the data set …".to_owned());
-        Some(Effect::Launch(Errand::Start(text)))
+        Some(Effect::Launch(Errand::Start { text, device: self.launch.target.device.clone() }))
     }
 
     fn save_draft(&mut self) -> Option<Effect> {
@@ -220,6 +227,7 @@ impl App {
     pub(super) fn launch_news(&mut self, news: News) -> Option<Effect> {
         match news {
             News::Shelf(shelf) => self.launch.set_shelf(shelf),
+            News::Devices(devices) => self.launch.target.devices = Some(devices),
             News::Outlook(text, outlook) => self.launch.learn(text, outlook),
             News::Measured(measured) => self.launch.measured = measured,
             News::Cost(key, summary) => self.launch.count(key, summary.map_err(|error| clean(&error))),

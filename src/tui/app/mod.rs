@@ -98,7 +98,9 @@ pub struct App {
 impl App {
     /// A dashboard that knows of no runs yet.
     pub fn new(setup: Setup) -> Self {
-        Self { setup, ..Self::default() }
+        let mut app = Self { setup, ..Self::default() };
+        app.launch.target.device = app.setup.device.clone();
+        app
     }
 
     /// How it was opened.

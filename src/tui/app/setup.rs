@@ -1,5 +1,6 @@
 //! How the dashboard is opened.
 
+use crate::device::Choice;
 use crate::tui::images::Images;
 use crate::tui::theme::Theme;
 
@@ -46,8 +47,10 @@ pub struct Setup {
     pub banner: Banner,
     /// Whether it is kept how it is left.
     pub memory: Memory,
-    /// Runs at a time.
-    pub slots: usize,
+    /// Runs at a time, if somebody has said so.
+    pub slots: Option<usize>,
+    /// What runs are executed on that are started here, at first.
+    pub device: Choice,
     /// Where the runs are, for the hint of an empty store.
     pub place: String,
 }

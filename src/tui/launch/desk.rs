@@ -10,7 +10,7 @@ use super::outlook::{outlook, start};
 use super::shelf::{Shelf, save};
 use super::{Errand, Launcher, News, Outlook, Started, Trouble};
 use crate::dataset::DataRoots;
-use crate::executor::Launch;
+use crate::executor::{Devices, Launch, devices};
 use crate::model::Summary;
 use crate::store::{Store, Watch};
 use crate::tui::row::Row;
@@ -22,6 +22,7 @@ const LOOK: Duration = Duration::from_secs(3);
 pub struct Desk {
     roots: DataRoots,
     shelf: Job<(), Shelf>,
+    devices: Job<(), Devices>,
     plans: Job<String, Result<Outlook, Trouble>>,
     counts: Job<CostKey, Result<Summary, String>>,
     starts: Job<(), Result<Started, Trouble>>,
@@ -67,6 +68,7 @@ impl Desk {
         Self {
             roots,
             shelf: Job(None),
+            devices: Job(None),
             plans: Job(None),
             counts: Job(None),
             starts: Job(None),
@@ -83,6 +85,7 @@ impl Desk {
             self.sent = Some(shelf.clone());
             news.push(News::Shelf(shelf));
         }
+        news.extend(self.devices.end(|| Some(Devices::default())).map(|(_, devices)| News::Devices(devices)));
         news.extend(self.plans.end(|| Some(Err(lost()))).map(|(text, outlook)| News::Outlook(text, outlook)));
         let died = || Some(Err(lost().text().to_owned()));
         news.extend(self.counts.end(died).map(|(key, summary)| News::Cost(key, summary)));
@@ -103,6 +106,9 @@ impl Desk {
         let wanted = subject.as_ref().and_then(|(text, spec)| launcher.wanted((text, spec)));
         if let Some(key) = wanted.filter(|_| self.counts.is_idle()) {
             self.counts.begin(key.clone(), move || count(&key));
+        }
+        if launcher.target.devices.is_none() && self.devices.is_idle() {
+            self.devices.begin((), devices);
         }
         if self.looked.is_some_and(|at| at.elapsed() < LOOK) {
             return None;
@@ -125,9 +131,10 @@ impl Desk {
                 self.looked = None;
                 Some(News::Saved(save(text, (path.as_deref(), watch.store().root()), *replace)))
             }
-            Errand::Start(text) if self.starts.is_idle() => {
+            Errand::Start { text, device } if self.starts.is_idle() => {
                 watch.widen();
-                let (text, roots, launch) = (text.clone(), self.roots.clone(), launch.clone());
+                let (text, roots, launch) =
+                    (text.clone(), self.roots.clone(), Launch { device: device.clone(), ..*launch });
                 let store: Store = watch.store().clone();
                 self.starts.begin((), move || start(&text, (&roots, &store), &launch));
                 None
@@ -137,7 +144,7 @@ impl Desk {
                 None
             }
             // What is the terminal's is the loop's; a second start waits for the first.
-            Errand::Edit(_) | Errand::Start(_) => None,
+            Errand::Edit(_) | Errand::Start { .. } => None,
         }
     }
 }

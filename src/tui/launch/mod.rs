@@ -10,9 +10,11 @@ pub mod field;
 mod form;
 mod keys;
 mod outlook;
+mod question;
 mod shelf;
 mod table;
 mod tally;
+mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -23,9 +25,13 @@ pub use estimate::{Basis, CostKey, Estimate, Measured, Work};
 pub use form::{Entry, Form, Picker};
 pub use keys::{CHOOSING, ENTERING, Input, begins, entering};
 pub use outlook::{Outlook, Planned, Started, Trouble};
+pub use question::Question;
 pub use shelf::{Offer, Shelf, Unsaved, read_bounded};
 pub use tally::{Tally, Total, tally, total};
+pub use target::Target;
 
+use crate::device::Choice;
+use crate::executor::Devices;
 use crate::model::{Kind, Summary};
 use crate::spec::Spec;
 use crate::tui::keys::{Direction, Motion};
@@ -57,6 +63,8 @@ pub enum Deed {
     Turn(Direction),
     /// Opens the line of the form.
     Change,
+    /// The next device to run on.
+    Device,
     /// Reads everything again.
     Again,
 }
@@ -66,6 +74,8 @@ pub enum Deed {
 pub enum News {
     /// What there is.
     Shelf(Shelf),
+    /// What there is to execute on.
+    Devices(Devices),
     /// What the spec with this text comes to.
     Outlook(String, Result<Outlook, Trouble>),
     /// Paces of the store's runs.
@@ -93,7 +103,12 @@ pub enum Errand {
         replace: bool,
     },
     /// Queues its runs.
-    Start(String),
+    Start {
+        /// The spec.
+        text: String,
+        /// What they are executed on.
+        device: Choice,
+    },
     /// Shows it in an editor.
     Edit(String),
     /// Forgets what was read.
@@ -109,26 +124,6 @@ pub enum Line {
     Runs(String),
 }
 
-/// What waits for a yes, with its words.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Question {
-    /// The draft that has changed, or an arm of it, is to go.
-    Discard(String, Deed),
-    /// A file is to be replaced.
-    Replace(String, PathBuf),
-    /// The dashboard is to be left, and the draft with it.
-    Leave(String),
-}
-
-impl Question {
-    /// In words.
-    pub fn text(&self) -> &str {
-        match self {
-            Question::Discard(text, _) | Question::Replace(text, _) | Question::Leave(text) => text,
-        }
-    }
-}
-
 /// The state of both screens.
 #[derive(Debug, Default)]
 pub struct Launcher {
@@ -142,6 +137,8 @@ pub struct Launcher {
     pub starting: bool,
     /// It is to be started once it is saved.
     pub then_start: bool,
+    /// What is started is executed on.
+    pub target: Target,
     /// Paces of the store's runs.
     pub measured: Vec<Measured>,
     cursor: usize,
@@ -253,7 +250,7 @@ impl Launcher {
 
     /// Forgets what may have changed on disk.
     pub fn forget(&mut self) {
-        self.shelf = None;
+        (self.shelf, self.target.devices) = (None, None);
         self.outlooks.clear();
     }
 

@@ -93,7 +93,7 @@ pub struct Started {
 pub fn start(text: &str, (roots, store): (&DataRoots, &Store), launch: &Launch) -> Result<Started, Trouble> {
     let spec = parse(text)?;
     let prepared = prepare(&spec, roots, store)?;
-    let enqueued = prepared.enqueue(store)?;
+    let enqueued = prepared.enqueue(store, &launch.device)?;
     launch.ensure(store).map_err(EnqueueError::from)?;
     let (runs, waiting) = (enqueued.runs.len(), enqueued.waiting);
     Ok(Started { spec: spec.name, runs, waiting, warnings: warnings(&prepared) })

@@ -8,6 +8,7 @@ use super::field::Field;
 use super::shelf::{Offer, Shelf};
 use super::*;
 use crate::dataset::{DataRoots, Dataset};
+use crate::device::DeviceName;
 use crate::plan::plan;
 use crate::run::State;
 use crate::spec::BUILT_IN;
@@ -53,7 +54,7 @@ fn open(setup: Setup) -> App {
 }
 
 fn app() -> App {
-    open(Setup { slots: 2, ..Setup::default() })
+    open(Setup { slots: Some(2), ..Setup::default() })
 }
 
 fn tell(app: &mut App, news: News) -> Option<Effect> {
@@ -188,7 +189,7 @@ fn every_wrong_value_is_said_beside_its_line() {
 fn a_spec_is_started_by_its_text_once_and_then_its_runs_are_shown() {
     let mut app = app();
     let effect = keys(&mut app, "s");
-    assert_eq!(effect, Some(Effect::Launch(Errand::Start(BUILT_IN[0].1.to_owned()))));
+    assert_eq!(effect, Some(Effect::Launch(Errand::Start { text: BUILT_IN[0].1.to_owned(), device: Choice::Auto })));
     assert_eq!(keys(&mut app, "s"), None, "it is being started");
     let started = Started { spec: "demo".into(), runs: 4, waiting: 3, warnings: vec!["x: protocol leaks".into()] };
     tell(&mut app, News::Started(Ok(started)));
@@ -230,7 +231,10 @@ fn a_draft_is_saved_before_it_is_started_and_a_file_is_replaced_only_after_a_yes
     assert!(app.question().is_some_and(|question| question.contains("baselines/mine.toml is there")));
     let replaced = keys(&mut app, "y");
     assert!(matches!(replaced, Some(Effect::Launch(Errand::Save { replace: true, .. }))), "{replaced:?}");
-    assert_eq!(tell(&mut app, News::Saved(Ok(file))), Some(Effect::Launch(Errand::Start(text))));
+    assert_eq!(
+        tell(&mut app, News::Saved(Ok(file))),
+        Some(Effect::Launch(Errand::Start { text, device: Choice::Auto }))
+    );
 }
 
 #[test]
@@ -442,4 +446,26 @@ fn news_of_nothing_new_draws_nothing() {
     app.update(Msg::Clock(1.0));
     app.update(Msg::Rows(Vec::new()));
     assert_eq!(app.revision(), before);
+}
+
+#[test]
+fn what_is_started_goes_to_the_device_that_was_chosen() {
+    let mut app = app();
+    let names = |text: &str| text.split(',').map(|name| name.parse().expect(text)).collect::<Vec<DeviceName>>();
+    tell(
+        &mut app,
+        News::Devices(Devices { usable: names("flex,tch:cuda:0,tch:cuda:1"), auto: names("tch:cuda:0,tch:cuda:1") }),
+    );
+    assert!(drawn(&app, (160, 45)).contains("auto: tch:cuda:0,tch:cuda:1"));
+    assert_eq!(app.launch().target.gpus(), 2);
+    let chosen: Vec<String> = (0..4)
+        .map(|_| {
+            keys(&mut app, "D");
+            app.launch().target.on()
+        })
+        .collect();
+    assert_eq!(chosen, ["flex", "tch:cuda:0", "tch:cuda:1", "auto: tch:cuda:0,tch:cuda:1"]);
+    keys(&mut app, "DD");
+    let Some(Effect::Launch(Errand::Start { device, .. })) = keys(&mut app, "s") else { panic!("started") };
+    assert_eq!(device.to_string(), "tch:cuda:0");
 }

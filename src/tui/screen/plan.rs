@@ -55,7 +55,9 @@ impl Plan<'_> {
         match self.app.launch().outlook(self.text) {
             None => "planning: the data set is read …".to_owned(),
             Some(Err(trouble)) => trouble.text().to_owned(),
-            Some(Ok(outlook)) => format!("{}; {}", self.runs(outlook), self.time(outlook)),
+            Some(Ok(outlook)) => {
+                format!("{}; {}; on {}", self.runs(outlook), self.time(outlook), self.app.launch().target.on())
+            }
         }
     }
 
@@ -71,6 +73,7 @@ impl Plan<'_> {
             ("split", clean(&protocol.split.describe())),
             ("train", format!("{} epochs at most, batch {}, lr {}", train.epochs, train.batch, train.lr)),
             ("input", format!("{0}×{0} px", protocol.input_px)),
+            ("device", self.app.launch().target.on()),
         ];
         if let Some(run) = outlook.and_then(|outlook| outlook.runs.first()) {
             let [train, valid, test] = run.parts;
@@ -100,7 +103,7 @@ impl Plan<'_> {
     }
 
     fn time(&self, outlook: &Outlook) -> String {
-        let slots = self.app.setup().slots.max(1);
+        let slots = self.app.slots();
         let Total { left_s, unknown } = total(self.app.launch(), (self.spec, outlook), (self.app.rows(), slots));
         let slots = format!("{slots} at a time");
         match unknown.len() {

@@ -73,7 +73,7 @@ fn summary(app: &App, columns: usize) -> Line<'static> {
     let counts = states.map(|state| (app.count(state), state)).into_iter().filter(|(n, _)| *n > 0);
     let mut parts: Vec<String> = counts.map(|(n, state)| format!("{n} {}", state.name())).collect();
     let alive = app.count(State::Running) + app.count(State::Queued) > 0;
-    let left = queue_s(app.rows(), app.setup().slots).filter(|_| alive);
+    let left = queue_s(app.rows(), app.slots()).filter(|_| alive);
     parts.extend(left.map(|left| format!("about {} to go", duration(left))));
     if app.shown().len() < app.rows().len() || !app.filter().is_empty() {
         parts.insert(0, format!("{} of {} with {}", app.shown().len(), app.rows().len(), fit(app.filter(), 30)));

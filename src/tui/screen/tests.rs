@@ -219,7 +219,7 @@ fn overlaid(arms: usize) -> Overlaid {
 }
 
 pub(super) fn setup(theme: Theme) -> Setup {
-    Setup { theme, slots: 1, place: "results".into(), ..Setup::default() }
+    Setup { theme, slots: Some(1), place: "results".into(), ..Setup::default() }
 }
 
 fn app(runs: usize, screen: Screen, theme: Theme) -> App {

@@ -1,11 +1,13 @@
 //! The backward passes, on `Autodiff<Flex>`.
 
 use super::correlate::{correlate, flipped};
-use super::extension::{NativeOps, Padding, extent, geometry, output_shape, plane, pooled_shape, tensor};
+use super::extension::{NativeOps, Padding, extent, geometry, lift, output_shape, plane, pooled_shape, tensor};
 use super::geometry::{Geometry, Plane};
+use super::lift::Lift;
 use super::norm::{self, Moments};
-use super::pool;
 use super::weight_gradient::{bias_gradient, weight_gradient};
+use super::{pool, relu};
+use crate::native::AdamStep;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
@@ -70,6 +72,61 @@ impl<C: CheckpointStrategy> NativeOps for Autodiff<Flex, C> {
             OpsKind::UnTracked(prep) => prep.finish(Flex::native_max_pool2d(images)),
         }
     }
+
+    fn native_lift(images: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+        let nodes = [images.node(), weight.node(), bias.node()];
+        let (images_tracked, weight_tracked) = (images.is_tracked(), weight.is_tracked());
+        let (images, weight, bias) = (images.into_primitive(), weight.into_primitive(), bias.into_primitive());
+        match LiftBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let tape = LiftTape {
+                    lift: lift(&images, &weight),
+                    images: weight_tracked.then(|| images.clone()),
+                    weight: images_tracked.then(|| weight.clone()),
+                };
+                prep.finish(tape, Flex::native_lift(images, weight, bias))
+            }
+            OpsKind::UnTracked(prep) => prep.finish(Flex::native_lift(images, weight, bias)),
+        }
+    }
+
+    fn native_batch_norm_as_learnt(
+        images: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> FloatTensor<Self> {
+        // only asked where nothing wants a gradient
+        let [images, gamma, beta, mean, variance] =
+            [images, gamma, beta, mean, variance].map(|tensor| tensor.into_primitive());
+        let output = Flex::native_batch_norm_as_learnt(images, gamma, beta, mean, variance, epsilon);
+        <Self as AutodiffBackend>::from_inner(output)
+    }
+
+    fn native_relu(features: FloatTensor<Self>) -> FloatTensor<Self> {
+        let nodes = [features.node()];
+        let output = Flex::native_relu(features.into_primitive());
+        match ReluBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(output.clone(), output),
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        }
+    }
+
+    fn native_adam(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        square: FloatTensor<Self>,
+        step: AdamStep,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        // nobody differentiates an optimiser's step
+        let [weight, gradient, mean, square] = [weight, gradient, mean, square].map(|tensor| tensor.into_primitive());
+        let (weight, mean, square) = Flex::native_adam(weight, gradient, mean, square, step);
+        let [weight, mean, square] = [weight, mean, square].map(<Self as AutodiffBackend>::from_inner);
+        (weight, mean, square)
+    }
 }
 
 #[derive(Debug)]
@@ -104,8 +161,59 @@ impl Backward<Flex, 3> for ConvBackward {
             grads.register::<Flex>(node.id, tensor(values, shape));
         }
         if let Some(node) = bias_node {
-            let values = bias_gradient(&geometry, gradient);
+            let values = bias_gradient((geometry.channels_out, geometry.output_plane()), gradient);
             grads.register::<Flex>(node.id, tensor(values, [geometry.channels_out]));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct LiftBackward;
+
+/// As [`ConvTape`].
+#[derive(Clone, Debug)]
+struct LiftTape {
+    lift: Lift,
+    images: Option<FlexTensor>,
+    weight: Option<FlexTensor>,
+}
+
+impl Backward<Flex, 3> for LiftBackward {
+    type State = LiftTape;
+
+    fn backward(self, ops: Ops<LiftTape, 3>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let gradient = grads.consume::<Flex>(&ops.node).to_contiguous();
+        let gradient: &[f32] = gradient.storage();
+        let LiftTape { lift, images, weight } = ops.state;
+        let [images_node, weight_node, bias_node] = ops.parents;
+        if let (Some(node), Some(weight)) = (images_node, weight) {
+            let values = lift.images_gradient(gradient, weight.to_contiguous().storage());
+            grads.register::<Flex>(node.id, tensor(values, lift.images()));
+        }
+        if let (Some(node), Some(images)) = (weight_node, images) {
+            let values = lift.weight_gradient(images.to_contiguous().storage(), gradient);
+            grads.register::<Flex>(node.id, tensor(values, lift.weight()));
+        }
+        if let Some(node) = bias_node {
+            let [_, channels, height, width] = lift.output();
+            grads.register::<Flex>(node.id, tensor(bias_gradient((channels, height * width), gradient), [channels]));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct ReluBackward;
+
+impl Backward<Flex, 1> for ReluBackward {
+    type State = FlexTensor;
+
+    fn backward(self, ops: Ops<FlexTensor, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let gradient = grads.consume::<Flex>(&ops.node).to_contiguous();
+        let [node] = ops.parents;
+        if let Some(node) = node {
+            let output = ops.state.to_contiguous();
+            let values = relu::backward(output.storage(), gradient.storage());
+            grads.register::<Flex>(node.id, tensor(values, output.shape()));
         }
     }
 }

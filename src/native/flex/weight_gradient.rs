@@ -54,8 +54,7 @@ pub(super) fn weight_gradient(geometry: &Geometry, images: &[f32], gradient: &[f
 }
 
 /// `Σ_b,y,x gradient[b, o, y, x]`. Shapes: `[B, C_out, H', W']` → `[C_out]`.
-pub(super) fn bias_gradient(geometry: &Geometry, gradient: &[f32]) -> Vec<f32> {
-    let (channels, plane) = (geometry.channels_out, geometry.output_plane());
+pub(super) fn bias_gradient((channels, plane): (usize, usize), gradient: &[f32]) -> Vec<f32> {
     (0..channels)
         .into_par_iter()
         .map(|channel| {

@@ -12,7 +12,7 @@ const CHUNK: usize = 1 << 14;
 /// Shapes: `[B, C, H, W]` → the same. Kept values are divided by the probability of being kept; without autodiff, or
 /// frozen, nothing is dropped.
 /// Ours differs: other random numbers than burn's.
-pub(super) fn dropout(dropout: &Dropout, features: Tensor<4>) -> Tensor<4> {
+pub(in crate::native) fn dropout(dropout: &Dropout, features: Tensor<4>) -> Tensor<4> {
     let device = features.device();
     if !dropout.training.is_enabled() || !device.is_autodiff() || dropout.prob == 0.0 {
         return features;

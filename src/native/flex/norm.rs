@@ -61,6 +61,24 @@ pub(super) fn normalise(extent: Extent, images: &[f32], gamma: &[f32], beta: &[f
     (output, moments)
 }
 
+/// The same by `moments` that are given.
+pub(super) fn normalise_by(
+    extent: Extent,
+    images: &[f32],
+    (gamma, beta): (&[f32], &[f32]),
+    moments: &[Moments],
+) -> Vec<f32> {
+    let mut output = vec![0.0; images.len()];
+    by_channel(extent, &mut output).into_par_iter().enumerate().for_each(|(channel, targets)| {
+        let moments = moments[channel];
+        let scale = gamma[channel] * moments.inverse_std(extent.epsilon);
+        for (target, source) in targets.into_iter().zip(planes(extent, images, channel)) {
+            map(target, source, |value| (value - moments.mean) * scale + beta[channel]);
+        }
+    });
+    output
+}
+
 /// The gradients of [`normalise`], mean and variance being functions of the images.
 ///
 /// With `n = (images − mean) / std` and means over the channel:
