@@ -1,5 +1,7 @@
 //! Which runs of a spec belong together: a spec that was edited leaves runs of its earlier text behind.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::metric::Task;
 use crate::plan::RunPlan;
 use crate::spec::TrainConfig;
@@ -19,16 +21,11 @@ pub fn by_task<'a>(runs: &[&'a RunView]) -> Vec<(Task, Vec<&'a RunView>)> {
 pub fn current<'a>(runs: &[&'a RunView]) -> (Vec<&'a RunView>, usize) {
     let mut newest_first = runs.to_vec();
     newest_first.sort_by(|a, b| start(b).total_cmp(&start(a)));
-    let mut kept: Vec<&RunView> = Vec::new();
-    for run in newest_first {
-        let agrees = |other: &&RunView| agree(&run.plan, &other.plan);
-        if kept.iter().all(agrees) {
-            kept.push(run);
-        }
-    }
-    kept.reverse();
-    let left_out = runs.len() - kept.len();
-    (kept, left_out)
+    let mut version = Version::default();
+    newest_first.retain(|run| version.takes(&run.plan));
+    newest_first.reverse();
+    let left_out = runs.len() - newest_first.len();
+    (newest_first, left_out)
 }
 
 /// Unix time; never started is newest.
@@ -36,20 +33,47 @@ fn start(run: &RunView) -> f64 {
     run.record.first_started_s.unwrap_or(f64::INFINITY)
 }
 
-/// Whether two runs can come from one spec, and are not the same cell of its table.
-fn agree<'a>(a: &'a RunPlan, b: &'a RunPlan) -> bool {
-    let data = |plan: &'a RunPlan| (&plan.dataset_digest, plan.input_px, &plan.postprocess);
+/// What the runs that were taken say of their spec.
+#[derive(Default)]
+struct Version<'a> {
+    recipe: Option<&'a RunPlan>,
+    /// A way to deal the cases has one split in each fold.
+    splits: Vec<&'a RunPlan>,
+    arms: BTreeMap<&'a str, &'a RunPlan>,
+    cells: BTreeSet<(&'a str, usize, u64)>,
+}
+
+impl<'a> Version<'a> {
+    /// Takes `plan` if it can come from the spec that those before it come from, and is another cell of its table.
+    fn takes(&mut self, plan: &'a RunPlan) -> bool {
+        let cell = (plan.arm.as_str(), plan.fold, plan.seed);
+        let split = self.splits.iter().find(|of| of.fold == plan.fold && of.split.leak() == plan.split.leak());
+        let fits = self.recipe.is_none_or(|of| of_one_recipe(of, plan))
+            && split.is_none_or(|of| of.split == plan.split)
+            && self.arms.get(cell.0).is_none_or(|of| of_one_arm(of, plan))
+            && !self.cells.contains(&cell);
+        if fits {
+            self.recipe = Some(plan);
+            if split.is_none() {
+                self.splits.push(plan);
+            }
+            self.arms.insert(cell.0, plan);
+            self.cells.insert(cell);
+        }
+        fits
+    }
+}
+
+fn of_one_recipe(a: &RunPlan, b: &RunPlan) -> bool {
     // What a model insists on as its input is the arm's, not the recipe's.
     let recipe = TrainConfig { normalise: b.train.normalise, ..a.train.clone() };
-    let protocol = data(a) == data(b) && recipe == b.train;
-    let leaks = (a.split.leak(), b.split.leak());
-    let split = a.fold != b.fold || leaks.0 != leaks.1 || a.split == b.split;
-    let own = |plan: &'a RunPlan| {
-        (&plan.model, &plan.loss, &plan.edge, plan.split.leak(), plan.train.normalise, &plan.transfer)
-    };
-    let arm = a.arm != b.arm || own(a) == own(b);
-    let cell = (&a.arm, a.fold, a.seed) != (&b.arm, b.fold, b.seed);
-    protocol && split && arm && cell
+    (&a.dataset_digest, a.input_px, &a.postprocess) == (&b.dataset_digest, b.input_px, &b.postprocess)
+        && recipe == b.train
+}
+
+fn of_one_arm(a: &RunPlan, b: &RunPlan) -> bool {
+    (&a.model, &a.loss, &a.edge, &a.transfer) == (&b.model, &b.loss, &b.edge, &b.transfer)
+        && (a.split.leak(), a.train.normalise) == (b.split.leak(), b.train.normalise)
 }
 
 #[cfg(test)]
