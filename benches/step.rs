@@ -20,7 +20,7 @@ use seglab::loss::{EdgeLossConfig, LossConfig};
 use seglab::model::{Forward, ModelConfig};
 use seglab::plan::{RunPlan, plan};
 use seglab::plane::Mask;
-use seglab::spec::Spec;
+use seglab::spec::{Precision, Spec, TrainConfig};
 use seglab::train::{Batch, Learner, LoadedBatch, Sample, choose};
 use serde::Deserialize;
 
@@ -33,6 +33,8 @@ struct Case {
     px: usize,
     batch: usize,
     lr: f64,
+    #[serde(default)]
+    precision: Precision,
 }
 
 fn main() -> Anything<()> {
@@ -83,7 +85,9 @@ fn learner(case: &Case, device: &Device, folder: &Path) -> Anything<Learner> {
     let spec = Spec::load(Path::new("demo"))?;
     let dataset = Dataset::open(&spec.dataset, &DataRoots::new(None))?;
     let plan = plan(&spec, &dataset)?.swap_remove(0);
-    let plan = RunPlan { model: case.model.clone(), loss: LossConfig::Combo {}, edge: EdgeLossConfig::Bce {}, ..plan };
+    let train = TrainConfig { precision: case.precision, ..plan.train };
+    let (model, loss, edge) = (case.model.clone(), LossConfig::Combo {}, EdgeLossConfig::Bce {});
+    let plan = RunPlan { model, loss, edge, train, ..plan };
     let mut learner = Learner::new(&plan, device)?;
     let weights = folder.join("weights.safetensors");
     if weights.exists() {
