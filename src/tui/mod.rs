@@ -7,6 +7,7 @@ pub mod app;
 pub mod arms;
 pub mod audit;
 mod auditor;
+mod backend;
 pub mod cases;
 mod copy;
 mod date;

@@ -1,5 +1,5 @@
 //! The terminal while the dashboard has it: entered, left, left for a while, and given back whatever happens.
-//! Weak spot: a thread that writes to standard output draws over the picture until it is drawn again (Ctrl-L).
+//! What else is printed meanwhile, to standard output or error, is kept apart and said afterwards.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
@@ -7,14 +7,14 @@ use std::os::fd::OwnedFd;
 use std::sync::{Mutex, Once};
 
 use anyhow::Context;
-use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::layout::Rect;
-use ratatui::{DefaultTerminal, Frame, Terminal};
+use ratatui::{Frame, Terminal};
 use rustix::process::{Signal, getpgid, getsid, kill_current_process_group};
 
+use super::backend::Sparing;
 use super::images::{Images, Painter};
 use super::mouse::Mouse;
 use super::text::clean;
@@ -31,13 +31,15 @@ static HELD: Mutex<Option<Held>> = Mutex::new(None);
 
 struct Held {
     mouse: Mouse,
-    errors: Option<Errors>,
+    strays: Option<Strays>,
 }
 
-/// Standard error, led past the picture.
-struct Errors {
-    shell: OwnedFd,
-    stray: File,
+/// Standard output and error, led past the picture.
+struct Strays {
+    output: OwnedFd,
+    /// `None` where standard error is no terminal, and stays what it is.
+    errors: Option<OwnedFd>,
+    file: File,
 }
 
 /// A picture and its place on the screen.
@@ -45,7 +47,7 @@ type Image = Option<(Raster, Rect)>;
 
 /// The terminal; dropping it gives it back.
 pub struct Tty {
-    terminal: DefaultTerminal,
+    terminal: Terminal<Sparing<File>>,
     painter: Painter,
     mouse: Mouse,
 }
@@ -62,7 +64,12 @@ impl Tty {
     /// Takes the terminal over.
     pub fn open(mouse: Mouse, images: Images) -> anyhow::Result<Self> {
         give_back_in_a_panic();
-        let terminal = enter(mouse).and_then(|()| Terminal::new(CrosstermBackend::new(io::stdout())));
+        // Its own way to the terminal: standard output is led away.
+        let screen = rustix::io::dup(io::stdout()).map(File::from);
+        let terminal = screen.map_err(io::Error::from).and_then(|screen| {
+            enter(mouse)?;
+            Terminal::new(Sparing::new(screen))
+        });
         match terminal {
             Ok(terminal) => Ok(Self { terminal, painter: Painter::new(images), mouse }),
             Err(error) => {
@@ -89,9 +96,7 @@ impl Tty {
 
     /// Sends a code that changes no cell.
     pub fn send(&mut self, code: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(code.as_bytes())?;
-        out.flush()
+        self.terminal.backend_mut().write_all(code.as_bytes())
     }
 
     /// Stops, until a shell continues us; whoever does so sends a signal, upon which the terminal is to be taken again.
@@ -141,7 +146,7 @@ fn enter(mouse: Mouse) -> io::Result<()> {
     enable_raw_mode()?;
     // Raw mode is ours from here on, so that whatever fails below is undone.
     if let Ok(mut held) = HELD.lock() {
-        *held = Some(Held { mouse, errors: None });
+        *held = Some(Held { mouse, strays: None });
     }
     execute!(io::stdout(), EnterAlternateScreen)?;
     if mouse == Mouse::On {
@@ -149,7 +154,7 @@ fn enter(mouse: Mouse) -> io::Result<()> {
         io::stdout().flush()?;
     }
     if let Some(held) = HELD.lock().ok().as_mut().and_then(|held| held.as_mut()) {
-        held.errors = Errors::lead_away();
+        held.strays = Strays::lead_away();
     }
     Ok(())
 }
@@ -157,13 +162,14 @@ fn enter(mouse: Mouse) -> io::Result<()> {
 /// Gives the terminal back, once. Where it is gone, there is nothing to give back, and nobody to tell.
 fn leave() {
     let Some(held) = HELD.try_lock().ok().and_then(|mut held| held.take()) else { return };
+    let strays = held.strays.map(Strays::lead_back);
     if held.mouse == Mouse::On {
         let _ = io::stdout().write_all(MOUSE_OFF.as_bytes());
     }
     let _ = disable_raw_mode();
     let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
-    if let Some(errors) = held.errors {
-        errors.lead_back();
+    for line in strays.iter().flat_map(|text| text.lines()) {
+        let _ = writeln!(io::stderr(), "{}", clean(line));
     }
 }
 
@@ -183,31 +189,32 @@ fn give_back_in_a_panic() {
     });
 }
 
-impl Errors {
-    /// To a file without a name; where there can be none, or standard error is no terminal, it stays as it is.
+impl Strays {
+    /// To a file without a name; where there can be none, both stay as they are.
     fn lead_away() -> Option<Self> {
-        if !io::stderr().is_terminal() {
-            return None;
-        }
-        let path = std::env::temp_dir().join(format!("seglab-{}.stderr", std::process::id()));
-        let stray = OpenOptions::new().read(true).append(true).create_new(true).open(&path).ok()?;
+        let path = std::env::temp_dir().join(format!("seglab-{}.stray", std::process::id()));
+        let file = OpenOptions::new().read(true).append(true).create_new(true).open(&path).ok()?;
         let _ = std::fs::remove_file(&path);
-        let shell = rustix::io::dup(io::stderr()).ok()?;
-        rustix::stdio::dup2_stderr(&stray).ok()?;
-        Some(Self { shell, stray })
+        let (output, errors) = (rustix::io::dup(io::stdout()).ok()?, rustix::io::dup(io::stderr()).ok()?);
+        let errors = io::stderr().is_terminal().then_some(errors);
+        rustix::stdio::dup2_stdout(&file).ok()?;
+        let led = Self { output, errors, file };
+        if led.errors.is_some() {
+            let _ = rustix::stdio::dup2_stderr(&led.file);
+        }
+        Some(led)
     }
 
-    /// Says what was printed meanwhile, its end first where it is much.
-    fn lead_back(mut self) {
-        if rustix::stdio::dup2_stderr(&self.shell).is_err() {
-            return;
+    /// What was printed meanwhile, its end where it is much.
+    fn lead_back(mut self) -> String {
+        let _ = rustix::stdio::dup2_stdout(&self.output);
+        if let Some(errors) = &self.errors {
+            let _ = rustix::stdio::dup2_stderr(errors);
         }
-        let length = self.stray.seek(SeekFrom::End(0)).unwrap_or(0);
-        let _ = self.stray.seek(SeekFrom::Start(length.saturating_sub(STRAY_BYTES)));
+        let length = self.file.seek(SeekFrom::End(0)).unwrap_or(0);
+        let _ = self.file.seek(SeekFrom::Start(length.saturating_sub(STRAY_BYTES)));
         let mut bytes = Vec::new();
-        let _ = self.stray.take(STRAY_BYTES).read_to_end(&mut bytes);
-        for line in String::from_utf8_lossy(&bytes).lines() {
-            let _ = writeln!(io::stderr(), "{}", clean(line));
-        }
+        let _ = self.file.take(STRAY_BYTES).read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 }
