@@ -108,7 +108,14 @@ enum Ended {
 fn train(run: &RunDir, plan: &RunPlan, (samples, chosen): (&Samples, &ChosenDevice)) -> Result<Ended, TrainError> {
     let mut training = Training::new(run, plan, &chosen.device)?;
     let (epoch, step) = training.progress();
-    let mut journal = Journal::open(run, |event| is_before(event, epoch, step))?;
+    let mut measured = false;
+    let mut journal = Journal::open(run, |event| {
+        measured |= matches!(event, Event::Distances { epoch: at, .. } if *at == epoch);
+        is_before(event, epoch, step)
+    })?;
+    if !measured {
+        training.measure_again();
+    }
     let steps_per_epoch = samples.train.len().div_ceil(plan.train.batch) as u32;
     journal.say_durably(&started(plan.train.epochs, &chosen.label, (training.params(), steps_per_epoch), epoch))?;
     if epoch > 0 {
@@ -242,7 +249,9 @@ fn started(epochs: u32, device: &str, (params, steps_per_epoch): (u64, u32), epo
 fn is_before(event: &Event, epoch: u32, step: u64) -> bool {
     match event {
         Event::Step { step: at, .. } => *at <= step,
-        Event::Epoch { epoch: at, .. } | Event::Saved { epoch: at, .. } => *at <= epoch,
+        Event::Epoch { epoch: at, .. } | Event::Distances { epoch: at, .. } | Event::Saved { epoch: at, .. } => {
+            *at <= epoch
+        }
         Event::Scored { .. } => false,
         _ => true,
     }

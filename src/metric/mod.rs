@@ -59,6 +59,13 @@ pub struct Metric {
     pub of_all: Option<OfAll>,
 }
 
+impl Metric {
+    /// Whether it is a distance between surfaces, which takes longer to compute than what counts pixels.
+    pub fn is_distance(&self) -> bool {
+        self.unit == "px"
+    }
+}
+
 /// A value of weighted cases together.
 pub type OfAll = fn(&[Weighted]) -> Option<f64>;
 

@@ -59,6 +59,13 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         waited_s: Option<f64>,
     },
+    /// What an epoch's [`valid`](Self::Epoch) leaves out: distances take longer, and are measured beside the next epoch.
+    Distances {
+        /// From 1.
+        epoch: u32,
+        /// Per-case means over the validation cases, in px.
+        valid: EpochScores,
+    },
     /// A checkpoint is complete on disk.
     Saved {
         /// Completed epochs in it.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Event, Scores, Steps};
+use super::{EpochScores, Event, Scores, Steps};
 use crate::metric::Aggregate;
 
 /// What is known of a run.
@@ -118,6 +118,14 @@ impl State {
 }
 
 impl RunRecord {
+    fn measured(&mut self, epoch: u32, valid: &EpochScores) {
+        let place = self.curve.partition_point(|point| point.epoch < epoch);
+        let (before, rest) = self.curve.split_at_mut(place);
+        if let Some(point) = rest.first_mut().filter(|point| point.epoch == epoch) {
+            point.valid = point.valid.with(valid, before.last().map(|point| &point.valid));
+        }
+    }
+
     /// Takes one event. Idempotent: a resumed run may repeat steps and epochs, the newest counts.
     pub fn apply(&mut self, event: &Event) {
         match event.clone() {
@@ -146,6 +154,7 @@ impl RunRecord {
                     waited_s,
                 });
             }
+            Event::Distances { epoch, valid } => self.measured(epoch, &valid),
             Event::Saved { epoch, best } => {
                 self.saved_epoch = Some(epoch);
                 self.best_epoch = if best { Some(epoch) } else { self.best_epoch };
@@ -219,7 +228,6 @@ impl RunRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::EpochScores;
 
     fn started(epoch: u32) -> Event {
         Event::Started {
@@ -265,6 +273,14 @@ mod tests {
             [(1, Some(9.0)), (2, Some(8.0)), (3, Some(6.0))]
         );
         assert_eq!((run.epoch(), run.attempts), (1, 2));
+    }
+
+    #[test]
+    fn distances_join_the_epoch_that_they_are_of() {
+        let of = |epoch, value| Event::Distances { epoch, valid: EpochScores::from([("hd95_px".into(), value)]) };
+        let run = record(&[epoch(1), of(1, Some(3.5)), epoch(2), of(7, Some(1.0)), of(1, Some(4.5)), of(2, None)]);
+        let points: Vec<_> = run.curve.iter().map(|point| point.valid.get("hd95_px").copied()).collect();
+        assert_eq!(points, [Some(Some(4.5)), Some(None)]);
     }
 
     #[test]

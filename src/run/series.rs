@@ -116,6 +116,13 @@ impl Scores {
         Self { names: shared.unwrap_or_else(|| scores.into_keys().collect()), values }
     }
 
+    /// With `more`, and the names of `before` where they are the same.
+    pub(super) fn with(&self, more: &EpochScores, before: Option<&Scores>) -> Self {
+        let mut all: EpochScores = self.names.iter().cloned().zip(self.values.iter().copied()).collect();
+        all.extend(more.iter().map(|(name, value)| (name.clone(), *value)));
+        Self::of(all, before)
+    }
+
     /// The value of the metric `name`; `None` if the epoch has none, `Some(None)` if it is undefined.
     pub fn get(&self, name: &str) -> Option<&Option<f64>> {
         self.values.get(self.names.iter().position(|own| own == name)?)

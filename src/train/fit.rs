@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use burn::module::Module;
 use burn::tensor::Device;
 
+use super::measuring::Measuring;
 use super::unread::{StepLoss, Unread};
 use super::{
     Batches, Checkpoint, Checkpoints, Journal, Learner, Sample, Samples, Schedule, Sources, Stored, TrainError,
@@ -39,6 +40,7 @@ pub struct Training<'a> {
     epoch: u32,
     step: u64,
     looked_for_stop: Instant,
+    lacks_distances: bool,
 }
 
 /// Trains until the last epoch, early stopping or a request to stop; `after_epoch` sees each epoch, from 1, and its
@@ -47,13 +49,36 @@ pub fn fit(
     training: &mut Training,
     samples: &Samples,
     journal: &mut Journal,
-    mut after_epoch: impl FnMut(u32, &Validation) -> Result<(), TrainError>,
+    after_epoch: impl FnMut(u32, &Validation) -> Result<(), TrainError>,
 ) -> Result<Outcome, TrainError> {
+    std::thread::scope(|scope| {
+        let mut measuring = Measuring::new(scope, &samples.valid, training.plan.task);
+        if training.lacks_distances {
+            let validation = training.validate(&samples.valid)?;
+            measuring.begin(training.epoch, validation.probabilities);
+        }
+        let trained = epochs(training, samples, (journal, &mut measuring), after_epoch)?;
+        measuring.end(journal)?;
+        match trained {
+            Some(epoch) => Ok(Outcome::Stopped(epoch)),
+            None => training.best().map(|network| Outcome::Trained(Box::new(network))),
+        }
+    })
+}
+
+/// The epoch in which it was asked to stop, if it was.
+fn epochs(
+    training: &mut Training,
+    samples: &Samples,
+    (journal, measuring): (&mut Journal, &mut Measuring),
+    mut after_epoch: impl FnMut(u32, &Validation) -> Result<(), TrainError>,
+) -> Result<Option<u32>, TrainError> {
     while !training.schedule.ended(&training.plan.train, training.epoch) {
         let began = Instant::now();
         let Some(pass) = training.epoch(&samples.train, journal)? else {
-            return Ok(Outcome::Stopped(training.epoch));
+            return Ok(Some(training.epoch));
         };
+        measuring.end(journal)?;
         let trained = began.elapsed().as_secs_f64();
         let validation = training.validate(&samples.valid)?;
         after_epoch(training.epoch + 1, &validation)?;
@@ -74,8 +99,9 @@ pub fn fit(
         training.save()?;
         training.note(lr, verdict);
         journal.say_durably(&Event::Saved { epoch: training.epoch, best: verdict.best })?;
+        measuring.begin(training.epoch, validation.probabilities);
     }
-    training.best().map(|network| Outcome::Trained(Box::new(network)))
+    Ok(None)
 }
 
 /// What one pass over the training part comes to.
@@ -100,6 +126,7 @@ impl<'a> Training<'a> {
             epoch: 0,
             step: 0,
             looked_for_stop: Instant::now(),
+            lacks_distances: false,
         };
         match training.checkpoints.newest()? {
             Some(checkpoint) => training.at(&checkpoint),
@@ -123,6 +150,11 @@ impl<'a> Training<'a> {
         self.schedule = checkpoint.schedule.clone();
         (self.epoch, self.step) = (checkpoint.epoch, checkpoint.step);
         Ok(self)
+    }
+
+    /// The newest epoch's distances were never said: they are measured again.
+    pub fn measure_again(&mut self) {
+        self.lacks_distances = self.epoch > 0 && self.plan.task == Task::Segmentation;
     }
 
     /// Completed epochs and steps.
@@ -223,5 +255,6 @@ impl<'a> Training<'a> {
 }
 
 fn means(task: Task, validation: &Validation) -> EpochScores {
-    task.shown().map(|m| (m.name.to_owned(), Aggregate::of(m, &validation.scores).mean)).collect()
+    let counted = task.shown().filter(|metric| !metric.is_distance());
+    counted.map(|m| (m.name.to_owned(), Aggregate::of(m, &validation.scores).mean)).collect()
 }

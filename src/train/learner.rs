@@ -224,6 +224,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_counted_on_the_device_is_what_the_masks_say() {
+        let samples = [sample(4), sample(14), sample(8)];
+        let plan = plan(LossConfig::default());
+        let learner = Learner::new(&plan, &Device::flex()).expect("a network that fits");
+        let config = TrainConfig { batch: 2, ..plan.train };
+        let found = learner.validate(&samples, &config);
+        let cases: Vec<&str> = found.scores.iter().map(|score| score.case.as_str()).collect();
+        assert_eq!(cases, ["4", "14", "8"]);
+        for ((sample, counted), plane) in samples.iter().zip(&found.scores).zip(&found.probabilities) {
+            let scored = crate::train::score(sample, plane);
+            assert!(scored.counts.tp + scored.counts.fp > 0, "an untrained network finds something");
+            assert_eq!((counted.counts, counted.hd95_px), (scored.counts, None));
+        }
+    }
+
+    #[test]
     fn a_few_steps_against_an_adversary_lower_the_loss_and_move_the_discriminator() {
         let samples = [sample(4), sample(14)];
         let mut plan = plan(LossConfig::L1 {});

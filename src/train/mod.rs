@@ -14,6 +14,7 @@ mod journal;
 mod leak;
 mod learner;
 mod masks;
+mod measuring;
 mod predict;
 mod pretrained;
 mod sample;

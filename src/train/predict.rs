@@ -1,11 +1,12 @@
 //! From images to masks and scores, without gradients.
 
-use burn::tensor::{Device, Tensor, activation};
-use rayon::prelude::*;
+use std::sync::mpsc::sync_channel;
 
-use super::{Batch, Sample};
+use burn::tensor::{Device, Tensor, activation};
+
+use super::{Batch, LoadedBatch, Sample};
 use crate::loss::Objective;
-use crate::metric::{CaseScore, Verdict};
+use crate::metric::{CaseScore, Confusion, Verdict};
 use crate::model::{Forward, Network};
 use crate::plane::{Mask, Plane};
 use crate::postprocess::PostProcess;
@@ -19,30 +20,88 @@ pub const THRESHOLD: f32 = 0.5;
 pub struct Validation {
     /// Mean objective over the samples.
     pub loss: f64,
-    /// Scores in the samples' order.
+    /// Pixel counts or verdicts in the samples' order; no distances.
     pub scores: Vec<CaseScore>,
     /// Probabilities in the samples' order.
     pub probabilities: Vec<Plane<f32>>,
 }
 
-/// Predicts and scores `samples` with `network`, which must live on `device` without autodiff.
+/// Predicts `samples` with `network`, which must live on `device` without autodiff, and counts there.
+///
+/// Batches are made ahead, and a batch's answers are read while the next one is computed: the device does not wait.
 pub fn validate(
     network: &Network,
     objective: &Objective,
     samples: &[Sample],
     (config, device): (&TrainConfig, &Device),
 ) -> Validation {
-    let mut loss = 0.0;
-    let mut probabilities = Vec::with_capacity(samples.len());
-    for chunk in samples.chunks(config.batch) {
-        let batch = Batch::of(&chunk.iter().collect::<Vec<_>>(), objective.maps(), config.normalise);
-        let output = network.forward(batch.images(device));
-        probabilities.extend(planes(output.logits.clone()));
-        let mean = objective.forward(output, &batch.truth(device)).into_scalar::<f32>();
-        loss += f64::from(mean) * batch.size() as f64;
+    let maps = objective.maps();
+    let mut found = Validation { loss: 0.0, scores: Vec::new(), probabilities: Vec::new() };
+    std::thread::scope(|scope| {
+        let (send, ready) = sync_channel(1);
+        scope.spawn(move || {
+            for chunk in samples.chunks(config.batch) {
+                let batch = Batch::of(&chunk.iter().collect::<Vec<_>>(), maps, config.normalise);
+                if send.send((chunk, batch.load(device))).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut unread: Option<Answers> = None;
+        for (chunk, batch) in ready {
+            let next = Answers::of((network, objective), chunk, batch);
+            if let Some(answers) = unread.replace(next) {
+                answers.read(&mut found);
+            }
+        }
+        if let Some(answers) = unread {
+            answers.read(&mut found);
+        }
+    });
+    found.loss /= samples.len() as f64;
+    found
+}
+
+/// What a network makes of a batch, still on the device.
+struct Answers<'a> {
+    samples: &'a [Sample],
+    loss: Tensor<1>,
+    probabilities: Tensor<4>,
+    /// True positives and predicted positives of each image, `[2 B]`. Sums of ones are exact up to 2²⁴ pixels.
+    counts: Tensor<1>,
+}
+
+impl<'a> Answers<'a> {
+    fn of((network, objective): (&Network, &Objective), samples: &'a [Sample], batch: LoadedBatch) -> Self {
+        let output = network.forward(batch.images);
+        let probabilities = activation::sigmoid(output.logits.clone());
+        let mask = probabilities.clone().greater_elem(THRESHOLD).float();
+        let sum = |pixels: Tensor<4>| pixels.sum_dims(&[1, 2, 3]).reshape([batch.size]);
+        let counts = Tensor::cat(vec![sum(mask.clone() * batch.truth.target.clone()), sum(mask)], 0);
+        Self { samples, loss: objective.forward(output, &batch.truth), probabilities, counts }
     }
-    let scores = samples.par_iter().zip(&probabilities).map(|(sample, plane)| score(sample, plane)).collect();
-    Validation { loss: loss / samples.len() as f64, scores, probabilities }
+
+    fn read(self, found: &mut Validation) {
+        let size = self.samples.len();
+        found.loss += self.loss.into_scalar::<f64>() * size as f64;
+        let counts: Vec<u64> = self.counts.into_data().iter::<f64>().map(|count| count as u64).collect();
+        let planes = planes_of(self.probabilities);
+        for (place, (sample, plane)) in self.samples.iter().zip(&planes).enumerate() {
+            let counted = || CaseScore {
+                case: sample.case.clone(),
+                subject: sample.subject.clone(),
+                counts: confusion(sample, (counts[place], counts[size + place])),
+                ..CaseScore::default()
+            };
+            found.scores.push(judged(sample, plane).unwrap_or_else(counted));
+        }
+        found.probabilities.extend(planes);
+    }
+}
+
+fn confusion(sample: &Sample, (tp, predicted): (u64, u64)) -> Confusion {
+    let (pixels, actual) = (sample.reference.values().len() as u64, sample.reference.area_px() as u64);
+    Confusion { tp, fp: predicted - tp, fn_: actual - tp, tn: pixels - actual - (predicted - tp) }
 }
 
 /// Probabilities of `samples`, in their order.
@@ -84,8 +143,12 @@ fn score_mask(sample: &Sample, prediction: &Mask) -> CaseScore {
 }
 
 fn planes(logits: Tensor<4>) -> Vec<Plane<f32>> {
-    let [_, _, height, width] = logits.dims();
-    let values: Vec<f32> = activation::sigmoid(logits).into_data().iter::<f32>().collect();
+    planes_of(activation::sigmoid(logits))
+}
+
+fn planes_of(probabilities: Tensor<4>) -> Vec<Plane<f32>> {
+    let [_, _, height, width] = probabilities.dims();
+    let values: Vec<f32> = probabilities.into_data().iter::<f32>().collect();
     let planes = values.chunks(height * width).map(|chunk| Plane::new(width, height, chunk.to_vec()));
     planes.map(|plane| plane.expect("a chunk is a plane")).collect()
 }

@@ -70,9 +70,15 @@ fn result(path: &Path) -> Result {
                 let valid = valid.into_iter().map(|(name, value)| (name, bits(value))).collect();
                 epochs.push(Epoch { epoch, step, losses: [bits(train_loss), bits(valid_loss)], valid });
             }
+            Event::Distances { epoch, valid } => {
+                let measured = valid.into_iter().map(|(name, value)| (name, bits(value)));
+                let of = epochs.iter_mut().find(|known: &&mut Epoch| known.epoch == epoch);
+                of.expect("an epoch that was said").valid.extend(measured);
+            }
             _ => {}
         }
     }
+    assert!(epochs.iter().all(|epoch| epoch.valid.contains_key("hd95_px") || !run.path().join("scores.json").exists()));
     let scores = std::fs::read_to_string(scores(path)).expect("scores");
     check_masks(&run);
     Result { steps, epochs, scores, weights: newest_weights(&run) }

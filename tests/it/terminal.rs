@@ -131,6 +131,27 @@ fn whatever_ends_it_the_terminal_is_given_back() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_library_prints_is_not_in_the_picture_but_said_after_it() {
+    let (lab, _) = lab(1);
+    let mut tty = Tty::dashboard(&lab, &[]);
+    for (stream, word) in [(1, "to-output"), (2, "to-errors")] {
+        let mut file = std::fs::OpenOptions::new()
+            .append(true)
+            .open(format!("/proc/{}/fd/{stream}", tty.pid()))
+            .expect("the program's own stream");
+        file.write_all(format!("stray \u{1b}[2J{word}\n").as_bytes()).expect("written");
+    }
+    tty.press("?");
+    tty.see("a page up");
+    assert!(!String::from_utf8_lossy(tty.written()).contains("stray"));
+    tty.press("qq");
+    assert!(tty.end().success());
+    let said = tty.text();
+    assert!(said.contains("to-output") && said.contains("to-errors") && !said.contains("a page up"), "{said}");
+}
+
 #[test]
 fn no_name_reaches_the_terminal_as_a_code() {
     const EVIL: &str = "evil\u{1b}]52;c;cm0gLXJm\u{7}\u{1b}[2J\u{9b}31m\u{202e}網膜";

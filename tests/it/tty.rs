@@ -86,6 +86,11 @@ impl Tty {
         kill_process(pid, signal).expect("the program is there");
     }
 
+    /// The program's number.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until `text` is on the screen.
     pub fn see(&mut self, text: &str) {
         self.wait(text, |screen| screen.contents().contains(text));
