@@ -24,7 +24,7 @@ use crate::store::{RunDir, RunView, StoreError, Watch, queue};
 /// An executor that does not come up is not called more often than this.
 const CALL: Duration = Duration::from_secs(5);
 /// Keys are answered at once, but the store is not read again for each of them, and a slow line shows two pictures a second.
-const LOOK: Duration = Duration::from_millis(450);
+const LOOK: Duration = Duration::from_millis(600);
 /// The same while no run is running: a look at a thousand folders is not free.
 const CALM: Duration = Duration::from_secs(1);
 /// Bytes of the log that are shown.

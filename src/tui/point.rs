@@ -22,47 +22,153 @@ impl Point {
 /// First, lowest, highest and last point and the first gap of each of `columns` equal parts: drawn at that width, it is
 /// the whole curve.
 pub fn decimate(points: &[Point], columns: usize) -> Vec<Point> {
-    let (Some(first), Some(last)) = (points.first(), points.last()) else { return Vec::new() };
     if points.len() <= 4 * columns {
         return points.to_vec();
     }
-    let part = |p: &Point| ((p.x - first.x) / (last.x - first.x) * columns as f64).min(columns as f64 - 1.0) as usize;
-    points.chunk_by(|a, b| part(a) == part(b)).flat_map(telling).collect()
+    Thinned::of(points, columns).points()
 }
 
-fn telling(part: &[Point]) -> impl Iterator<Item = Point> {
-    let defined = || (0..part.len()).filter(|&i| part[i].value().is_some());
-    let by_value = |a: &usize, b: &usize| part[*a].y.partial_cmp(&part[*b].y).unwrap_or(std::cmp::Ordering::Equal);
-    let gap = part.iter().position(|p| p.value().is_none());
-    let last = part.len() - 1;
-    let mut kept = [Some(0), defined().min_by(by_value), defined().max_by(by_value), gap, Some(last)];
-    kept.sort_unstable();
-    let again = |i: usize| i > 0 && kept[i] == kept[i - 1];
-    (0..kept.len()).filter(|&i| !again(i)).filter_map(|i| kept[i]).map(|i| part[i]).collect::<Vec<_>>().into_iter()
+/// A curve in equal parts, of which the telling points are kept; it may go on.
+struct Thinned {
+    begin: f64,
+    width: f64,
+    columns: usize,
+    parts: Vec<(usize, Part)>,
+    /// Where the last part ends.
+    end: f64,
+}
+
+impl Thinned {
+    fn of(points: &[Point], columns: usize) -> Self {
+        let [begin, end] = [points.first(), points.last()].map(|point| point.map_or(0.0, |point| point.x));
+        // The last point is part of the last part.
+        let width = ((end - begin) / columns as f64).max(f64::MIN_POSITIVE) * (1.0 + f64::EPSILON * 4.0);
+        let mut thinned = Self { begin, width, columns, parts: Vec::with_capacity(2 * columns), end: begin };
+        points.iter().for_each(|point| thinned.push(*point));
+        thinned
+    }
+
+    #[inline]
+    fn push(&mut self, point: Point) {
+        if point.x < self.end
+            && let Some((_, part)) = self.parts.last_mut()
+        {
+            return part.push(point);
+        }
+        let mut place = ((point.x - self.begin) / self.width) as usize;
+        while place >= 2 * self.columns {
+            self.halve();
+            place /= 2;
+        }
+        match self.parts.last_mut() {
+            Some((own, part)) if *own == place => part.push(point),
+            _ => self.parts.push((place, Part::of(point))),
+        }
+        self.end = self.begin + (place + 1) as f64 * self.width;
+    }
+
+    /// Twice as much in each part.
+    fn halve(&mut self) {
+        self.width *= 2.0;
+        let mut halved: Vec<(usize, Part)> = Vec::with_capacity(2 * self.columns);
+        for (place, part) in self.parts.drain(..) {
+            match halved.last_mut() {
+                Some((own, before)) if *own == place / 2 => part.points().for_each(|point| before.push(point)),
+                _ => halved.push((place / 2, part)),
+            }
+        }
+        self.parts = halved;
+    }
+
+    fn points(&self) -> Vec<Point> {
+        self.parts.iter().flat_map(|(_, part)| part.points()).collect()
+    }
+}
+
+/// The telling points of a part of a curve.
+#[derive(Clone, Copy)]
+struct Part {
+    first: Point,
+    low: Option<(f64, Point)>,
+    high: Option<(f64, Point)>,
+    gap: Option<Point>,
+    last: Point,
+}
+
+impl Part {
+    fn of(point: Point) -> Self {
+        let mut part = Self { first: point, low: None, high: None, gap: None, last: point };
+        part.push(point);
+        part
+    }
+
+    #[inline]
+    fn push(&mut self, point: Point) {
+        self.last = point;
+        let Some(y) = point.value() else {
+            self.gap = self.gap.or(Some(point));
+            return;
+        };
+        if self.low.is_none_or(|(low, _)| y < low) {
+            self.low = Some((y, point));
+        }
+        if self.high.is_none_or(|(high, _)| y > high) {
+            self.high = Some((y, point));
+        }
+    }
+
+    /// Each once, in their order.
+    fn points(&self) -> impl Iterator<Item = Point> + use<> {
+        let of = |value: Option<(f64, Point)>| value.map_or(self.first, |(_, point)| point);
+        let mut points = [self.first, of(self.low), of(self.high), self.gap.unwrap_or(self.first), self.last];
+        points.sort_unstable_by(|a, b| a.x.total_cmp(&b.x));
+        (0..points.len()).filter(move |&i| i == 0 || points[i].x != points[i - 1].x).map(move |i| points[i])
+    }
 }
 
 /// The points within `window` and one beyond each of its ends, thinned; and how many of those within are gaps.
 pub fn within(points: impl Iterator<Item = Point>, window: Option<(f64, f64)>) -> (Vec<Point>, usize) {
     let (low, high) = window.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
-    let (mut kept, mut gaps, mut before) = (Vec::new(), 0, None);
+    let (mut kept, mut gaps, mut before) = (Kept::All(Vec::new()), 0, None);
     for point in points {
         if point.x < low {
             before = Some(point);
             continue;
         }
-        kept.extend(before.take());
+        before.take().into_iter().for_each(|point| kept.push(point));
         kept.push(point);
         if point.x > high {
             break;
         }
         gaps += usize::from(point.value().is_none());
-        // Never all of a long run at once.
-        if kept.len() > 16 * COLUMNS {
-            kept = decimate(&kept, COLUMNS);
+    }
+    before.take().into_iter().for_each(|point| kept.push(point));
+    let kept = match kept {
+        Kept::All(points) => points,
+        Kept::Thinned(thinned) => thinned.points(),
+    };
+    (decimate(&kept, COLUMNS), gaps)
+}
+
+/// Never all of a long run at once.
+enum Kept {
+    All(Vec<Point>),
+    Thinned(Thinned),
+}
+
+impl Kept {
+    #[inline]
+    fn push(&mut self, point: Point) {
+        match self {
+            Kept::All(points) if points.len() < 16 * COLUMNS => points.push(point),
+            Kept::All(points) => {
+                let mut thinned = Thinned::of(points, COLUMNS);
+                thinned.push(point);
+                *self = Kept::Thinned(thinned);
+            }
+            Kept::Thinned(thinned) => thinned.push(point),
         }
     }
-    kept.extend(before.take());
-    (if kept.len() > 4 * COLUMNS { decimate(&kept, COLUMNS) } else { kept }, gaps)
 }
 
 /// Exponential moving average in which the past weighs `weight`, without the bias of its beginning:
@@ -72,8 +178,12 @@ pub fn smoothed(points: impl Iterator<Item = Point>, weight: f64) -> impl Iterat
     points.map(move |point| {
         let y = point.value().map(|y| {
             sum = weight * sum + (1.0 - weight) * y;
-            past *= weight;
-            sum / (1.0 - past)
+            // Later on, the beginning weighs nothing any more.
+            if past > f64::EPSILON / 2.0 {
+                past *= weight;
+                return sum / (1.0 - past);
+            }
+            sum
         });
         Point { y, ..point }
     })

@@ -97,9 +97,13 @@ pub struct Series {
 
 impl Series {
     /// `points` as `plot` asks for them.
-    pub fn of(quantity: Quantity, points: impl Iterator<Item = Point> + Clone, plot: &Plot) -> Self {
-        let smooth = plot.smoothing.weight().map(|weight| within(smoothed(points.clone(), weight), plot.window).0);
-        let (points, gaps) = within(points, plot.window);
+    pub fn of(quantity: Quantity, points: impl Iterator<Item = Point> + Clone + Send, plot: &Plot) -> Self {
+        let again = points.clone();
+        // A million steps are a while each way.
+        let ((points, gaps), smooth) = rayon::join(
+            || within(points, plot.window),
+            || plot.smoothing.weight().map(|weight| within(smoothed(again, weight), plot.window).0),
+        );
         Self { quantity, points, smooth: smooth.unwrap_or_default(), gaps }
     }
 
