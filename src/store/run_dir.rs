@@ -153,14 +153,14 @@ impl RunDir {
         remove(&self.stop_path())
     }
 
-    /// One of the pictures that show the current prediction on the fixed validation case.
-    pub fn write_preview(&self, name: &str, png: &[u8]) -> Result<(), StoreError> {
+    /// One of the files that show the current prediction on the fixed validation case: pictures, and the case's id.
+    pub fn write_preview(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let folder = self.path.join("preview");
         fs::create_dir_all(&folder).map_err(|error| StoreError::new(&folder, unwritable(&error)))?;
-        self.write(&folder.join(name), png)
+        self.write(&folder.join(name), bytes)
     }
 
-    /// Bytes of a preview picture, if it is there.
+    /// Bytes of a preview file, if it is there.
     pub fn preview(&self, name: &str) -> Option<Vec<u8>> {
         read_bounded(&self.path.join("preview").join(name)).ok()
     }

@@ -3,6 +3,7 @@
 //! Knows ratatui; not burn, not how runs are trained.
 //! Weak spot: it polls; an event is up to half a second late.
 
+pub mod album;
 pub mod app;
 pub mod arms;
 pub mod audit;
@@ -15,6 +16,7 @@ mod editor;
 mod evidence;
 mod feed;
 pub mod field;
+pub mod film;
 mod finding;
 pub mod found;
 mod gallery;
