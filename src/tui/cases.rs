@@ -1,7 +1,12 @@
 //! The scored cases of the chosen run as the dashboard shows them: which of them, in which order, and which one. They are
 //! its test cases, or the epochs of its fixed validation case.
 
+mod column;
+
 use std::sync::Arc;
+
+pub use column::Column;
+use column::columns;
 
 use super::app::moved;
 use super::film::Film;
@@ -10,40 +15,6 @@ use super::row::{Name, Part};
 use super::sight::{Look, Sight};
 use super::text::clean;
 use crate::metric::{Better, CaseScore, Task};
-
-/// A number of a case.
-#[derive(Debug)]
-pub struct Column {
-    /// Its head.
-    pub label: &'static str,
-    /// Which end of it is the worst; for a size, the small one.
-    pub better: Better,
-    /// Decimals.
-    pub digits: usize,
-    /// Its value, `None` where undefined.
-    pub of: fn(&CaseScore) -> Option<f64>,
-}
-
-const fn column(label: &'static str, better: Better, digits: usize, of: fn(&CaseScore) -> Option<f64>) -> Column {
-    Column { label, better, digits, of }
-}
-
-const SEGMENTATION: &[Column] = &[
-    column("DSC", Better::Higher, 3, |score| score.counts.dsc()),
-    column("IoU", Better::Higher, 3, |score| score.counts.iou()),
-    column("HD95 px", Better::Lower, 1, |score| score.hd95_px),
-    column("area px", Better::Higher, 0, |score| Some((score.counts.tp + score.counts.fn_) as f64)),
-    column("Sens.", Better::Higher, 3, |score| score.counts.sensitivity()),
-    column("Prec.", Better::Higher, 3, |score| score.counts.precision()),
-    column("ASSD px", Better::Lower, 1, |score| score.assd_px),
-];
-
-const CLASSIFICATION: &[Column] = &[
-    column("error", Better::Lower, 3, |score| {
-        score.verdict.map(|verdict| (verdict.probability - f64::from(u8::from(verdict.malignant))).abs())
-    }),
-    column("P(mal.)", Better::Higher, 3, |score| score.verdict.map(|verdict| verdict.probability)),
-];
 
 /// In which order cases are shown; a value that is undefined counts as the worst.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -189,7 +160,7 @@ impl Cases {
 
     /// Numbers of a case.
     pub fn columns(&self) -> &'static [Column] {
-        if self.task == Task::Segmentation { SEGMENTATION } else { CLASSIFICATION }
+        columns(self.task)
     }
 
     /// Place of the chosen column.
