@@ -80,7 +80,7 @@ fn many(root: &Path, plans: &[RunPlan]) -> Result<(), Box<dyn Error>> {
             5 => write(&run, index, (37, Some(Event::Failed { at_s, reason, step: Some(704) })))?,
             6 => write(&run, index, (61, None))?,
             7 => write(&run, index, (80, Some(Event::Stopped { at_s, epoch: 80 })))?,
-            8 => run.enqueue()?,
+            8 => run.enqueue(&seglab::device::Choice::Auto)?,
             _ => {}
         }
     }

@@ -264,6 +264,7 @@ fn shown_case(valid: &[Sample]) -> usize {
 
 fn preview_case(run: &RunDir, sample: &Sample) -> Result<(), TrainError> {
     let reference: &Mask = &sample.reference;
+    run.write_preview("case.txt", sample.case.as_bytes())?;
     write_grey(run, "image.png", &image::imageops::grayscale(&sample.image))?;
     write_grey(run, "reference.png", &grey(&reference.map(|&set| if set { 255 } else { 0 })))
 }

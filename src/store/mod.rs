@@ -7,6 +7,7 @@ mod audits;
 mod epochs;
 mod glance;
 mod holder;
+mod listing;
 mod open;
 mod predictions;
 pub mod queue;
@@ -28,8 +29,9 @@ pub use run_dir::{Lock, RunDir};
 pub use tail::{Lines, Tail};
 pub use watch::{RunView, Watch};
 
+use listing::Listing;
+
 use crate::plan::RunPlan;
-use crate::run::RunId;
 
 /// Folder of audits of data sets.
 const AUDITS: &str = "audits";
@@ -73,18 +75,12 @@ impl Store {
 
     /// Every run of every spec, sorted by spec and id.
     pub fn runs(&self) -> Result<Vec<RunDir>, StoreError> {
-        let mut runs = Vec::new();
-        for spec in folders(&self.root)? {
-            runs.extend(self.runs_of(&spec)?);
-        }
-        Ok(runs)
+        Ok(Listing::of_store(&self.root)?.runs)
     }
 
     /// The runs of one spec, sorted by id.
     pub fn runs_of(&self, spec: &str) -> Result<Vec<RunDir>, StoreError> {
-        let ids = folders(&self.root.join(spec))?.into_iter();
-        let runs = ids.map(|id| RunDir::new(&self.root, spec, RunId::from_folder(&id)));
-        Ok(runs.filter(RunDir::has_plan).collect())
+        Ok(Listing::of_spec(&self.root, spec)?.runs)
     }
 
     /// The run of `plan`, made if it is not there yet. An existing one is kept as it is.
@@ -119,19 +115,6 @@ impl Store {
 /// Explains a refused write.
 fn unwritable(error: &io::Error) -> String {
     format!("cannot be written ({error}); choose another store with --results DIR or SEGLAB_RESULTS")
-}
-
-/// Names of the folders in `dir`, sorted; none if `dir` does not exist. Hidden and non-UTF-8 names are not ours.
-fn folders(dir: &Path) -> Result<Vec<String>, StoreError> {
-    let entries = match fs::read_dir(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        other => other.map_err(|error| StoreError::new(dir, error))?,
-    };
-    let dirs = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    let names = dirs.filter_map(|entry| entry.file_name().into_string().ok());
-    let mut names: Vec<String> = names.filter(|n| !n.starts_with('.') && !n.contains(char::is_control)).collect();
-    names.sort();
-    Ok(names)
 }
 
 #[cfg(test)]

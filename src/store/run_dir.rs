@@ -12,6 +12,7 @@ use crate::dataset::Origin;
 use crate::plan::RunPlan;
 use crate::run::{Event, RunId};
 
+const PLAN: &str = "plan.toml";
 /// Larger files are not ours.
 const LIMIT_BYTES: u64 = 64 << 20;
 /// Viewers test a lock by taking it for an instant; a worker waits that out.
@@ -94,7 +95,7 @@ impl RunDir {
     }
 
     pub(super) fn has_plan(&self) -> bool {
-        self.plan_path().is_file()
+        holds_plan(&self.path)
     }
 
     pub(super) fn write_plan(&self, plan: &RunPlan) -> Result<(), StoreError> {
@@ -153,14 +154,14 @@ impl RunDir {
         remove(&self.stop_path())
     }
 
-    /// One of the pictures that show the current prediction on the fixed validation case.
-    pub fn write_preview(&self, name: &str, png: &[u8]) -> Result<(), StoreError> {
+    /// One of the files that show the current prediction on the fixed validation case: pictures, and the case's id.
+    pub fn write_preview(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let folder = self.path.join("preview");
         fs::create_dir_all(&folder).map_err(|error| StoreError::new(&folder, unwritable(&error)))?;
-        self.write(&folder.join(name), png)
+        self.write(&folder.join(name), bytes)
     }
 
-    /// Bytes of a preview picture, if it is there.
+    /// Bytes of a preview file, if it is there.
     pub fn preview(&self, name: &str) -> Option<Vec<u8>> {
         read_bounded(&self.path.join("preview").join(name)).ok()
     }
@@ -211,7 +212,7 @@ impl RunDir {
 
     /// `plan.toml`.
     pub fn plan_path(&self) -> PathBuf {
-        self.path.join("plan.toml")
+        self.path.join(PLAN)
     }
 
     /// `events.jsonl`.
@@ -261,6 +262,11 @@ pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StoreError::new(path, error)),
         _ => Ok(()),
     }
+}
+
+/// Whether a run is in `folder`.
+pub(super) fn holds_plan(folder: &Path) -> bool {
+    folder.join(PLAN).is_file()
 }
 
 /// A whole file, refused when it is too large to be one of ours.

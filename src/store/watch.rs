@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::listing::{Listing, MISNAMED};
 use super::{RunDir, Store, StoreError, Tail};
 use crate::dataset::fold::Split;
 use crate::plan::RunPlan;
@@ -64,7 +65,7 @@ pub struct Watch {
     splits: Vec<Split>,
     turn: usize,
     behind: bool,
-    /// Run folders whose plan cannot be read, with the reason.
+    /// Run folders whose plan or name cannot be read, with the reason.
     pub broken: BTreeMap<String, String>,
     /// When the plans of those were last changed: a mended one is read again.
     refused: BTreeMap<String, Option<SystemTime>>,
@@ -150,14 +151,15 @@ impl Watch {
     }
 
     fn list(&mut self) -> Result<bool, StoreError> {
-        let dirs = match &self.spec {
-            Some(spec) => self.store.runs_of(spec)?,
-            None => self.store.runs()?,
+        let Listing { runs: dirs, misnamed } = match &self.spec {
+            Some(spec) => Listing::of_spec(self.store.root(), spec)?,
+            None => Listing::of_store(self.store.root())?,
         };
         let before = (self.entries.len(), self.broken.len());
         let present: std::collections::BTreeSet<String> = dirs.iter().map(RunDir::name).collect();
         self.entries.retain(|name, _| present.contains(name));
         self.broken.retain(|name, _| present.contains(name));
+        self.broken.extend(misnamed.into_iter().map(|name| (name, MISNAMED.to_owned())));
         let is_refused = |dir: &RunDir| self.refused.get(&dir.name()).is_some_and(|at| *at == changed(dir));
         let known = |dir: &RunDir| self.entries.contains_key(&dir.name()) || is_refused(dir);
         self.found = dirs.into_iter().filter(|dir| !known(dir)).collect();

@@ -1,45 +1,20 @@
-//! The scored cases of the chosen run as the dashboard shows them: which of them, in which order, and which one.
+//! The scored cases of the chosen run as the dashboard shows them: which of them, in which order, and which one. They are
+//! its test cases, or the epochs of its fixed validation case.
+
+mod column;
+
+use std::sync::Arc;
+
+pub use column::Column;
+use column::columns;
 
 use super::app::moved;
+use super::film::Film;
 use super::keys::{Direction, Motion};
-use super::row::Name;
+use super::row::{Name, Part};
 use super::sight::{Look, Sight};
 use super::text::clean;
 use crate::metric::{Better, CaseScore, Task};
-
-/// A number of a case.
-#[derive(Debug)]
-pub struct Column {
-    /// Its head.
-    pub label: &'static str,
-    /// Which end of it is the worst; for a size, the small one.
-    pub better: Better,
-    /// Decimals.
-    pub digits: usize,
-    /// Its value, `None` where undefined.
-    pub of: fn(&CaseScore) -> Option<f64>,
-}
-
-const fn column(label: &'static str, better: Better, digits: usize, of: fn(&CaseScore) -> Option<f64>) -> Column {
-    Column { label, better, digits, of }
-}
-
-const SEGMENTATION: &[Column] = &[
-    column("DSC", Better::Higher, 3, |score| score.counts.dsc()),
-    column("IoU", Better::Higher, 3, |score| score.counts.iou()),
-    column("HD95 px", Better::Lower, 1, |score| score.hd95_px),
-    column("area px", Better::Higher, 0, |score| Some((score.counts.tp + score.counts.fn_) as f64)),
-    column("Sens.", Better::Higher, 3, |score| score.counts.sensitivity()),
-    column("Prec.", Better::Higher, 3, |score| score.counts.precision()),
-    column("ASSD px", Better::Lower, 1, |score| score.assd_px),
-];
-
-const CLASSIFICATION: &[Column] = &[
-    column("error", Better::Lower, 3, |score| {
-        score.verdict.map(|verdict| (verdict.probability - f64::from(u8::from(verdict.malignant))).abs())
-    }),
-    column("P(mal.)", Better::Higher, 3, |score| score.verdict.map(|verdict| verdict.probability)),
-];
 
 /// In which order cases are shown; a value that is undefined counts as the worst.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,8 +29,9 @@ pub enum Sorting {
 }
 
 /// The chosen run's cases.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Cases {
+    part: Part,
     name: Name,
     task: Task,
     scores: Option<Result<Vec<CaseScore>, String>>,
@@ -66,9 +42,64 @@ pub struct Cases {
     cursor: usize,
     look: Look,
     sight: Option<Box<Sight>>,
+    film: Option<Arc<Film>>,
 }
 
 impl Cases {
+    /// Test cases, the worst first, or epochs as they came; none are known yet.
+    pub fn new(part: Part) -> Self {
+        Self {
+            part,
+            name: Name::default(),
+            task: Task::default(),
+            scores: None,
+            filter: String::new(),
+            order: Vec::new(),
+            column: 0,
+            sorting: if part == Part::Test { Sorting::WorstFirst } else { Sorting::Stored },
+            cursor: 0,
+            look: Look::default(),
+            sight: None,
+            film: None,
+        }
+    }
+
+    /// What its lines are: test cases, or epochs of the validation case.
+    pub fn part(&self) -> Part {
+        self.part
+    }
+
+    /// Takes the epochs of the run `name`, or why there are none; the cursor stays on the same epoch, or goes to the newest.
+    pub fn set_film(&mut self, name: Name, film: Result<Arc<Film>, String>) {
+        let scores = film.as_ref().map(|film| film.scores().to_vec()).map_err(Clone::clone);
+        self.film = film.ok();
+        self.set(name, Task::Segmentation, scores);
+    }
+
+    /// The validation case whose epochs the lines are.
+    pub fn film(&self) -> Option<&Film> {
+        self.film.as_deref()
+    }
+
+    /// The epoch under the cursor.
+    pub fn epoch(&self) -> Option<u32> {
+        self.film.as_ref()?.epoch(*self.order.get(self.cursor)?)
+    }
+
+    /// To the next shown line that was scored before or after the one under the cursor; whether there is one.
+    pub fn step(&mut self, direction: Direction) -> bool {
+        let Some(&here) = self.order.get(self.cursor) else { return false };
+        let other = |(_, index): &(usize, &usize)| match direction {
+            Direction::Forward => **index > here,
+            Direction::Backward => **index < here,
+        };
+        let near = self.order.iter().enumerate().filter(other).min_by_key(|(_, index)| index.abs_diff(here));
+        let Some((place, _)) = near else { return false };
+        self.cursor = place;
+        self.expose();
+        true
+    }
+
     /// Takes the scores of the run `name`; the cursor stays on the case of the same name, so that runs can be compared.
     pub fn set(&mut self, name: Name, task: Task, scores: Result<Vec<CaseScore>, String>) {
         let before = self.chosen().map(|score| score.case.clone());
@@ -129,7 +160,7 @@ impl Cases {
 
     /// Numbers of a case.
     pub fn columns(&self) -> &'static [Column] {
-        if self.task == Task::Segmentation { SEGMENTATION } else { CLASSIFICATION }
+        columns(self.task)
     }
 
     /// Place of the chosen column.
@@ -171,6 +202,7 @@ impl Cases {
     pub fn go(&mut self, motion: Motion, page: usize) {
         let last = self.order.len().saturating_sub(1);
         self.cursor = moved(self.cursor, motion, page).min(last);
+        self.expose();
     }
 
     /// Chooses the column after or before, and sorts by it.
@@ -211,13 +243,23 @@ impl Cases {
     fn sort_by(&mut self, sorting: Sorting) {
         (self.sorting, self.cursor) = (sorting, 0);
         self.arrange();
+        self.expose();
     }
 
-    /// Arranges anew; the cursor goes to `case`, or to the first one.
+    /// Arranges anew; the cursor goes to `case`, or to the first one, or to the newest epoch.
     fn keep(&mut self, case: Option<String>) {
         self.arrange();
         let same = case.and_then(|case| self.rows().position(|(_, score)| score.case == case));
-        self.cursor = same.unwrap_or(0);
+        let newest = || (0..self.order.len()).max_by_key(|&place| self.order[place]);
+        self.cursor = same.or_else(|| newest().filter(|_| self.part == Part::Valid)).unwrap_or(0);
+        self.expose();
+    }
+
+    /// Planes of an epoch are at hand; those of a test case are read when they are wanted.
+    fn expose(&mut self) {
+        if let (Some(film), Some((name, index))) = (&self.film, self.wanted()) {
+            self.sight = Some(Box::new(film.sight(name, index)));
+        }
     }
 
     fn arrange(&mut self) {
@@ -266,7 +308,7 @@ mod tests {
     }
 
     fn cases() -> Cases {
-        let mut cases = Cases::default();
+        let mut cases = Cases::new(Part::Test);
         let scores = vec![score("good", 4, 4), score("empty", 0, 0), score("poor", 8, 1), score("missed", 4, 0)];
         cases.set("s/a".into(), Task::Segmentation, Ok(scores));
         cases

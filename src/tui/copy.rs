@@ -167,11 +167,7 @@ fn run_head(metrics: &[&str]) -> String {
 
 fn run_line(row: &Row, metrics: &[&str]) -> String {
     let of = |name: &&str| Field::named(name).map(|field| clean(&field.text(row))).unwrap_or_default();
-    let scored = match row.score.map(|score| score.part) {
-        Some(Part::Test) => "test",
-        Some(Part::Valid) => "valid",
-        None => "",
-    };
+    let scored = row.part.map_or("", Part::name);
     let cells = COLUMNS.iter().map(of).chain([scored.to_owned()]).chain(metrics.iter().map(of));
     cells.collect::<Vec<_>>().join("\t")
 }
@@ -193,11 +189,11 @@ fn arm_line(arms: &Arms, row: &ArmRow) -> String {
 }
 
 fn case_head(cases: &Cases) -> String {
-    ["case", "subject"]
-        .into_iter()
-        .chain(cases.columns().iter().map(|column| column.label))
-        .collect::<Vec<_>>()
-        .join("\t")
+    let names = match cases.part() {
+        Part::Test => ["case", "subject"],
+        Part::Valid => ["epoch", "validation case"],
+    };
+    names.into_iter().chain(cases.columns().iter().map(|column| column.label)).collect::<Vec<_>>().join("\t")
 }
 
 fn case_line(cases: &Cases, score: &CaseScore) -> String {
@@ -264,7 +260,7 @@ mod tests {
         let mask = |set: usize| Mask::from_fn(10, 1, |x, _| x < set);
         let score =
             |case: &str, prediction| CaseScore::of(case, "p\t7", &mask(prediction), &mask(3)).expect("same size");
-        let mut shown = Cases::default();
+        let mut shown = Cases::new(Part::Test);
         shown.set("s/a".into(), Task::Segmentation, Ok(vec![score("good", 4), score("missed", 0)]));
         let copied = cases(&shown).expect("two cases");
         let cells: Vec<Vec<&str>> = copied.text.lines().map(|line| line.split('\t').collect()).collect();
@@ -274,7 +270,8 @@ mod tests {
         assert_eq!(cells[1][hd95], "", "no distance to an empty mask");
         assert_eq!(case(&shown).map(|copied| copied.text.lines().count()), Some(2));
         assert_eq!(case_cell(&shown).map(|copied| copied.text), Some("0".into()));
-        assert_eq!((cases(&Cases::default()), case_cell(&Cases::default())), (None, None));
+        let none = Cases::new(Part::Test);
+        assert_eq!((cases(&none), case_cell(&none)), (None, None));
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub struct Detail {
     pub name: Name,
     /// Its line in the table.
     pub row: Row,
-    /// Why it failed.
+    /// Why it failed, or that nobody knows.
     pub reason: Option<String>,
     /// `label value`, the most telling first.
     pub facts: Vec<(&'static str, String)>,
@@ -42,7 +42,7 @@ impl Detail {
         Self {
             name: run.dir.name(),
             row: Row::of(run),
-            reason: reason(record),
+            reason: reason(run),
             facts: facts(run),
             started_s: record.started_s.filter(|_| run.state == State::Running),
             ground,
@@ -54,10 +54,14 @@ impl Detail {
     }
 }
 
-fn reason(record: &RunRecord) -> Option<String> {
-    match &record.last_word {
+/// What is said of a run whose worker is gone.
+pub const LOST: &str =
+    "its worker is gone without a last word: killed, out of memory, or the machine went down; r resumes it";
+
+fn reason(run: &RunView) -> Option<String> {
+    match &run.record.last_word {
         Some(LastWord::Failed(reason)) => Some(reason.lines().map(clean).collect::<Vec<_>>().join("\n")),
-        _ => None,
+        _ => (run.state == State::Lost).then(|| LOST.to_owned()),
     }
 }
 

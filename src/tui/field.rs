@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::keys::Direction;
-use super::row::Row;
+use super::row::{Part, Row};
 use crate::metric::{CLASSIFICATION, METRICS};
 
 /// A named text or number of a row.
@@ -19,6 +19,8 @@ pub struct Field {
 enum Of {
     Text(for<'a> fn(&'a Row) -> Cow<'a, str>),
     Number(fn(&Row) -> Option<f64>),
+    /// The task's main metric.
+    Score,
     /// The metric of the field's name.
     Metric,
 }
@@ -45,6 +47,7 @@ const FIELDS: &[Field] = &[
     text("task", |row| row.task.name().into()),
     text("device", |row| row.device.as_str().into()),
     text("run", |row| row.name.as_str().into()),
+    text("part", |row| row.part.map_or("", Part::name).into()),
     number("fold", |row| Some(row.fold as f64)),
     number("seed", |row| Some(row.seed as f64)),
     number("epoch", |row| Some(f64::from(row.epoch))),
@@ -52,7 +55,7 @@ const FIELDS: &[Field] = &[
     number("progress", |row| Some(row.progress)),
     number("left", |row| row.left_s),
     number("spent", |row| Some(row.spent_s).filter(|&spent| spent > 0.0)),
-    number("score", |row| row.score.map(|score| score.value)),
+    Field { name: "score", of: Of::Score },
 ];
 
 /// Every field; a metric of both tasks once.
@@ -82,11 +85,17 @@ impl Field {
         !matches!(self.of, Of::Text(_))
     }
 
+    /// Whether it is over cases of a part: of the validation cases while a run goes on, of the test cases once it is over.
+    pub fn is_score(&self) -> bool {
+        matches!(self.of, Of::Score | Of::Metric)
+    }
+
     /// Its number in `row`; `None` where there is none, or none that is finite.
     pub fn number(&self, row: &Row) -> Option<f64> {
         let number = match self.of {
             Of::Text(_) => None,
             Of::Number(of) => of(row),
+            Of::Score => row.score.map(|score| score.value),
             Of::Metric => row.metrics.iter().find(|(name, _)| *name == self.name).map(|(_, value)| *value),
         };
         number.filter(|number| number.is_finite())
@@ -100,14 +109,18 @@ impl Field {
         }
     }
 
-    /// Orders rows by it. A row without it comes last either way: it is neither the best nor the worst.
+    /// Orders rows by it. A row without it comes last either way: it is neither the best nor the worst. Scores of test and
+    /// of validation cases are not held against each other: those of the test cases come first either way.
     pub fn order(&self, direction: Direction, a: &Row, b: &Row) -> Ordering {
         let turn = |order: Ordering| if direction == Direction::Forward { order } else { order.reverse() };
         if let Of::Text(of) = self.of {
             return turn(of(a).cmp(&of(b)));
         }
         match (self.number(a), self.number(b)) {
-            (Some(a), Some(b)) => turn(a.total_cmp(&b)),
+            (Some(left), Some(right)) => {
+                let part = |row: &Row| row.part.filter(|_| self.is_score());
+                part(a).cmp(&part(b)).then(turn(left.total_cmp(&right)))
+            }
             (a, b) => b.is_some().cmp(&a.is_some()),
         }
     }
@@ -116,6 +129,8 @@ impl Field {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::Task;
+    use crate::tui::row::Score;
 
     #[test]
     fn names_are_unique_and_found() {
@@ -127,6 +142,36 @@ mod tests {
         assert_eq!(Field::named("DSC").map(|field| field.name), Some("dsc"));
         assert_eq!(Field::named("hd95").map(|field| field.name), Some("hd95_px"));
         assert_eq!(Field::named("colour"), None);
+    }
+
+    #[test]
+    fn scores_of_one_part_follow_those_of_the_other() {
+        let scored = |value: f64, part| Row {
+            metrics: vec![("dsc", value)],
+            score: Some(Score { task: Task::Segmentation, value }),
+            part: Some(part),
+            spent_s: value,
+            ..Row::default()
+        };
+        let rows = [
+            scored(0.9, Part::Valid),
+            scored(0.7, Part::Test),
+            scored(0.8, Part::Valid),
+            scored(0.6, Part::Test),
+            Row::default(),
+        ];
+        let sorted = |name: &str, direction| {
+            let field = Field::named(name).expect("a field");
+            let mut values: Vec<&Row> = rows.iter().collect();
+            values.sort_by(|a, b| field.order(direction, a, b));
+            values.into_iter().map(|row| row.score.map(|score| score.value)).collect::<Vec<_>>()
+        };
+        for name in ["score", "dsc"] {
+            assert_eq!(sorted(name, Direction::Backward), [Some(0.7), Some(0.6), Some(0.9), Some(0.8), None]);
+            assert_eq!(sorted(name, Direction::Forward), [Some(0.6), Some(0.7), Some(0.8), Some(0.9), None]);
+        }
+        let by_time = [Some(0.9), Some(0.8), Some(0.7), Some(0.6), None];
+        assert_eq!(sorted("spent", Direction::Backward), by_time, "no score");
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! Scores and planes of cases, read by a thread of its own: a case's image may be part of a large volume, and keys are
 //! answered meanwhile. One question at a time; what nobody looks at any more is not read.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 
 use image::imageops;
 
 use super::app::Msg;
 use super::cases::Cases;
-use super::row::Name;
+use super::film::Film;
+use super::row::{Name, Part};
 use super::sight::Sight;
 use super::text::clean;
 use crate::dataset::fold::original;
@@ -27,6 +29,7 @@ pub struct Gallery {
     /// What is said if the thread ends without an answer; a question is under way while it is there.
     otherwise: Option<Msg>,
     scored: Option<Version>,
+    filmed: Option<(Name, u64, State)>,
 }
 
 /// A run and when it ended: one that is scored again is read again.
@@ -35,6 +38,7 @@ type Version = (Name, Option<u64>);
 enum Question {
     Scores(RunDir, Task),
     Case(Box<Wanted>),
+    Film(RunDir),
 }
 
 /// A case to be read.
@@ -51,9 +55,14 @@ impl Gallery {
     /// What has been read since; asks for what `cases` lacks of `run`.
     pub fn poll(&mut self, run: &RunView, cases: &Cases) -> Option<Msg> {
         let answer = self.answer();
-        if answer.is_some() || self.is_busy() {
-            return answer;
+        match cases.part() {
+            _ if answer.is_some() || self.is_busy() => answer,
+            Part::Test => self.read_tests(run, cases),
+            Part::Valid => self.read_epochs(run, cases),
         }
+    }
+
+    fn read_tests(&mut self, run: &RunView, cases: &Cases) -> Option<Msg> {
         let version = (run.dir.name(), run.record.ended_s.map(f64::to_bits));
         if self.scored.as_ref() != Some(&version) || cases.name() != version.0 {
             let (name, task) = (version.0.clone(), run.plan.task);
@@ -68,6 +77,20 @@ impl Gallery {
             let otherwise = Msg::Seen(Box::new(Sight { name, index, image, prediction }));
             self.ask(Question::Case(Box::new(Wanted::of(run, index, score))), otherwise);
         }
+        None
+    }
+
+    fn read_epochs(&mut self, run: &RunView, cases: &Cases) -> Option<Msg> {
+        let version = (run.dir.name(), run.dir.epoch_masks_bytes(), run.state);
+        if self.filmed.as_ref() == Some(&version) && cases.name() == version.0 {
+            return None;
+        }
+        let name = version.0.clone();
+        self.filmed = Some(version);
+        if let Some(reason) = why_no_epochs(run) {
+            return Some(Msg::Filmed(name, Err(reason.to_owned())));
+        }
+        self.ask(Question::Film(run.dir.clone()), Msg::Filmed(name, Err(ENDED.to_owned())));
         None
     }
 
@@ -102,27 +125,40 @@ impl Gallery {
 fn why_unscored(run: &RunView) -> Option<String> {
     let reason = match run.state {
         _ if run.record.test.is_some() => return None,
-        State::Running => "no scores yet: the test cases are scored when the training ends",
+        State::Running => {
+            "no scores yet: the test cases are scored when the training ends; < shows its epochs on a validation case"
+        }
         State::Queued | State::Planned => "not started: there are no scores",
         State::Stopped | State::Lost | State::Failed => {
-            "ended before its test cases were scored; r on 1 Runs resumes it"
+            "ended before its test cases were scored; r on 1 Runs resumes it, < shows its epochs on a validation case"
         }
         State::Finished => "finished without scores",
     };
     Some(reason.to_owned())
 }
 
+fn why_no_epochs(run: &RunView) -> Option<&'static str> {
+    match run.state {
+        _ if run.plan.task != Task::Segmentation => Some("a class is no mask: there are no epochs to look at"),
+        _ if run.dir.epoch_masks_bytes() > 0 => None,
+        State::Running => Some("no epoch is over yet"),
+        State::Queued | State::Planned => Some("not started: there are no epochs"),
+        _ => Some("no masks of its epochs are kept"),
+    }
+}
+
 fn start() -> (Sender<Question>, Receiver<Msg>) {
     let (ask, questions) = channel::<Question>();
     let (answer, answers) = channel();
     std::thread::spawn(move || {
-        let mut open = None;
+        let (mut open, mut last) = (None, None);
         while let Ok(question) = questions.recv() {
             let msg = match question {
                 Question::Scores(run, task) => {
                     Msg::Scores(run.name(), task, run.scores().map_err(|error| error.to_string()))
                 }
                 Question::Case(wanted) => Msg::Seen(Box::new(wanted.read(&mut open))),
+                Question::Film(run) => Msg::Filmed(run.name(), filmed(&run, &mut last)),
             };
             if answer.send(msg).is_err() {
                 return;
@@ -130,6 +166,14 @@ fn start() -> (Sender<Question>, Receiver<Msg>) {
         }
     });
     (ask, answers)
+}
+
+/// A running training adds an epoch at a time: what was scored stays so.
+fn filmed(run: &RunDir, last: &mut Option<(Name, Arc<Film>)>) -> Result<Arc<Film>, String> {
+    let before = last.take().filter(|(name, _)| *name == run.name());
+    let film = Arc::new(Film::read(run, before.as_ref().map(|(_, film)| &**film)).map_err(|error| clean(&error))?);
+    *last = Some((run.name(), Arc::clone(&film)));
+    Ok(film)
 }
 
 impl Wanted {
@@ -259,6 +303,7 @@ mod tests {
             match gallery.poll(run, cases) {
                 Some(Msg::Scores(name, task, scores)) => cases.set(name, task, scores),
                 Some(Msg::Seen(sight)) => cases.see(sight),
+                Some(Msg::Filmed(name, film)) => cases.set_film(name, film),
                 Some(other) => panic!("{other:?}"),
                 None if gallery.is_busy() => {
                     std::thread::yield_now();
@@ -274,7 +319,7 @@ mod tests {
     fn a_finished_run_is_read_once_with_the_planes_that_were_scored() {
         let dir = tempfile::tempdir().expect("tempdir");
         let (run, masks) = planned(&dir);
-        let (mut gallery, mut cases) = (Gallery::default(), Cases::default());
+        let (mut gallery, mut cases) = (Gallery::default(), Cases::new(Part::Test));
         settle(&mut gallery, dir.path(), &mut cases);
         assert!(cases.error().is_some_and(|why| why.starts_with("not started")), "{:?}", cases.error());
         score(&run, &masks);
@@ -286,11 +331,32 @@ mod tests {
             Ok(((32, 32), &masks[sight.index].1))
         );
         run.write_predictions(&masks.iter().map(|(_, mask)| mask.clone()).collect::<Vec<_>>()).expect("written");
-        let (mut gallery, mut cases) = (Gallery::default(), Cases::default());
+        let (mut gallery, mut cases) = (Gallery::default(), Cases::new(Part::Test));
         assert_eq!(settle(&mut gallery, dir.path(), &mut cases), 2, "scores, then the first case");
         let sight = cases.sight().expect("read");
         assert_eq!(sight.prediction.as_ref(), Ok(&masks[sight.index].1));
         assert!(sight.raster(Look::Overlay).is_some());
+        assert_eq!(settle(&mut gallery, dir.path(), &mut cases), 0, "nothing is read twice");
+    }
+
+    #[test]
+    fn epochs_are_read_as_they_come_and_their_absence_has_a_reason() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let (run, _) = planned(&dir);
+        let mut gallery = Gallery::default();
+        let mut cases = Cases::new(Part::Valid);
+        settle(&mut gallery, dir.path(), &mut cases);
+        assert_eq!(cases.error(), Some("not started: there are no epochs"));
+        let whole = Mask::filled(8, 8, true);
+        for name in ["image.png", "reference.png"] {
+            run.write_preview(name, &crate::tui::film::tests::png(&whole)).expect("written");
+        }
+        for epoch in 1..=2 {
+            run.append_epoch_mask(&crate::store::EpochMask::of(epoch, &whole)).expect("written");
+            assert_eq!(settle(&mut gallery, dir.path(), &mut cases), 1, "epoch {epoch}");
+            assert_eq!((cases.count(), cases.error()), (epoch as usize, None));
+        }
+        assert_eq!(cases.chosen().and_then(|score| score.counts.dsc()), Some(1.0));
         assert_eq!(settle(&mut gallery, dir.path(), &mut cases), 0, "nothing is read twice");
     }
 
@@ -301,7 +367,7 @@ mod tests {
         masks.iter_mut().for_each(|(_, mask)| *mask = Mask::filled(32, 32, true));
         score(&run, &masks);
         run.write_predictions(&vec![Mask::filled(32, 32, false); masks.len()]).expect("written");
-        let mut cases = Cases::default();
+        let mut cases = Cases::new(Part::Test);
         settle(&mut Gallery::default(), dir.path(), &mut cases);
         let sight = cases.sight().expect("read");
         assert!(sight.image.as_ref().is_err_and(|why| why.contains("the data have changed")), "{sight:?}");

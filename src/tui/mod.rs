@@ -3,6 +3,7 @@
 //! Knows ratatui; not burn, not how runs are trained.
 //! Weak spot: it polls; an event is up to half a second late.
 
+pub mod album;
 pub mod app;
 pub mod arms;
 pub mod audit;
@@ -16,11 +17,13 @@ mod editor;
 mod evidence;
 mod feed;
 pub mod field;
+pub mod film;
 mod finding;
 pub mod found;
 mod gallery;
 pub mod images;
 mod job;
+mod keeper;
 mod keymap;
 pub mod keys;
 pub mod launch;
@@ -45,6 +48,7 @@ pub mod row;
 pub mod screen;
 pub mod series;
 pub mod sight;
+mod signals;
 mod standing;
 mod summaries;
 pub mod system;
@@ -59,14 +63,12 @@ pub mod widget;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::RecvTimeoutError;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use ratatui::crossterm::event::Event;
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 
 pub use app::{Access, App, Banner, Effect, Memory, Msg, Setup};
 pub use images::Images;
@@ -80,19 +82,19 @@ use crate::executor::Launch;
 use crate::run::State;
 use crate::store::Watch;
 use feed::Feed;
+use keeper::Keeper;
 use launch::{Errand, News};
 use listen::Keys;
 use osc::Multiplexer;
 use remembered::Remembered;
 use screen::image;
+use signals::Signals;
 use terminal::{Suspended, Tty};
 
 /// How long a look at the store may be old.
 const TICK: Duration = Duration::from_millis(250);
 /// How long it takes at most until what a key asked for, and a thread has read, is on the screen.
 const SOON: Duration = Duration::from_millis(10);
-/// How it looks is kept this often, for whoever kills it.
-const KEPT: Duration = Duration::from_secs(5);
 /// Keys that are taken before the next picture, so that a pasted text cannot hold it up.
 const BURST: usize = 64;
 
@@ -153,25 +155,6 @@ pub fn run(watch: Watch, launch: &Launch, options: Options) -> anyhow::Result<()
     Ok(())
 }
 
-/// Set when the system asks for something; a signal handler must do no more.
-#[derive(Default)]
-struct Signals {
-    end: Arc<AtomicBool>,
-    stop: Arc<AtomicBool>,
-    continued: Arc<AtomicBool>,
-}
-
-impl Signals {
-    fn watch() -> anyhow::Result<Self> {
-        let signals = Self::default();
-        let ends = [SIGHUP, SIGTERM, SIGINT, SIGQUIT].map(|signal| (signal, &signals.end));
-        for (signal, flag) in ends.into_iter().chain([(SIGTSTP, &signals.stop), (SIGCONT, &signals.continued)]) {
-            signal_hook::flag::register(signal, Arc::clone(flag)).context("signals cannot be watched")?;
-        }
-        Ok(signals)
-    }
-}
-
 fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Options, &Signals)) -> anyhow::Result<()> {
     let (width, height) = tty.size()?;
     app.update(Msg::Resized(width, height));
@@ -181,24 +164,16 @@ fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Opt
     }
     let keys = Keys::listen();
     let around = (options, &keys, &*signals.stop);
-    let (mut drawn, mut kept, mut last) = (None, None, None);
+    let (mut drawn, mut keeper) = (None, Keeper::default());
     while !signals.end.load(Ordering::Relaxed) && io::stdin().is_terminal() {
-        if signals.stop.swap(false, Ordering::Relaxed) {
-            suspend(tty, app)?;
-        }
-        // Whoever stopped us may have left anything on the terminal.
-        if signals.continued.swap(false, Ordering::Relaxed) {
-            tty.resume()?;
+        if obey(signals, tty, app)? == Terminal::Unknown {
             drawn = None;
         }
         app.update(Msg::Clock(now_s()));
         if let Some(effect) = feed.poll(app) {
             carry_out(&effect, (&mut *tty, &mut *app, &mut *feed), around)?;
         }
-        if kept.is_none_or(|at: Instant| at.elapsed() > KEPT) {
-            kept = Some(Instant::now());
-            last = keep(app, options, last);
-        }
+        keeper.keep(app, options);
         if drawn != Some(app.revision()) {
             tty.draw(|frame| view(app, frame), |area| image(app, area))?;
             drawn = Some(app.revision());
@@ -217,14 +192,25 @@ fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Opt
     Ok(())
 }
 
-/// Keeps how the dashboard looks, for whoever kills it; returns what is kept.
-fn keep(app: &App, options: &Options, last: Option<Remembered>) -> Option<Remembered> {
-    let now = app.remembered();
-    if let Some(memory) = options.memory.as_deref().filter(|_| last.as_ref().is_some_and(|last| *last != now)) {
-        // The last word is said on leaving; there a failure is told.
-        let _ = now.save(memory);
+/// What is on the terminal.
+#[derive(PartialEq)]
+enum Terminal {
+    /// What was drawn last.
+    Known,
+    /// Whoever stopped us may have left anything.
+    Unknown,
+}
+
+/// Stops and goes on as the system asks.
+fn obey(signals: &Signals, tty: &mut Tty, app: &mut App) -> anyhow::Result<Terminal> {
+    if signals.stop.swap(false, Ordering::Relaxed) {
+        suspend(tty, app)?;
     }
-    Some(now)
+    if signals.continued.swap(false, Ordering::Relaxed) {
+        tty.resume()?;
+        return Ok(Terminal::Unknown);
+    }
+    Ok(Terminal::Known)
 }
 
 /// What happened at the terminal since, after a while without; `None` once nobody listens to it any more.

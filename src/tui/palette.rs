@@ -105,7 +105,7 @@ fn all() -> Vec<Entry> {
             entries.push(Entry { title: key.help.to_owned(), key: key.name(), place: place(key), does });
         }
     }
-    entries.push(command("filter model=unet dsc>0.8 state=failed …".to_owned(), Does::Filter(String::new())));
+    entries.push(command("filter model=unet part=test dsc>0.8 state=failed …".to_owned(), Does::Filter(String::new())));
     entries.extend(fields().map(|field| command(format!("sort {}", field.name), Does::Sort(Some(field)))));
     entries.push(command("sort as the queue".to_owned(), Does::Sort(None)));
     let groups = Group::ALL.map(|group| command(format!("group {}", group.name()), Does::Group(Some(group))));

@@ -1,4 +1,4 @@
-//! The filter's language: `model=unet loss~dice dsc>0.8 state=failed "two words"`. Every term must hold; a term that
+//! The filter's language: `model=unet loss~dice part=test dsc>0.8 state=failed "two words"`. Every term must hold; a term that
 //! cannot be understood is named, and the others still hold.
 
 use super::field::Field;
@@ -210,7 +210,8 @@ mod tests {
             progress: 0.4,
             left_s: Some(600.0),
             state: Some(State::Failed),
-            score: Some(Score { task: Default::default(), value: 0.712_34, part: Part::Valid }),
+            score: Some(Score { task: Default::default(), value: 0.712_34 }),
+            part: Some(Part::Valid),
             metrics: vec![("dsc", 0.712_34), ("hd95_px", 12.0)],
             ..Row::default()
         }
@@ -247,10 +248,20 @@ mod tests {
             "dsc=0.71",
             "dsc!=0.72",
             "state!=finished",
+            "part=valid dsc>0.7",
+            "part!=test",
         ] {
             assert!(holds(text), "{text}");
         }
-        for text in ["model=vnet", "unet finished", "dsc>0.8", "dsc>0.7 state=lost", "loss!=dice-bce", "dsc=0.712345"] {
+        for text in [
+            "model=vnet",
+            "unet finished",
+            "dsc>0.8",
+            "dsc>0.7 state=lost",
+            "loss!=dice-bce",
+            "dsc=0.712345",
+            "part=test",
+        ] {
             assert!(!holds(text), "{text}");
         }
     }

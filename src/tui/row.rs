@@ -42,6 +42,8 @@ pub struct Row {
     pub spent_s: f64,
     /// Best known value of the task's main metric.
     pub score: Option<Score>,
+    /// Whose cases score and metrics are over; `None` where there are none yet.
+    pub part: Option<Part>,
     /// Where it computes.
     pub device: String,
     /// Its network or pixel classifier.
@@ -52,7 +54,7 @@ pub struct Row {
     pub task: Task,
     /// Unix time of its last word.
     pub ended_s: Option<f64>,
-    /// Metrics by name, of the same cases as the score.
+    /// Metrics by name.
     pub metrics: Vec<(&'static str, f64)>,
 }
 
@@ -63,17 +65,25 @@ pub struct Score {
     pub task: Task,
     /// Of the task's main metric.
     pub value: f64,
-    /// Whose cases.
-    pub part: Part,
 }
 
-/// Cases that a score is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Cases that a score is over; in the order in which runs that are sorted by it follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
-    /// The validation cases, at the best epoch.
-    Valid,
     /// The test cases.
     Test,
+    /// The validation cases, at the best epoch.
+    Valid,
+}
+
+impl Part {
+    /// As people type it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Test => "test",
+            Part::Valid => "valid",
+        }
+    }
 }
 
 impl Row {
@@ -96,6 +106,7 @@ impl Row {
             left_s: record.eta_s().filter(|left| left.is_finite()),
             spent_s: spent_s(record),
             score: score(run.plan.task, record),
+            part: part(record),
             device: clean(&record.device),
             model: run.plan.model.name().to_owned(),
             loss: run.plan.loss_name().to_owned(),
@@ -135,21 +146,29 @@ fn spent_s(record: &RunRecord) -> f64 {
     if spent.is_finite() { spent } else { 0.0 }
 }
 
+fn part(record: &RunRecord) -> Option<Part> {
+    match (&record.test, record.best()) {
+        (Some(_), _) => Some(Part::Test),
+        (None, Some(_)) => Some(Part::Valid),
+        (None, None) => None,
+    }
+}
+
 fn score(task: Task, record: &RunRecord) -> Option<Score> {
-    let name = task.main()[0].name;
-    let test = record.test.as_ref().and_then(|test| test.get(name)?.mean);
-    let valid = record.best().and_then(|best| *best.valid.get(name)?);
-    let score = |part| move |value| Score { task, value, part };
-    test.map(score(Part::Test)).or(valid.map(score(Part::Valid)))
+    known(record, task.main()[0].name).map(|value| Score { task, value })
 }
 
 fn metrics(task: Task, record: &RunRecord) -> Vec<(&'static str, f64)> {
-    let value = |name: &str| match &record.test {
+    let known = task.metrics().iter().filter_map(|metric| Some((metric.name, known(record, metric.name)?)));
+    known.filter(|(_, value)| value.is_finite()).collect()
+}
+
+/// Of the test cases once they are scored: a mean that is undefined there is not that of other cases.
+fn known(record: &RunRecord, name: &str) -> Option<f64> {
+    match &record.test {
         Some(test) => test.get(name)?.mean,
         None => *record.best()?.valid.get(name)?,
-    };
-    let known = task.metrics().iter().filter_map(|metric| Some((metric.name, value(metric.name)?)));
-    known.filter(|(_, value)| value.is_finite()).collect()
+    }
 }
 
 /// Running, then the queue in its order, then what needs a look, then the rest by name.

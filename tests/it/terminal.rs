@@ -1,11 +1,15 @@
 //! The dashboard in a real terminal: what a person sees while the terminal, the store and other processes do their worst.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
 use rustix::process::Signal;
+use seglab::dataset::audit::{Audit, Issue, IssueKind, SCHEMA};
+use seglab::metric::CaseScore;
+use seglab::plane::Mask;
 use seglab::run::{EpochScores, Event};
-use seglab::store::RunDir;
+use seglab::store::{EpochMask, RunDir};
 
 use crate::lab::{Lab, SPEC};
 use crate::tty::{Tty, in_lab, program, text};
@@ -20,7 +24,8 @@ fn lab(count: usize) -> (Lab, Vec<RunDir>) {
     let dataset = Dataset::at(Origin { folder: None, manifest }).expect("the data");
     let store = seglab::store::Store::new(lab.path().join("results"));
     let plans = seglab::plan::plan(&spec, &dataset).expect("a plan");
-    let runs = plans[..count].iter().map(|plan| store.create(plan).expect("a run")).collect();
+    let runs: Vec<RunDir> = plans[..count].iter().map(|plan| store.create(plan).expect("a run")).collect();
+    runs.iter().for_each(|run| run.write_origin(&dataset.origin).expect("written"));
     (lab, runs)
 }
 
@@ -152,28 +157,100 @@ fn what_a_library_prints_is_not_in_the_picture_but_said_after_it() {
     assert!(said.contains("to-output") && said.contains("to-errors") && !said.contains("a page up"), "{said}");
 }
 
+/// A name that would write to the clipboard, clear the screen, colour it and turn its direction round.
+const EVIL: &str = "evil\u{1b}]52;c;cm0gLXJm\u{7}\u{1b}[2J\u{9b}31m\u{202e}網膜";
+/// One that would be the terminal's title.
+const TITLE: &str = "\u{1b}]0;title\u{7}";
+
+fn wrote_no_code_of_a_name(tty: &Tty) {
+    let written = String::from_utf8_lossy(tty.written()).into_owned();
+    for code in ["\u{1b}]52", "\u{1b}]0;title", "\u{9b}", "\u{202e}", "evil\u{1b}[2J"] {
+        assert!(!written.contains(code), "{code:?}");
+    }
+}
+
 #[test]
 fn no_name_reaches_the_terminal_as_a_code() {
-    const EVIL: &str = "evil\u{1b}]52;c;cm0gLXJm\u{7}\u{1b}[2J\u{9b}31m\u{202e}網膜";
     let (lab, runs) = lab(2);
     let plan = std::fs::read_to_string(runs[0].plan_path()).expect("a plan");
     let arm = format!("arm = {}", toml::Value::String(EVIL.into()));
     std::fs::write(runs[0].plan_path(), plan.replacen("arm = \"net\"", &arm, 1)).expect("written");
     say(&runs[0], &[started(), failed(EVIL)]);
     runs[0].log(EVIL);
-    std::fs::create_dir_all(lab.path().join("results/tiny/\u{1b}]0;title\u{7}")).expect("a folder");
-    std::fs::create_dir_all(lab.path().join("results/tiny/broken\u{202e}")).expect("a folder");
-    std::fs::write(lab.path().join("results/tiny/broken\u{202e}/plan.toml"), EVIL).expect("written");
+    lab.write(&format!("results/tiny/{TITLE}/plan.toml"), "no run has such a name");
+    lab.write("results/tiny/broken\u{202e}/plan.toml", EVIL);
     let mut tty = Tty::dashboard(&lab, &[]);
     tty.see("evil·]52");
+    tty.see("2 unreadable, e.g. tiny/·]0;title·");
     for (key, words) in [("\r", "evil"), ("l", "evil"), ("q", "evil"), ("3", "tiny"), ("5", "tiny"), ("7", "memory")] {
         tty.press(key);
         tty.see(words);
     }
-    let written = String::from_utf8_lossy(tty.written()).into_owned();
-    for code in ["\u{1b}]52", "\u{1b}]0;title", "\u{9b}", "\u{202e}", "evil\u{1b}[2J"] {
-        assert!(!written.contains(code), "{code:?}");
+    wrote_no_code_of_a_name(&tty);
+}
+
+fn square() -> Mask {
+    Mask::from_fn(32, 32, |x, y| x.max(y) < 8)
+}
+
+fn png(mask: &Mask) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let values = mask.values().iter().map(|&set| if set { 255 } else { 0 }).collect();
+    let image = image::GrayImage::from_raw(32, 32, values).expect("a byte a pixel");
+    image.write_to(&mut bytes, image::ImageFormat::Png).expect("encoded");
+    bytes.into_inner()
+}
+
+/// A finished run whose cases are called [`EVIL`], and an audit of its data set that has found them.
+fn evil_cases(run: &RunDir) {
+    let score = CaseScore::of(EVIL, EVIL, &square(), &square()).expect("same size");
+    run.write_scores(&[score]).expect("written");
+    for (name, bytes) in
+        [("image.png", png(&square())), ("reference.png", png(&square())), ("case.txt", EVIL.as_bytes().to_vec())]
+    {
+        run.write_preview(name, &bytes).expect("written");
     }
+    run.append_epoch_mask(&EpochMask::of(1, &square())).expect("written");
+    say(run, &[started(), epoch(1), Event::Scored { cases: 1, test: BTreeMap::new() }, Event::Finished { at_s: 9.0 }]);
+    let issue = Issue { case: EVIL.into(), kind: IssueKind::TinyMask, detail: EVIL.into() };
+    let audit = Audit {
+        schema: SCHEMA,
+        dataset: "tiny".into(),
+        digest: None,
+        cases: BTreeMap::new(),
+        left_out: BTreeMap::new(),
+        duplicate_groups: Vec::new(),
+        neighbour_groups: Vec::new(),
+        issues: vec![issue],
+        pairs: Vec::new(),
+    };
+    run.store().keep_audit(&audit).expect("written");
+}
+
+#[test]
+fn no_name_of_a_case_or_of_a_file_reaches_the_terminal_as_a_code() {
+    let (lab, runs) = lab(1);
+    evil_cases(&runs[0]);
+    let spec = SPEC.replacen("name = \"tiny\"", "name = \"mine\"\ntitle = \"\\u001b]0;title\\u0007\"", 1);
+    lab.write(&format!("baselines/{EVIL}.toml"), spec);
+    lab.write(&format!("baselines/{TITLE}.toml"), format!("arm = {}", toml::Value::String(EVIL.into())));
+    let mut tty = Tty::dashboard(&lab, &[]);
+    for (key, words) in [
+        ("6", "evil·]52"),
+        ("<", "valid evil·]52"),
+        ("q", "test case"),
+        ("8", "evil·]52"),
+        ("\r", "tiny-mask"),
+        ("9", "·]0;title·"),
+        ("G", "only its runs are known"),
+        ("k", "baselines/evil·]52"),
+        ("k", "baselines/·]0;title·"),
+        ("e", "Enter change"),
+    ] {
+        tty.press(key);
+        tty.see(words);
+    }
+    wrote_no_code_of_a_name(&tty);
 }
 
 #[test]

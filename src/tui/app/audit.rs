@@ -39,7 +39,7 @@ impl App {
     pub(super) fn backs_out(&mut self) -> bool {
         match self.screen() {
             Screen::Audit => self.audit.back(),
-            Screen::Cases => self.cases.back(),
+            Screen::Cases => self.album.back(),
             _ => false,
         }
     }

@@ -52,7 +52,7 @@ impl App {
 
     fn copied_of_cases(&self, what: Copy) -> Option<Copied> {
         // Until its own are read, those of the run before are still there.
-        let cases = Some(&self.cases).filter(|cases| self.chosen().is_some_and(|row| row.name == cases.name()))?;
+        let cases = Some(self.cases()).filter(|cases| self.chosen().is_some_and(|row| row.name == cases.name()))?;
         match what {
             Copy::Cell => copy::case_cell(cases),
             Copy::Row => copy::case(cases),

@@ -44,8 +44,9 @@ impl App {
             Msg::Summarised(name, summary) => {
                 self.models.set(name, summary.map(|summary| *summary).map_err(|error| clean(&error)));
             }
-            Msg::Scores(name, task, scores) => self.cases.set(name, task, scores),
-            Msg::Seen(sight) => self.cases.see(sight),
+            Msg::Scores(name, task, scores) => self.album.tests().set(name, task, scores),
+            Msg::Filmed(name, film) => self.album.film(name, film),
+            Msg::Seen(sight) => self.album.tests().see(sight),
             Msg::Sampled(sample) => self.system.take(*sample),
             Msg::Launch(news) => return self.launch_news(*news),
             Msg::Notice(text) => self.revision = before + u64::from(self.take_notice(&text)),

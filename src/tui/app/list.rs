@@ -47,7 +47,7 @@ impl App {
     pub fn filter(&self) -> &str {
         match self.screen() {
             Screen::Audit => self.audit.filter(),
-            Screen::Cases => self.cases.filter(),
+            Screen::Cases => self.cases().filter(),
             _ => self.list.filter(),
         }
     }
@@ -60,7 +60,7 @@ impl App {
     pub(super) fn refilter(&mut self, change: impl FnOnce(&mut String)) {
         match self.screen() {
             Screen::Audit => return self.audit.refilter(change),
-            Screen::Cases => return self.cases.refilter(change),
+            Screen::Cases => return self.album.shown_mut().refilter(change),
             _ => {}
         }
         let mut filter = self.list.filter().to_owned();

@@ -15,9 +15,12 @@ impl App {
             Action::Next(direction) => self.next_run(Motion::Line(direction)),
             Action::Log => self.toggle(Pane::Log),
             Action::Picture => self.toggle(Pane::Picture),
-            Action::Look => self.cases.turn(),
-            Action::Column(direction) if self.screen() == Screen::Cases => self.cases.choose(direction),
-            Action::Sort if self.screen() == Screen::Cases => self.cases.sort(),
+            Action::Look => self.album.shown_mut().turn(),
+            Action::Column(direction) if self.screen() == Screen::Cases => self.album.shown_mut().choose(direction),
+            Action::Sort if self.screen() == Screen::Cases => self.album.shown_mut().sort(),
+            Action::Epoch(direction) if self.screen() == Screen::Cases => {
+                self.notice = self.album.step(direction).map(str::to_owned);
+            }
             Action::Epoch(direction) => self.picture.iter_mut().for_each(|picture| picture.step(direction)),
             Action::Curves => self.toggle(Pane::Curves),
             Action::Panels(direction) => self.next_panels(direction),

@@ -1,5 +1,7 @@
 //! What can happen, and what is then to be done outside.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::metric::{CaseScore, Task};
@@ -7,6 +9,7 @@ use crate::model::Summary;
 use crate::report::Comparison;
 use crate::store::Move;
 use crate::tui::detail::Detail;
+use crate::tui::film::Film;
 use crate::tui::found::Found;
 use crate::tui::keys::{Action, Direction};
 use crate::tui::launch::{Errand, Input, News};
@@ -111,6 +114,8 @@ pub enum Msg {
     Summarised(String, Result<Box<Summary>, String>),
     /// The scores of a run's test cases, or why there are none.
     Scores(Name, Task, Result<Vec<CaseScore>, String>),
+    /// A run's validation case by epoch, or why there is none.
+    Filmed(Name, Result<Arc<Film>, String>),
     /// A case's planes.
     Seen(Box<Sight>),
     /// What the machine does.

@@ -18,6 +18,7 @@ mod update;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::album::Album;
 use super::arms::Arms;
 use super::audit::Audit;
 use super::cases::Cases;
@@ -83,7 +84,7 @@ pub struct App {
     spec: Option<String>,
     arms: Arms,
     models: Models,
-    cases: Cases,
+    album: Album,
     system: System,
     launch: Launcher,
     versus: Versus,
@@ -158,9 +159,9 @@ impl App {
         &self.models
     }
 
-    /// The chosen run's cases.
+    /// The chosen run's cases: its test cases, or its validation case by epoch.
     pub fn cases(&self) -> &Cases {
-        &self.cases
+        self.album.shown()
     }
 
     /// The machine.

@@ -131,7 +131,7 @@ impl App {
             Screen::Run => self.log.lines().len().saturating_sub(1),
             Screen::Compare => self.arms.len().saturating_sub(1),
             Screen::Models => return self.models.go(motion, page),
-            Screen::Cases => return self.cases.go(motion, page),
+            Screen::Cases => return self.album.shown_mut().go(motion, page),
             Screen::System => self.count(State::Running).saturating_sub(1),
             Screen::Overlay => self.overlay.shown().map_or(0, |shown| shown.arms.len().saturating_sub(1)),
             Screen::Launch | Screen::Form => return self.launch_go(motion, page),

@@ -296,4 +296,4 @@ impl Launcher {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

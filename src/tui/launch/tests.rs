@@ -95,6 +95,49 @@ fn planned(app: &mut App, text: &str) {
     tell(app, News::Outlook(text.to_owned(), outlook));
 }
 
+/// Specs, devices, the plan of the first spec, and what it takes: of one arm measured, of the others by their operations.
+pub(in crate::tui) fn fill(app: &mut App) {
+    tell(app, News::Shelf(shelf()));
+    let names = |text: &str| text.split(',').map(|name| name.parse().expect(text)).collect::<Vec<DeviceName>>();
+    tell(app, News::Devices(Devices { usable: names("flex,tch:cuda:0"), auto: names("tch:cuda:0") }));
+    planned(app, BUILT_IN[0].1);
+    let spec = Spec::parse(BUILT_IN[0].1, "demo").expect("built in");
+    let Spec { train, protocol, arms, .. } = &spec;
+    let work = Work {
+        model: arms[0].model.clone(),
+        input_px: protocol.input_px,
+        batch: train.batch,
+        epochs: 5,
+        train: 100,
+        valid: 20,
+    };
+    tell(
+        app,
+        News::Measured(vec![Measured {
+            run: "demo/unet-f0".into(),
+            work,
+            device: "tch:cuda:0 (H200)".into(),
+            images_per_s: 50.0,
+            valid_s: 0.01,
+            epoch_s: 2.2,
+            started_s: 1.0,
+        }]),
+    );
+    for (place, arm) in arms.iter().enumerate() {
+        let summary = Summary {
+            name: arm.model.name().to_owned(),
+            params: 120_000 * (place + 1),
+            input_px: protocol.input_px,
+            macs: 30_000_000 * (place as u64 + 1),
+            kept_mib: 12.5,
+            stages: Vec::new(),
+            discriminator: None,
+            outputs: Vec::new(),
+        };
+        tell(app, News::Cost(CostKey::of(&arm.model, protocol.input_px), Ok(summary)));
+    }
+}
+
 #[test]
 fn a_spec_of_the_form_plans_the_same_runs_from_its_file() {
     let mut app = app();

@@ -1,4 +1,4 @@
-//! The scored cases of a run, the worst first, and the picture of the chosen one.
+//! The scored cases of a run, the worst first, and the picture of the chosen one; or its validation case by epoch.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -10,6 +10,7 @@ use super::first_line;
 use crate::metric::CaseScore;
 use crate::tui::app::App;
 use crate::tui::cases::{Cases, Column, Sorting, undefined};
+use crate::tui::row::Part;
 use crate::tui::sight::{Look, Sight};
 use crate::tui::text::{clean, fit, pad, pad_left, width};
 use crate::tui::theme::{Theme, VERMILLION, bold, dim};
@@ -37,6 +38,7 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         let text = match (app.chosen(), known && cases.count() > 0) {
             (None, _) => "no run; 1 shows the list",
             (_, true) => "no id of a case contains this; Esc shows all",
+            _ if cases.part() == Part::Valid => "reading the epochs of the validation case …",
             _ => "reading scores …",
         };
         return Line::styled(text, dim()).render(body, buffer);
@@ -44,7 +46,7 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let parts = Parts::of(cases, body);
     list(cases, parts.list, buffer);
     if let Some(score) = cases.chosen() {
-        facts(score, cases.sight(), app.theme(), parts.facts, buffer);
+        facts(app, score, parts.facts, buffer);
         picture(app, &parts, buffer);
     }
 }
@@ -84,16 +86,16 @@ impl Parts {
 fn title(app: &App) -> Line<'static> {
     let Some(row) = app.chosen() else { return Line::default() };
     let cases = app.cases();
-    let column = &cases.columns()[cases.column()];
-    let order = match (cases.sorting(), column.label) {
-        (Sorting::Stored, _) => "as scored".to_owned(),
-        (Sorting::WorstFirst, "area px") => "smallest first".to_owned(),
-        (Sorting::BestFirst, "area px") => "largest first".to_owned(),
-        (Sorting::WorstFirst, label) => format!("worst {label} first"),
-        (Sorting::BestFirst, label) => format!("best {label} first"),
-    };
     let count = cases.rows().len();
-    let place = if count > 0 { format!("case {} of {count}, {order}", cases.cursor() + 1) } else { String::new() };
+    let order = order(cases);
+    let place = match (cases.epoch().zip(cases.film()), cases.sorting()) {
+        _ if count == 0 => String::new(),
+        (Some((epoch, film)), sorting) => {
+            let order = if sorting == Sorting::Stored { String::new() } else { format!(", {order}") };
+            format!("{}, epoch {epoch} of {}{order}", film.label(), row.epochs)
+        }
+        (None, _) => format!("case {} of {count}, {order}", cases.cursor() + 1),
+    };
     let found = match cases.filter() {
         "" => String::new(),
         filter => format!("   {count} of {} with {}", cases.count(), fit(filter, 30)),
@@ -104,6 +106,17 @@ fn title(app: &App) -> Line<'static> {
         Span::raw(place),
         Span::raw(found),
     ])
+}
+
+fn order(cases: &Cases) -> String {
+    let column = &cases.columns()[cases.column()];
+    match (cases.sorting(), column.label) {
+        (Sorting::Stored, _) => "as scored".to_owned(),
+        (Sorting::WorstFirst, "area px") => "smallest first".to_owned(),
+        (Sorting::BestFirst, "area px") => "largest first".to_owned(),
+        (Sorting::WorstFirst, label) => format!("worst {label} first"),
+        (Sorting::BestFirst, label) => format!("best {label} first"),
+    }
 }
 
 fn list(cases: &Cases, area: Rect, buffer: &mut Buffer) {
@@ -119,7 +132,8 @@ fn list(cases: &Cases, area: Rect, buffer: &mut Buffer) {
         let chosen = place == cases.column() && cases.sorting() != Sorting::Stored;
         Span::styled(pad_left(column.label, NUMBER), if chosen { bold() } else { dim() })
     };
-    let mut heads = vec![Span::styled(format!("  {}", pad("test case", name)), dim())];
+    let of = if cases.part() == Part::Test { "test case" } else { "valid, by epoch" };
+    let mut heads = vec![Span::styled(format!("  {}", pad(of, name)), dim())];
     heads.extend(shown().map(label));
     Line::from(heads).render(head, buffer);
     let top = first_line(cases.cursor(), cases.rows().len(), usize::from(body.height));
@@ -139,13 +153,9 @@ fn number(column: &Column, score: &CaseScore) -> String {
 }
 
 /// The case in words: what it is, what was counted, and what is missing.
-fn facts(score: &CaseScore, sight: Option<&Sight>, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+fn facts(app: &App, score: &CaseScore, area: Rect, buffer: &mut Buffer) {
     let columns = usize::from(area.width);
-    let subject = if score.subject == score.case { String::new() } else { format!("  of {}", clean(&score.subject)) };
-    let mut lines = vec![Line::from(vec![
-        Span::styled(fit(&clean(&score.case), columns), bold()),
-        Span::styled(fit(&subject, columns.saturating_sub(width(&clean(&score.case)))), dim()),
-    ])];
+    let mut lines = names(app, score, columns);
     let counts = score.counts;
     lines.push(Line::raw(fit(
         &match score.verdict {
@@ -157,16 +167,31 @@ fn facts(score: &CaseScore, sight: Option<&Sight>, theme: &Theme, area: Rect, bu
         },
         columns,
     )));
-    let lacking = sight.into_iter().flat_map(|sight| {
+    let lacking = app.cases().sight().into_iter().flat_map(|sight| {
         let prediction = sight.prediction.as_ref().err().filter(|_| score.verdict.is_none());
         [sight.image.as_ref().err(), prediction].into_iter().flatten().map(String::as_str)
     });
     let notes: Vec<&str> = lacking.chain(undefined(score)).collect();
     let room = area.height.saturating_sub(lines.len() as u16);
-    let notes = Paragraph::new(notes.join("; ")).style(theme.text(VERMILLION)).wrap(Wrap { trim: true });
+    let notes = Paragraph::new(notes.join("; ")).style(app.theme().text(VERMILLION)).wrap(Wrap { trim: true });
     let [upper, lower] = Layout::vertical([Constraint::Min(0), Constraint::Length(room)]).areas(area);
     lines.into_iter().zip(upper.rows()).for_each(|(line, row)| line.render(row, buffer));
     notes.render(lower, buffer);
+}
+
+/// A test case and its subject, or an epoch and the validation case.
+fn names(app: &App, score: &CaseScore, columns: usize) -> Vec<Line<'static>> {
+    let cases = app.cases();
+    if let Some((epoch, film)) = cases.epoch().zip(cases.film()) {
+        let last = app.chosen().map_or(0, |row| row.epochs);
+        let epoch = format!("epoch {epoch} of {last}");
+        return vec![Line::styled(fit(&film.label(), columns), bold()), Line::styled(fit(&epoch, columns), bold())];
+    }
+    let subject = if score.subject == score.case { String::new() } else { format!("  of {}", clean(&score.subject)) };
+    vec![Line::from(vec![
+        Span::styled(fit(&clean(&score.case), columns), bold()),
+        Span::styled(fit(&subject, columns.saturating_sub(width(&clean(&score.case)))), dim()),
+    ])]
 }
 
 fn class(malignant: bool) -> &'static str {

@@ -19,7 +19,7 @@ use crate::tui::text::{duration, fit, pad, pad_left, value, width};
 use crate::tui::theme::{BLUE, bold, dim};
 
 /// Width of a column that is there because runs are sorted by it.
-const SORTED: usize = 11;
+const SORTED: usize = 14;
 
 /// A column of the table.
 #[derive(Clone, Copy)]
@@ -146,8 +146,9 @@ impl Shape {
             spans.push(Span::styled(pad(&cell.content, *width) + " ", cell.style));
         }
         if let Some(field) = self.sorted {
-            let text = field.number(row).map_or_else(|| field.text(row).into_owned(), value);
-            spans.push(Span::raw(fit(&text, SORTED)));
+            let part = row.part.filter(|_| field.is_score()).map_or("", Part::name);
+            let text = field.number(row).map_or_else(|| field.text(row).into_owned(), |n| value(n) + " " + part);
+            spans.push(Span::raw(fit(text.trim_end(), SORTED)));
         }
         Line::from(spans)
     }
@@ -205,11 +206,8 @@ fn time(_: &App, row: &Row) -> Span<'static> {
 }
 
 fn score(_: &App, row: &Row) -> Span<'static> {
-    let Some(Score { task, value, part }) = row.score else { return "".into() };
-    let (word, style) = match part {
-        Part::Test => ("test", bold()),
-        Part::Valid => ("valid", Style::new()),
-    };
+    let (Some(Score { task, value }), Some(part)) = (row.score, row.part) else { return "".into() };
+    let (word, style) = (part.name(), if part == Part::Test { bold() } else { Style::new() });
     // The column's head speaks of a segmentation; a test score is bold.
     let word = if task == Task::Segmentation { word } else { task.main()[0].label };
     Span::styled(format!("{value:.3} {word}"), style)

@@ -1,5 +1,8 @@
 //! Every screen at every size with few and many runs: no panic, no control character, and what matters is readable.
 
+pub(super) mod audit;
+pub(super) mod versus;
+
 use std::io::Cursor;
 
 use ratatui::Terminal;
@@ -11,7 +14,8 @@ use crate::plane::{Mask, Plane};
 use crate::report::{ArmRow, Comparison};
 use crate::run::State;
 use crate::tui::app::{Banner, Msg, Screen, Setup};
-use crate::tui::detail::Detail;
+use crate::tui::detail::{Detail, LOST};
+use crate::tui::film::{Film, tests::filmed};
 use crate::tui::images::Images;
 use crate::tui::keys::{Direction, Motion};
 use crate::tui::overlay::{ArmCurve, Mean, Overlaid};
@@ -45,8 +49,8 @@ pub(super) const SCREENS: [Screen; 12] = [
 pub(super) const HOSTILE: &str =
     "網膜の腫瘍\u{1b}[2J\u{202e}unet-with-a-very-long-name-that-goes-on-and-on-and-on-and-on";
 
-fn score(value: f64, part: Part) -> Score {
-    Score { task: Task::Segmentation, value, part }
+fn score(value: f64) -> Score {
+    Score { task: Task::Segmentation, value }
 }
 
 pub(super) fn row(index: usize) -> Row {
@@ -65,7 +69,8 @@ pub(super) fn row(index: usize) -> Row {
         progress: 0.42,
         left_s: Some(95.0),
         spent_s: 70.0,
-        score: Some(if index % 7 == 2 { score(0.712, Part::Test) } else { score(0.698, Part::Valid) }),
+        score: Some(score(if index % 7 == 2 { 0.712 } else { 0.698 })),
+        part: Some(if index % 7 == 2 { Part::Test } else { Part::Valid }),
         device: "flex (2 threads)".into(),
         ..Row::default()
     }
@@ -82,7 +87,11 @@ fn detail(row: &Row) -> Detail {
     Detail {
         name: row.name.clone(),
         row: row.clone(),
-        reason: Some("the loss is not finite at step 40;\n".to_owned() + &"lower train.lr ".repeat(20)),
+        reason: match row.state() {
+            State::Failed => Some("the loss is not finite at step 40;\n".to_owned() + &"lower train.lr ".repeat(20)),
+            State::Lost => Some(LOST.to_owned()),
+            _ => None,
+        },
         facts: vec![("step", "390".into()), ("loss", "0.2310".into()), ("device", clean(HOSTILE))],
         started_s: Some(1.0),
         ground: Ground { axis: Axis::Epoch, extent: Some((1.0, 12.0)), places, best: Some(11.0) },
@@ -91,7 +100,8 @@ fn detail(row: &Row) -> Detail {
             vec![panel("distances", &[score("hd95_px"), score("assd_px")])],
         ],
         best_epoch: Some(11),
-        test: Some("DSC 0.712".into()),
+        test: (row.state() == State::Finished)
+            .then(|| "DSC 0.712  IoU 0.581  HD95 12.3  (mean over 40 test cases)".into()),
         has_steps: true,
     }
 }
@@ -149,6 +159,15 @@ fn sight(name: String, index: usize) -> Sight {
     let tumour = |from: usize| Mask::from_fn(16, 16, |x, y| (from..12).contains(&x) && (4..12).contains(&y));
     let image = Plane::from_fn(16, 16, |x, y| (x * 9 + y * 5) as u8);
     Sight { name, index, image: Ok((image, tumour(4))), prediction: Ok(tumour(6)) }
+}
+
+/// The validation case of a run in three epochs, each better than the one before.
+pub(super) fn film() -> Film {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let tumour = |from: usize| Mask::from_fn(16, 16, |x, y| (from..12).contains(&x) && (4..12).contains(&y));
+    let run = filmed(&dir, &tumour(4), &[tumour(12), tumour(9), tumour(5)]);
+    run.write_preview("case.txt", HOSTILE.as_bytes()).expect("written");
+    Film::read(&run, None).expect("three epochs")
 }
 
 fn sample(run: &str, at_s: f64) -> Sample {
@@ -309,7 +328,7 @@ fn what_matters_is_on_the_smallest_common_terminal() {
     let shown = |screen| drawn(&app(3, screen, unicode()), (80, 24)).join("\n");
     for (screen, words) in [
         (Screen::Runs, vec!["1 running", "● running", "unet-0", "0.698", "5/12", "95s left", "s stop", "? help"]),
-        (Screen::Run, vec!["unet-0", "epoch 5/12", "not finite at step 40", "loss", "best 11", "reference", "log"]),
+        (Screen::Run, vec!["unet-0", "epoch 5/12", "about 95s left", "loss", "best 11", "reference", "log"]),
         (Screen::Compare, vec!["breast-us", "DSC", "HD95", "5/5", "preliminary", "0.520*"]),
         (
             Screen::Cases,
@@ -343,6 +362,12 @@ fn what_matters_is_on_the_smallest_common_terminal() {
     ] {
         let text = shown(screen);
         words.iter().for_each(|word| assert!(text.contains(word), "{word} is not in\n{text}"));
+    }
+    let mut failed = App::new(setup(unicode()));
+    fill_with(&mut failed, vec![row(3)], Screen::Run);
+    let text = drawn(&failed, (80, 24)).join("\n");
+    for word in ["✗ failed", "not finite at step 40", "best 11", "log"] {
+        assert!(text.contains(word), "{word} is not in\n{text}");
     }
     let help = drawn(&app(3, Screen::Help, unicode()), (160, 45)).join("\n");
     for word in ["Everywhere", "earlier in the queue", "Ctrl-c"] {
@@ -639,6 +664,29 @@ fn looks_take_turns_and_say_what_they_show() {
     }
     app.update(Msg::Act(Action::Go(Motion::Line(Direction::Forward))));
     assert!(drawn(&app, (80, 24)).join("\n").contains("reading …"));
+}
+
+#[test]
+fn the_epochs_of_the_validation_case_are_said_to_be_such() {
+    let mut app = app(3, Screen::Cases, unicode());
+    app.update(Msg::Act(Action::Epoch(Direction::Backward)));
+    assert!(drawn(&app, (80, 24)).join("\n").contains("reading the epochs of the validation case"));
+    let name = app.chosen().expect("a run").name.clone();
+    app.update(Msg::Filmed(name.clone(), Ok(std::sync::Arc::new(film()))));
+    app.update(Msg::Act(Action::Epoch(Direction::Backward)));
+    for size in [(60, 20), (80, 24), (160, 45)] {
+        let text = drawn(&app, size).join("\n");
+        // 2·24 / (2·24 + 40): three of eight columns are found.
+        for words in ["valid 網", "epoch 2 of 12", "› epoch 2", "0.545", "TP 24  FP 0  FN 40 px"] {
+            assert!(text.contains(words), "{words} is not in\n{text}");
+        }
+        assert!(!text.contains("test case"), "{text}");
+    }
+    assert!(image(&app, Rect::new(0, 0, 80, 24)).is_some());
+    app.update(Msg::Filmed(name, Err("no masks of its epochs are kept".into())));
+    assert!(drawn(&app, (80, 24)).join("\n").contains("no masks of its epochs are kept"));
+    app.update(Msg::Act(Action::Back));
+    assert!(drawn(&app, (80, 24)).join("\n").contains("test case") && app.screen() == Screen::Cases);
 }
 
 #[test]

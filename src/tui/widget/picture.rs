@@ -82,6 +82,11 @@ impl Picture {
         }
     }
 
+    /// Its image, its reference and the masks of its epochs; `None` without a reference.
+    pub fn into_planes(self) -> Option<(Plane<u8>, Mask, Vec<EpochMask>)> {
+        Some((self.image, self.reference?, self.epochs))
+    }
+
     /// A decoded case with its reference.
     pub fn of(pixels: &Pixels) -> Self {
         let grey = shrunk(imageops::grayscale(&pixels.image));

@@ -29,7 +29,7 @@ fn group(cases: &[&str], kind: PairKind, labels: &[Class]) -> Group {
     Group { cases: cases.iter().map(|id| (*id).to_owned()).collect(), kind, labels: labels.to_vec() }
 }
 
-fn report() -> Audit {
+pub fn report() -> Audit {
     let issue = |case: &str, kind, detail: &str| Issue { case: case.into(), kind, detail: detail.into() };
     Audit {
         schema: SCHEMA,
@@ -44,7 +44,7 @@ fn report() -> Audit {
     }
 }
 
-fn facts(kept: Option<Audit>) -> Facts {
+pub fn facts(kept: Option<Audit>) -> Facts {
     let known = [("a (1)", Class::Benign), ("b (2)", Class::Malignant), ("c", Class::Benign)];
     let known = known.into_iter().chain([(HOSTILE, Class::Benign), ("d", Class::Benign), ("e", Class::Malignant)]);
     let known = known.map(|(id, class)| (id.to_owned(), Known { class, subject: Some(id.to_owned()) })).collect();

@@ -28,7 +28,7 @@ fn summary(mean: f64) -> Summary {
 }
 
 /// Arm 2 is told apart from arm 0 in every metric, arm 1 is not.
-fn answers(arms: usize) -> Answers {
+pub fn answers(arms: usize) -> Answers {
     let arm = |i: usize| {
         let holm = if i == 2 { 0.0125 } else { 0.7 };
         let sign_flip = Some(SignFlip { n: 38, mean: 0.02, p: holm / 2.0, null: Null::MonteCarlo });
@@ -235,19 +235,22 @@ fn printed_numbers_are_a_block_of_their_own_with_verdict_and_protocol() {
     says(&arms, (160, 45), &["▲0.520*", "printed in P1 Table 3"]);
 }
 
+pub fn differences() -> Vec<Difference> {
+    let difference =
+        |key: &str, left: &str, right: &str| Difference { key: key.into(), left: left.into(), right: right.into() };
+    let long = "x".repeat(70);
+    vec![
+        difference("split.train", "438 cases", "517 cases, 312 in common"),
+        difference("train.lr", "0.001", "0.0001"),
+        difference("arm", HOSTILE, &long),
+    ]
+}
+
 #[test]
 fn two_plans_show_only_what_differs() {
     let mut app = acted(app(3, Screen::Runs, unicode()), &[Action::Mark, Action::Mark, Action::Differ]);
     says(&app, (80, 24), &["reading plans …"]);
-    let difference =
-        |key: &str, left: &str, right: &str| Difference { key: key.into(), left: left.into(), right: right.into() };
-    let long = "x".repeat(70);
-    let found = vec![
-        difference("split.train", "438 cases", "517 cases, 312 in common"),
-        difference("train.lr", "0.001", "0.0001"),
-        difference("arm", HOSTILE, &long),
-    ];
-    app.update(Msg::Found(Found::Differences(Ok(found))));
+    app.update(Msg::Found(Found::Differences(Ok(differences()))));
     for size in READABLE {
         says(&app, size, &["3 keys differ", "split.train │ 438 cases", "train.lr │ 0.001", "│ 0.0001"]);
         says(&app, size, &["split.train: 438 cases │ 517 cases, 312 in common"]);
