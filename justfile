@@ -65,6 +65,11 @@ bench:
 bundle:
     python3 scripts/bundle.py
 
+# Whether a dashboard slows the training that it watches
+watched:
+    cargo build --release
+    python benches/watched.py target/release/seglab
+
 # The same comparison and a whole run on a GPU, in ten minutes
 gpu-check:
     python3 scripts/gpu_check.py --out results/golden/gpu-check.md
