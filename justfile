@@ -47,6 +47,7 @@ dashboard:
 pictures:
     cargo build --release
     python docs/pictures.py target/release/seglab docs/pictures
+
 # Where workers find libtorch: cpu or cuda (PyPI's torch wheel), or installed (this Python's torch)
 libtorch kind="cpu":
     python3 scripts/libtorch.py {{kind}}
