@@ -178,9 +178,11 @@ def measure(command, size, name, screens):
         first, whole = start(terminal, name)
         cpu, rate = terminal.idle(IDLE_S)
         keys = [pressed(terminal, screen) for screen in screens]
+        every = [took for _, times in keys for took in times]
         cost = [f"{first:.2f}", f"{whole:.2f}", f"{terminal.peak_mib():.0f}", f"{cpu:.1%}", f"{rate:.0f}"]
         terminal.close()
-    return cost, [line for lines in keys for line in lines]
+    together = ["all", "", len(every), *(f"{percentile(every, share):.1f}" for share in (0.5, 0.99, 1.0)), ""]
+    return cost, [line for lines, _ in keys for line in lines] + [together]
 
 
 def pressed(terminal, screen):
@@ -192,13 +194,14 @@ def pressed(terminal, screen):
     for _ in range(times):
         for key in keys:
             found.setdefault(key, []).append(terminal.press(key))
-    lines = []
+    lines, every = [], []
     for key, answers in found.items():
         answered = [took for took, count in answers if count > 0]
+        every += answered
         times_ms = [f"{percentile(answered, share):.1f}" for share in (0.5, 0.99, 1.0)] if answered else ["–"] * 3
         size = sum(count for _, count in answers) / max(len(answered), 1)
         lines.append([name, NAMES.get(key, key), len(answered), *times_ms, f"{size:.0f}"])
-    return lines
+    return lines, every
 
 
 def live(command, root, size):

@@ -36,7 +36,7 @@ input_px = 64
 seeds = [1]
 split = { folds = 4, run = 2, valid = 0.15 }
 [train]
-epochs = 12
+epochs = 6
 batch = 8
 lr = 1e-3
 augment = { flip_horizontal = true }
@@ -60,8 +60,8 @@ STORY = [
     ("9", "demo", None),
     ("G", "6 runs", "launch"),
     ("s", "queue", None),
-    ("1g", "2/12", "runs"),
-    (ENTER, "epoch 4/12", "run"),
+    ("1g", "2/6", "runs"),
+    (ENTER, "epoch 3/6", "run"),
     ("s", "asked to stop", None),
     ("q", "1 stopped", None),
     ("r", "in the queue", None),
@@ -69,13 +69,14 @@ STORY = [
     ("model=unet", "model=unet", None),
     (ESC, "6 finished", None),
     ("g5", "band", "overlay"),
-    ("3", "DSC", "compare"),
+    ("3", "Holm over", "compare"),
     ("y", "copied", None),
     ("6", "worst", None),
     ("ttt", "prediction", None),
     ("t", "overlay ■", "cases"),
     ("7", "memory", "system"),
-    ("8", "split", None),
+    ("8", "published tables", None),
+    ("\t\t", "impossible", "audit"),
     ("1:export", ":export", None),
     (ESC, "6 finished", None),
     ("q", "$", None),
