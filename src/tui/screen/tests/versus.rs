@@ -255,7 +255,7 @@ fn two_plans_show_only_what_differs() {
         says(&app, size, &["3 keys differ", "split.train │ 438 cases", "train.lr │ 0.001", "│ 0.0001"]);
         says(&app, size, &["split.train: 438 cases │ 517 cases, 312 in common"]);
         let text = shown(&app, size);
-        assert!(!text.contains(|c: char| c == '\u{202e}' || c == '\u{1b}'));
+        assert!(!text.contains(['\u{202e}', '\u{1b}']));
     }
     app.update(Msg::Found(Found::Differences(Ok(Vec::new()))));
     says(&app, (160, 45), &["the plans do not differ"]);
