@@ -252,10 +252,6 @@ impl App {
                 let text = format!("{} is there: replace it?", clean(&path.display().to_string()));
                 self.launch.question = Some(Question::Replace(text, path));
             }
-            Err(Unsaved::Commented(path)) => {
-                let text = format!("replace {}? its comments go; E keeps them", clean(&path.display().to_string()));
-                self.launch.question = Some(Question::Replace(text, path));
-            }
             Err(Unsaved::Refused(text)) => {
                 self.launch.then_start = false;
                 self.notice = Some(format!("not saved: {text}"));

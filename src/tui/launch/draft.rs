@@ -6,18 +6,12 @@ use toml::{Table, Value};
 
 use super::blame::{blame, words};
 use super::field::{Field, arms, at};
+use super::fresh::{FRESH, repair};
+use super::rewrite::rewritten;
 use super::table::{list, named, put, set_model, text_of, typed};
 use crate::spec::Spec;
 use crate::tui::text::clean;
 
-/// What a spec from scratch begins with.
-const FRESH: &str = r#"
-name = "new"
-dataset = "breast-us"
-protocol = { input_px = 64, seeds = [1], split = { folds = 5, run = 1, valid = 0.15 } }
-train = { epochs = 20, batch = 8, lr = 1e-3, augment = { flip_horizontal = true } }
-arm = [{ name = "unet", model = { name = "unet", width = 0.25 }, loss = { name = "combo" } }]
-"#;
 /// More wrong values at a time are not told apart.
 const FAULTS: usize = 8;
 /// What messages call a draft.
@@ -36,11 +30,13 @@ pub struct Fault {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
     table: Table,
-    /// As it came from a file or an editor, until the form changes something.
-    verbatim: Option<String>,
+    /// As it came from a file or an editor.
+    source: String,
+    /// Which arm of the source each one was, if any: its comments stay with it.
+    origins: Vec<Option<usize>>,
     /// The file that it was opened from, under its name then.
     opened: Option<(PathBuf, String)>,
-    /// What the form has made of it.
+    /// What the form has made of the source.
     text: String,
     spec: Option<Spec>,
     faults: Vec<Fault>,
@@ -50,17 +46,20 @@ pub struct Draft {
 impl Draft {
     /// From scratch, called `name`.
     pub fn fresh(name: &str) -> Self {
-        let mut draft = Self::of(toml::from_str(FRESH).expect("the draft that all begin with"), None);
+        let mut draft = Self::parse(FRESH);
         draft.set(Field::Name, name);
         draft
     }
 
     /// What `text` says; one that is no TOML has one fault and no lines.
     pub fn parse(text: &str) -> Self {
-        match toml::from_str(text) {
-            Ok(table) => Self::of(table, Some(text.to_owned())),
-            Err(_) => Self::of(Table::new(), Some(text.to_owned())),
-        }
+        let table: Table = toml::from_str(text).unwrap_or_default();
+        let origins = (0..arms(&table).len()).map(Some).collect();
+        let (source, text) = (text.to_owned(), text.to_owned());
+        let mut draft =
+            Self { table, source, origins, opened: None, text, spec: None, faults: Vec::new(), changed: false };
+        draft.check();
+        draft
     }
 
     /// Remembers where it was opened from.
@@ -83,13 +82,6 @@ impl Draft {
     pub fn edited(&self, text: &str) -> Self {
         let changed = self.changed || self.toml() != text;
         Self { changed, opened: self.opened.clone(), ..Self::parse(text) }
-    }
-
-    fn of(table: Table, verbatim: Option<String>) -> Self {
-        let (text, faults) = (String::new(), Vec::new());
-        let mut draft = Self { table, verbatim, opened: None, text, spec: None, faults, changed: false };
-        draft.check();
-        draft
     }
 
     /// The spec, if nothing is wrong.
@@ -145,9 +137,9 @@ impl Draft {
         clean(&field.text(&self.table))
     }
 
-    /// The text of its file: as it was typed in an editor, else every key of the spec.
+    /// The text of its file: as it was typed in an editor, but for what the form has changed.
     pub fn toml(&self) -> &str {
-        self.verbatim.as_deref().unwrap_or(&self.text)
+        &self.text
     }
 
     /// Takes what was typed or chosen on a line.
@@ -179,6 +171,7 @@ impl Draft {
         let list = self.table.entry("arm").or_insert_with(|| Value::Array(Vec::new()));
         let Some(list) = list.as_array_mut() else { return };
         list.push(added);
+        self.origins.push(None);
         let last = list.len() - 1;
         self.name_arm(last);
         self.touch();
@@ -188,6 +181,7 @@ impl Draft {
     pub fn remove_arm(&mut self, arm: usize) {
         if let Some(list) = self.table.get_mut("arm").and_then(Value::as_array_mut).filter(|list| arm < list.len()) {
             list.remove(arm);
+            self.origins.remove(arm);
             self.touch();
         }
     }
@@ -238,27 +232,28 @@ impl Draft {
     }
 
     fn touch(&mut self) {
-        (self.verbatim, self.changed) = (None, true);
+        self.text = rewritten(&self.source, &self.table, ("arm", &self.origins));
+        self.changed = true;
         self.check();
     }
 
     /// Asks the parser of specs, and asks again without what it found wrong, so that every wrong value is named.
     fn check(&mut self) {
         (self.spec, self.faults) = (None, Vec::new());
-        let text = self.verbatim.clone().unwrap_or_else(|| text_of(&self.table));
-        self.text.clone_from(&text);
-        let mut wrong = match Spec::parse(&text, PLACE) {
-            Ok(spec) => {
-                self.text = toml::to_string(&spec).unwrap_or(text);
-                return self.spec = Some(spec);
-            }
-            Err(error) => (text, error),
+        let mut wrong = match Spec::parse(&self.text, PLACE) {
+            Ok(spec) => return self.spec = Some(spec),
+            Err(error) => (self.text.clone(), error),
         };
+        // A line of the form is found by its line in a text that is written line by line.
+        let text = text_of(&self.table);
+        if let Some(error) = Spec::parse(&text, PLACE).err().filter(|_| self.text != self.source) {
+            wrong = (text, error);
+        }
         let mut table = self.table.clone();
         loop {
             // Where there is no TOML, there are no lines to put it beside.
             let field = blame(&wrong.1, &wrong.0, &table).filter(|_| !self.table.is_empty());
-            let is_read = self.faults.is_empty() && self.verbatim.is_some();
+            let is_read = self.faults.is_empty() && self.text == self.source;
             self.faults.push(Fault { field, text: words(&wrong.1, is_read) });
             let Some(field) = field.filter(|field| self.faults.len() < FAULTS && repair(&mut table, *field)) else {
                 return;
@@ -272,23 +267,4 @@ impl Draft {
             }
         }
     }
-}
-
-/// Puts what a fresh draft has on a line; whether it has anything there.
-fn repair(table: &mut Table, field: Field) -> bool {
-    let fresh: Table = toml::from_str(FRESH).expect("the draft that all begin with");
-    match field {
-        Field::Model(arm) | Field::Width(arm) | Field::Loss(arm) => {
-            let list = table.get_mut("arm").and_then(Value::as_array_mut);
-            let Some(place) = list.and_then(|list| list.get_mut(arm)) else { return false };
-            let name = Value::from(format!("repaired-{arm}"));
-            *place = Value::Table(
-                [("name".to_owned(), name), ("model".to_owned(), named("unet").into())].into_iter().collect(),
-            );
-        }
-        Field::TestOn => put(table, &["protocol", "split"], at(&fresh, &["protocol", "split"]).cloned()),
-        Field::Save | Field::Start => return false,
-        _ => put(table, field.path(), at(&fresh, field.path()).cloned()),
-    }
-    true
 }

@@ -2,15 +2,16 @@
 //! State only; [`Desk`] reads and writes for it.
 
 mod blame;
-mod comments;
 mod desk;
 mod draft;
 pub mod estimate;
 pub mod field;
 mod form;
+mod fresh;
 mod keys;
 mod outlook;
 mod question;
+mod rewrite;
 mod shelf;
 mod table;
 mod tally;

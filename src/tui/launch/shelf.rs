@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::comments::has_comments;
 use crate::dataset::{DataRoots, manifests};
 use crate::spec::{BUILT_IN, Spec};
 use crate::store::write_atomic;
@@ -46,8 +45,6 @@ pub struct Shelf {
 pub enum Unsaved {
     /// Something is there already.
     Exists(PathBuf),
-    /// It has comments too, which the new text has not.
-    Commented(PathBuf),
     /// It cannot be.
     Refused(String),
 }
@@ -96,7 +93,6 @@ pub fn save(text: &str, (path, store): (Option<&Path>, &Path), replace: bool) ->
     if path.exists() && !replace {
         match read_bounded(&path) {
             Some(before) if before == text => {}
-            Some(before) if has_comments(&before) && !has_comments(text) => return Err(Unsaved::Commented(path)),
             _ => return Err(Unsaved::Exists(path)),
         }
     }
@@ -164,8 +160,6 @@ mod tests {
         assert_eq!(read_bounded(&path), Some(spec("mine")));
         assert_eq!(save(&other, true), Ok(path.clone()));
         assert_eq!(read_bounded(&path), Some(other));
-        let bare = toml::to_string(&Spec::parse(&spec("mine"), "spec").expect("a spec")).expect("a spec is TOML");
-        assert_eq!(save(&bare, false), Err(Unsaved::Commented(path.clone())));
         for wrong in [spec("demo"), spec("../x"), "name =".to_owned()] {
             assert!(matches!(save(&wrong, true), Err(Unsaved::Refused(_))), "{wrong}");
         }

@@ -281,12 +281,39 @@ fn a_draft_is_saved_before_it_is_started_and_a_file_is_replaced_only_after_a_yes
 }
 
 #[test]
-fn comments_that_would_go_are_said_before_they_do() {
-    let mut app = app();
-    keys(&mut app, "jew");
-    tell(&mut app, News::Saved(Err(Unsaved::Commented(PathBuf::from("baselines/mine.toml")))));
-    assert_eq!(app.question(), Some("replace baselines/mine.toml? its comments go; E keeps them"));
-    assert!(matches!(keys(&mut app, "y"), Some(Effect::Launch(Errand::Save { replace: true, .. }))));
+fn the_form_keeps_every_line_of_a_file_that_it_does_not_change() {
+    for (name, text) in BUILT_IN {
+        let commented = format!("# why\n{text}# the last word\n");
+        let mut draft = Draft::parse(&commented);
+        // Typed key by key, with nothing on the line in between.
+        ["", "7", "77"].iter().for_each(|typed| draft.set(Field::Epochs, typed));
+        assert_eq!(draft.spec().map(|spec| spec.train.epochs), Some(77), "{name}");
+        let before: Vec<&str> = commented.lines().collect();
+        let other: Vec<&str> = draft.toml().lines().filter(|line| !before.contains(line)).collect();
+        assert_eq!((other, draft.toml().lines().count()), (vec!["epochs = 77"], before.len()), "{name}");
+        draft.set(Field::Epochs, &Draft::parse(text).value(Field::Epochs));
+        assert_eq!(draft.toml(), commented, "{name}");
+    }
+}
+
+#[test]
+fn an_arm_takes_its_comments_with_it_and_leaves_the_others_theirs() {
+    let arm = |name: &str, model: &str| {
+        let loss = "loss = { name = \"combo\" }";
+        format!("\n# of {name}\n[[arm]]\nname = \"{name}\" # {name}\n{loss}\nmodel = {{ name = \"{model}\" }} # so\n")
+    };
+    let head = demo("mine");
+    let head = head.split("[[arm]]").next().expect("a head");
+    let mut draft = Draft::parse(&format!("{head}{}{}{}", arm("a", "unet"), arm("b", "unet"), arm("c", "unet")));
+    assert!(draft.spec().is_some(), "{:?}", draft.faults());
+    draft.remove_arm(0);
+    draft.set(Field::Model(1), "cnn");
+    draft.add_arm(0);
+    let text = draft.toml();
+    assert!(!text.contains("# of a") && text.contains(&(arm("b", "unet") + &arm("c", "cnn"))), "{text}");
+    let added = "\n\n[[arm]]\nname = \"unet\"\nloss = { name = \"combo\" }\nmodel = { name = \"unet\" }\n";
+    assert!(text.ends_with(added), "{text}");
+    assert_eq!(draft.spec().map(|spec| spec.arms.len()), Some(3));
 }
 
 #[test]
