@@ -70,21 +70,30 @@ impl Canvas<'_> {
         }
     }
 
-    /// Every cell between lowest and highest.
+    /// Every cell between lowest and highest, which run straight from one place to the next as the line does.
     pub fn band(&self, band: &[Span], buffer: &mut Buffer) {
         let (low, high) = self.frame.x();
         let style = Style::reset().fg(self.theme.hue(self.hue)).add_modifier(Modifier::DIM);
-        let inside: Vec<&Span> = band.iter().filter(|span| (low..=high).contains(&span.x)).collect();
-        for (index, span) in inside.iter().enumerate() {
-            let from = self.frame.column(span.x, self.plot.width);
-            let next = inside.get(index + 1).map_or(from, |next| self.frame.column(next.x, self.plot.width));
-            let Some(top) = self.frame.row(span.high, self.plot.height) else { continue };
-            // Below what a logarithmic scale can show lies its lowest row.
-            let bottom = self.frame.row(span.low, self.plot.height).unwrap_or(self.plot.height - 1);
-            for (x, y) in (from..next.max(from + 1)).flat_map(|x| (top..=bottom).map(move |y| (x, y))) {
-                buffer[(self.plot.x + x, self.plot.y + y)].set_char('░').set_style(style);
+        let inside = band.iter().filter(|span| (low..=high).contains(&span.x));
+        let edges: Vec<(u16, (u16, u16))> = inside.filter_map(|span| self.edge(span)).collect();
+        for (index, &(from, rows)) in edges.iter().enumerate() {
+            let (next, next_rows) = edges.get(index + 1).copied().unwrap_or((from + 1, rows));
+            for x in from..next.max(from + 1) {
+                let share = f64::from(x - from) / f64::from((next - from).max(1));
+                let between = |a: u16, b: u16| (f64::from(a) + (f64::from(b) - f64::from(a)) * share).round() as u16;
+                for y in between(rows.0, next_rows.0)..=between(rows.1, next_rows.1) {
+                    buffer[(self.plot.x + x, self.plot.y + y)].set_char('░').set_style(style);
+                }
             }
         }
+    }
+
+    /// Column, and the rows of highest and lowest; `None` where the highest is off the scale.
+    fn edge(&self, span: &Span) -> Option<(u16, (u16, u16))> {
+        let top = self.frame.row(span.high, self.plot.height)?;
+        // Below what a logarithmic scale can show lies its lowest row.
+        let bottom = self.frame.row(span.low, self.plot.height).unwrap_or(self.plot.height - 1);
+        Some((self.frame.column(span.x, self.plot.width), (top, bottom)))
     }
 
     /// A cross at the foot of every gap, an arrow at the edge that an infinite value left by.
