@@ -24,6 +24,8 @@ pub fn tex(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\\' => escaped += "\\textbackslash{}",
+            // At the start of a row they would belong to the line break before it.
+            '[' | ']' | '*' => escaped += &format!("{{{c}}}"),
             '~' => escaped += "\\textasciitilde{}",
             '^' => escaped += "\\textasciicircum{}",
             '{' | '}' | '$' | '&' | '#' | '_' | '%' => {
@@ -106,6 +108,7 @@ mod tests {
     fn no_name_becomes_markup() {
         assert_eq!(html("<b a=\"x\">&'\u{1b}"), "&lt;b a=&quot;x&quot;&gt;&amp;&#39;\u{fffd}");
         assert_eq!(tex("\\input{/etc/passwd} 5 % a_b\u{1b}ü"), "\\textbackslash{}input\\{/etc/passwd\\} 5 \\% a\\_b??");
+        assert_eq!(tex("[leaks] a*"), "{[}leaks{]} a{*}");
         assert_eq!(cell("a|b <i> <0.0001\n"), "a\\|b &lt;i> <0.0001\u{fffd}");
         assert_eq!(address("a b/../\"ü"), "a%20b%2F..%2F%22%C3%BC");
     }

@@ -16,7 +16,9 @@ mod leak;
 mod printed;
 mod render;
 mod scores;
+mod tensorboard;
 mod together;
+mod wandb;
 
 use std::collections::BTreeMap;
 
@@ -28,8 +30,8 @@ pub use current::{by_task, current};
 pub use difference::{Difference, differences};
 pub use division::{DivisionReport, Part, Shared};
 pub use document::{
-    AreaAgreement, AreaPair, Asked, Beside, BesideRow, Checked, Document, Progress, Provenance, Reach, Roc, RocPoint,
-    RunProvenance, Section, SpecRuns, Unreported, Written, check, duration, write_report,
+    AreaAgreement, AreaPair, ArmCases, Asked, Beside, BesideRow, Checked, Document, Progress, Provenance, Reach, Roc,
+    RocPoint, RunProvenance, Section, SpecRuns, Unreported, Written, check, duration, write_report,
 };
 pub use exact::Exact;
 pub use export::{csv_of, export};

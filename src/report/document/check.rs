@@ -134,22 +134,29 @@ fn again(known: &Known, store: &Store) -> Result<Document, String> {
     let mut watch = Watch::new(store.clone(), Some(&known.spec));
     watch.catch_up().map_err(|error| error.to_string())?;
     let there: Vec<&RunView> = watch.runs().collect();
-    let find = |id: &str| there.iter().copied().find(|run| run.dir.id().as_str() == id);
-    let missing: Vec<&str> = runs.iter().map(|run| &*run.id).filter(|id| find(id).is_none()).collect();
+    let missing: Vec<&str> =
+        runs.iter().map(|run| &*run.id).filter(|id| !there.iter().any(|own| is(own, id))).collect();
     if let Some(first) = missing.first() {
         let (n, root) = (missing.len(), store.root().display());
         return Err(format!("{n} of its {} runs are not in {root}, e.g. {}/{first}", runs.len(), known.spec));
     }
-    let ids = runs.iter().map(|run| &run.id).chain(&known.provenance.left_out);
-    let own: Vec<&RunView> = ids.filter_map(|id| find(id)).collect();
+    let left_out = &known.provenance.left_out;
+    let named = |run: &RunView| runs.iter().any(|own| is(run, &own.id)) || left_out.iter().any(|id| is(run, id));
+    let own: Vec<&RunView> = there.into_iter().filter(|run| named(run)).collect();
     let tables = by_task(&own);
     let (_, own) = tables.iter().find(|(task, _)| *task == known.task).ok_or("names no run of its task")?;
     let statistics = &known.statistics;
     let level = Level::new(statistics.level).ok_or("its level is no level")?;
     let resampling = Resampling { resamples: statistics.resamples.min(1_000_000), seed: statistics.seed };
-    let against = Some(statistics.against.clone()).filter(|arm| !arm.is_empty());
+    // Where all arms leak, the first one stood in, and nobody may ask for it.
+    let honest = |arm: &String| own.iter().any(|run| run.plan.arm == *arm && run.plan.split.leak().is_none());
+    let against = Some(statistics.against.clone()).filter(honest);
     let asked = Asked { against, inference: Inference { level, resampling } };
     Document::of(&known.spec, own, &asked, &|| ()).map_err(|error| error.to_string())
+}
+
+fn is(run: &RunView, id: &str) -> bool {
+    run.dir.id().as_str() == id
 }
 
 fn compared(path: &Path, text: &Value, document: &Document) -> Checked {

@@ -2,6 +2,7 @@
 
 mod area;
 mod beside;
+mod cases;
 mod check;
 mod golden;
 mod layout;
@@ -10,6 +11,8 @@ mod paper;
 mod provenance;
 mod roc;
 mod table;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use serde::Serialize;
@@ -21,6 +24,7 @@ use crate::store::RunView;
 
 pub use area::{AreaAgreement, AreaPair};
 pub use beside::{Beside, BesideRow};
+pub use cases::ArmCases;
 pub use check::{Checked, check};
 pub use layout::{Reach, Section, duration};
 pub use provenance::{Provenance, RunProvenance};
@@ -47,6 +51,9 @@ pub struct Document {
     pub areas: Vec<AreaAgreement>,
     /// Curves of a classification; empty for a segmentation.
     pub roc: Vec<Roc>,
+    /// Values of the cases; drawn, not written.
+    #[serde(skip)]
+    pub cases: Vec<ArmCases>,
     /// What papers print of the same models and losses.
     pub published: Vec<Beside>,
     /// Where the numbers come from.
@@ -83,6 +90,7 @@ impl Document {
             task,
             areas: if task.is_segmentation() { area::areas(&scored) } else { Vec::new() },
             roc: roc::curves(&scored),
+            cases: scored.iter().map(|arm| ArmCases::of(arm, task)).collect(),
             published: beside::beside(&comparison, &statistics),
             provenance: Provenance::of(runs),
             comparison,

@@ -119,7 +119,7 @@ fn table(grid: &Grid) -> String {
 /// A drawing is part of the page, so that its text takes the page's colours; pixels are data of an image.
 fn figure(figure: &Figure) -> String {
     let (caption, kind) = (html(&figure.caption), if figure.wide { " class=\"wide\"" } else { "" });
-    let picture = match &figure.svg {
+    let picture = match figure.inline() {
         Some(svg) => svg.replace("<svg ", &format!("<svg role=\"img\" aria-label=\"{caption}\" ")),
         None => format!("<img alt=\"{caption}\" src=\"{}\">", data_uri("image/png", &figure.png)),
     };

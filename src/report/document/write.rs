@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::page::{Chapter, page};
 use super::{Asked, Document};
 use crate::report::figure::{Figure, figures};
-use crate::report::{AnswerError, by_task};
+use crate::report::{AnswerError, by_task, tensorboard, wandb};
 use crate::run::State;
 use crate::store::{RunView, StoreError, write_atomic};
 
@@ -56,10 +56,30 @@ pub fn write_report(specs: &[SpecRuns], asked: &Asked, out: &Path, progress: Pro
         }
         made.push((document, drawn, names));
     }
+    written.files.extend(trackers(specs, out)?);
     let chapters: Vec<Chapter> =
         made.iter().map(|(document, figures, files)| Chapter { document, figures, files }).collect();
     written.files.push(put(out, "index.html", page(&chapters, &written.unreported).as_bytes())?);
     Ok(written)
+}
+
+/// Curves for TensorBoard and for W&B: all runs that have any, finished or not.
+fn trackers(specs: &[SpecRuns], out: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let mut files = Vec::new();
+    let (mut curves, mut runs) = (String::new(), String::new());
+    for (spec, own) in specs {
+        for run in super::current(own).0.into_iter().filter(|run| !run.record.curve.is_empty()) {
+            let name = format!("tensorboard/{spec}/{}/{}", run.dir.id(), tensorboard::file_name(run));
+            files.push(put(out, &name, &tensorboard::events(run))?);
+            curves += &wandb::curves(run);
+            runs += &wandb::run(run);
+        }
+    }
+    if !files.is_empty() {
+        files.push(put(out, "wandb/curves.jsonl", curves.as_bytes())?);
+        files.push(put(out, "wandb/runs.jsonl", runs.as_bytes())?);
+    }
+    Ok(files)
 }
 
 /// The runs of one table.
