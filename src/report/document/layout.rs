@@ -85,11 +85,12 @@ impl Document {
     }
 
     fn published(&self) -> Vec<Grid> {
-        self.published.iter().map(|table| beside(table, self.task)).collect()
+        let label = |arm: &str| self.label(arm);
+        self.published.iter().map(|table| beside(table, self.task, &label)).collect()
     }
 
     fn agreement(&self) -> Vec<Grid> {
-        let rows: Vec<Vec<String>> = self.areas.iter().map(area).collect();
+        let rows: Vec<Vec<String>> = self.areas.iter().map(|own| area(own, self.label(&own.arm))).collect();
         let header = ["Arm", "n", "Bias (px)", "SD (px)", "Limits of agreement (px)"].map(str::to_owned).to_vec();
         let title = format!("Predicted less reference area, at {0} × {0} px", self.comparison.input_px);
         let notes = "limits: bias ± 1.96 SD over cases (Bland and Altman)\n".to_owned();
@@ -110,7 +111,7 @@ fn everywhere(title: &str, grids: Vec<Grid>) -> Section {
     Section { title: title.to_owned(), reach: Reach::Everywhere, grids }
 }
 
-fn beside(table: &Beside, task: Task) -> Grid {
+fn beside(table: &Beside, task: Task, label: &dyn Fn(&str) -> String) -> Grid {
     let header = ["Row", "Arm", "Column", "Published", "Ours", "BCa", "Difference", "Auditor"];
     let mut notes = match table.comparable {
         true => "comparable: the same data and protocol\n".to_owned(),
@@ -130,7 +131,7 @@ fn beside(table: &Beside, task: Task) -> Grid {
     Grid {
         title: format!("{}: {}", table.source, table.title),
         header: header.map(str::to_owned).to_vec(),
-        rows: table.rows.iter().map(|row| beside_row(row, task)).collect(),
+        rows: table.rows.iter().map(|row| beside_row(row, task, label(&row.arm))).collect(),
         left: 3,
         notes,
     }
@@ -140,13 +141,13 @@ fn first_of_each(rows: &[BesideRow]) -> impl Iterator<Item = &BesideRow> {
     rows.iter().enumerate().filter(|(i, row)| rows[..*i].iter().all(|other| other.row != row.row)).map(|(_, row)| row)
 }
 
-fn beside_row(row: &BesideRow, task: Task) -> Vec<String> {
+fn beside_row(row: &BesideRow, task: Task, arm: String) -> Vec<String> {
     let dash = || "–".to_owned();
     let metric = row.metric(task);
     let verdict = row.findings.first().map_or("nothing found", |(certainty, _)| certainty_name(*certainty));
     vec![
         row.row.clone(),
-        row.arm.clone(),
+        arm,
         row.column.clone(),
         row.printed.clone(),
         metric.map_or_else(dash, |metric| number(metric, row.ours)),
@@ -166,14 +167,14 @@ fn certainty_name(certainty: crate::audit::Certainty) -> &'static str {
     }
 }
 
-fn area(area: &AreaAgreement) -> Vec<String> {
+fn area(area: &AreaAgreement, arm: String) -> Vec<String> {
     let px = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |px| format!("{px:+.1}"));
     let sd = area.sd_px.map_or_else(|| "–".to_owned(), |px| format!("{px:.1}"));
     let limits = match (area.low_px, area.high_px) {
         (Some(low), Some(high)) => format!("{low:+.1} … {high:+.1}"),
         _ => "–".to_owned(),
     };
-    vec![area.arm.clone(), area.n.to_string(), px(area.bias_px), sd, limits]
+    vec![arm, area.n.to_string(), px(area.bias_px), sd, limits]
 }
 
 fn facts(of: &Provenance) -> Grid {

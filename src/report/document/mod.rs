@@ -98,6 +98,12 @@ impl Document {
         })
     }
 
+    /// The arm as tables name it: one that leaks says so.
+    pub(super) fn label(&self, arm: &str) -> String {
+        let own = self.comparison.arms.iter().find(|own| own.arm == arm);
+        own.map_or_else(|| arm.to_owned(), |own| own.label())
+    }
+
     /// File name without extension: the spec, and the task where the spec's arms answer both.
     pub fn stem(&self, tasks: usize) -> String {
         if tasks > 1 { format!("{}-{}", self.spec, self.task.name()) } else { self.spec.clone() }

@@ -22,13 +22,10 @@ pub(super) struct Agreement {
 impl Agreement {
     /// `None` without areas.
     pub fn of(document: &Document) -> Option<Self> {
-        let label = |arm: &str| {
-            let arms = &document.comparison.arms;
-            arms.iter().find(|own| own.arm == arm).map_or_else(|| arm.to_owned(), |own| own.label())
-        };
         let look = |arm: &str| document.comparison.arms.iter().position(|own| own.arm == arm).unwrap_or(0);
         let drawn = document.areas.iter().filter(|area| !area.cases.is_empty());
-        let panels: Vec<_> = drawn.map(|area| (label(&area.arm), Look(look(&area.arm)), area.clone())).collect();
+        let panels: Vec<_> =
+            drawn.map(|area| (document.label(&area.arm), Look(look(&area.arm)), area.clone())).collect();
         let places = || panels.iter().flat_map(|(_, _, area)| &area.cases).map(|case| case.place());
         let limits = panels.iter().flat_map(|(_, _, area)| [area.low_px, area.high_px]).flatten();
         let x = Axis::around("Mean of both areas (px)", places().map(|(mean, _)| mean)).within(0.0, f64::INFINITY);

@@ -10,6 +10,9 @@ use super::style::{TEXT_PX, short, text_px, words};
 /// Numbers across and up.
 type Chart<'a, B> = ChartContext<'a, B, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
+/// No quantity that is drawn gets near it.
+const LARGEST: f64 = 1e15;
+
 /// One axis.
 #[derive(Clone, Debug)]
 pub(super) struct Axis {
@@ -24,10 +27,12 @@ pub(super) struct Axis {
 impl Axis {
     /// Of all `values`, with some room around them; from 0 to 1 if there is none.
     pub fn around(label: &str, values: impl Iterator<Item = f64>) -> Self {
-        let finite = values.filter(|value| value.is_finite());
+        let finite = values.filter(|value| value.abs() < LARGEST);
         let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
         let (low, high) = if low > high { (0.0, 1.0) } else { (low, high) };
-        let room = if high > low { 0.05 * (high - low) } else { 0.5 * high.abs().max(1e-3) };
+        let size = low.abs().max(high.abs());
+        // Labels cannot count in steps that the numbers do not resolve.
+        let room = if high - low > 1e-9 * size { 0.05 * (high - low) } else { 0.5 * size.max(1e-3) };
         Self { label: label.to_owned(), low: low - room, high: high + room }
     }
 
@@ -133,9 +138,21 @@ mod tests {
 
     #[test]
     fn an_axis_has_a_length_whatever_the_values() {
-        for values in [vec![], vec![f64::NAN], vec![0.5], vec![0.0], vec![-3.0, -3.0], vec![f64::INFINITY, 1.0]] {
+        for values in [
+            vec![],
+            vec![f64::NAN],
+            vec![0.5],
+            vec![0.0],
+            vec![-3.0, -3.0],
+            vec![f64::INFINITY, 1.0],
+            vec![1e14, 1e14 + 0.1],
+            vec![1e308, -1e308],
+        ] {
             let axis = Axis::around("", values.iter().copied());
-            assert!(axis.low < axis.high && axis.low.is_finite() && axis.high.is_finite(), "{values:?}");
+            assert!(
+                axis.high - axis.low > 1e-9 * axis.high.abs() && axis.low.is_finite() && axis.high.is_finite(),
+                "{values:?}"
+            );
             let cut = axis.within(0.0, 1.0);
             assert!(cut.low < cut.high && cut.low >= 0.0 && cut.high <= 1.0, "{values:?}");
         }

@@ -11,6 +11,8 @@ use crate::run::EpochPoint;
 use crate::store::RunView;
 
 const PANEL_PX: (u32, u32) = (520, 400);
+/// More points are no finer on paper.
+const MOST_POINTS: usize = 1000;
 /// Marks of a line.
 const MARKED: usize = 8;
 
@@ -102,7 +104,7 @@ fn over_runs(runs: &[&RunView], of: &dyn Fn(&EpochPoint) -> Option<f64>) -> Vec<
         });
         Point { epoch: f64::from(curves[0][i].epoch), value }
     };
-    (0..epochs).map(at).collect()
+    (0..epochs).step_by(epochs.div_ceil(MOST_POINTS).max(1)).map(at).collect()
 }
 
 impl Draw for Curves {
@@ -129,7 +131,7 @@ impl Panel {
         let y = if self.ratio { y.within(0.0, 1.0) } else { y };
         let title_px = 26;
         let (title, rest) = area.split_vertically(title_px);
-        title.draw(&Text::new(short(&self.label), (70, title_px as i32 / 2), words(HPos::Left)))?;
+        title.draw(&Text::new(short(&self.label), (70, title_px / 2), words(HPos::Left)))?;
         let axes = Axes::new(&rest, &epochs, &y)?;
         for (look, points) in &self.lines {
             for part in unbroken(points) {

@@ -20,6 +20,8 @@ use crate::store::RunView;
 use canvas::{Draw, figure};
 use curve::Quantity;
 
+/// More cannot be told apart.
+const MOST_ARMS: usize = 60;
 /// Arms with pictures of their predictions.
 const MOST_ALBUMS: usize = 12;
 
@@ -40,6 +42,10 @@ pub struct Figure {
 
 /// All figures of `document`, whose runs are `runs`, and why others are missing.
 pub(super) fn figures(document: &Document, runs: &[&RunView]) -> (Vec<Figure>, Vec<String>) {
+    let arms = document.comparison.arms.len();
+    if arms > MOST_ARMS {
+        return (Vec::new(), vec![format!("{}: {arms} arms, figures have room for {MOST_ARMS}", document.spec)]);
+    }
     let (runs, _) = current(runs);
     let of = |arm: &ArmRow| {
         let own = runs.iter().copied().filter(|run| run.plan.arm == arm.arm && run.state == State::Finished);

@@ -10,7 +10,10 @@ use crate::metric::Metric;
 use crate::report::Document;
 use crate::stats::ArmRank;
 
+const WIDTH_PX: u32 = 760;
 const ROW_PX: u32 = 40;
+/// Half a label, about.
+const LABEL_PX: i32 = 70;
 
 /// Rows of arms, the best first.
 pub(super) struct Ranks {
@@ -36,7 +39,7 @@ impl Ranks {
 
 impl Draw for Ranks {
     fn size(&self) -> (u32, u32) {
-        (760, self.rows.len() as u32 * ROW_PX + 70)
+        (WIDTH_PX, self.rows.len() as u32 * ROW_PX + 70)
     }
 
     fn draw<B: DrawingBackend>(&self, area: &Area<B>) -> Drawn<B> {
@@ -49,7 +52,8 @@ impl Draw for Ranks {
             let (x, y) = axes.pixel(rank.mean_rank, height);
             look.mark(area, (x, y), 6)?;
             let first = format!("first in {:.0} %", 100.0 * rank.first);
-            area.draw(&Text::new(first, (x, y - 14), words(HPos::Center)))?;
+            let side = if x + LABEL_PX > WIDTH_PX as i32 { HPos::Right } else { HPos::Center };
+            area.draw(&Text::new(first, (x, y - 14), words(side)))?;
         }
         Ok(())
     }
