@@ -11,7 +11,7 @@
 //!
 //! | module | what |
 //! | --- | --- |
-//! | [`plane`], [`config`], [`device`] | masks and maps; what TOML files share; names of devices |
+//! | [`plane`], [`config`], [`device`], [`markup`] | masks and maps; what TOML files share; names of devices; untrusted text in pages |
 //! | [`metric`], [`postprocess`], [`dataset`], [`pixel`], [`score`] | masks to numbers and to better masks; files and phantoms to cases; pixel classifiers; folders of masks |
 //! | [`augment`] | random changes of training images |
 //! | [`stats`] | intervals, paired tests and rank stability over cases |
@@ -22,7 +22,7 @@
 //! | [`spec`], [`run`], [`plan`] | what to compare; what a run says; what a run is |
 //! | [`store`] | the run directories: the only place that spells their file names |
 //! | [`train`], [`worker`] | the loop (burn), and the process around it |
-//! | [`executor`], [`report`] | the queue's process; tables and exports |
+//! | [`executor`], [`report`] | the queue's process; tables, figures, pages, exports and their check |
 //! | [`tui`] | the dashboard (ratatui) |
 //! | [`cli`] | the commands |
 //!
@@ -38,6 +38,7 @@ pub mod dataset;
 pub mod device;
 pub mod executor;
 pub mod loss;
+pub mod markup;
 pub mod metric;
 pub mod model;
 pub mod native;

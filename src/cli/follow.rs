@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::{Context, printable};
+pub(super) use crate::report::duration;
 use crate::report::{Comparison, Format, by_task};
 use crate::run::{LastWord, State};
 use crate::store::{RunDir, RunView, Watch};
@@ -138,24 +139,4 @@ fn conclude(spec: &str, watch: &Watch, own: &[&RunView], (wanted, asked): (usize
         "seglab: {finished} of {wanted} runs finished; \"seglab status\" says which, \"seglab resume\" continues"
     );
     Ok(if asked { ExitCode::from(INTERRUPTED) } else { ExitCode::FAILURE })
-}
-
-/// `1 h 02 min`, `3 min 20 s`, `12 s`.
-pub(super) fn duration(seconds: f64) -> String {
-    let s = seconds.max(0.0).round() as u64;
-    match (s / 3600, s / 60 % 60, s % 60) {
-        (0, 0, s) => format!("{s} s"),
-        (0, m, s) => format!("{m} min {s:02} s"),
-        (h, m, _) => format!("{h} h {m:02} min"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::duration;
-
-    #[test]
-    fn durations_read_like_a_clock() {
-        assert_eq!([0.4, 61.0, 3725.0].map(duration), ["0 s", "1 min 01 s", "1 h 02 min"]);
-    }
 }

@@ -12,6 +12,7 @@ mod line;
 mod model;
 mod pictures;
 mod preview;
+mod report;
 mod run;
 mod score;
 mod settings;
@@ -86,6 +87,8 @@ enum Command {
     Compare(show::CompareArgs),
     /// Write a spec's tables, curves and per-case scores as files.
     Export(show::ExportArgs),
+    /// Tables, figures, published numbers and provenance of specs on one page and as files; or check such a report.
+    Report(report::ReportArgs),
     /// Score any tool's mask files against reference masks, matched by file name.
     Score(score::ScoreArgs),
     /// The data sets: list, verify, audit, import, show, split, preview.
@@ -191,6 +194,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> anyhow::Result<ExitC
         Some(Command::Resume(args)) => control::resume(context, &args),
         Some(Command::Compare(args)) => show::compare(context, &args),
         Some(Command::Export(args)) => show::export(context, &args),
+        Some(Command::Report(args)) => report::report(context, &args),
         Some(Command::Score(args)) => score::score(&args),
         Some(Command::Dataset(args)) => dataset::dataset(context, &args),
         Some(Command::Model(args)) => model::model(&args),

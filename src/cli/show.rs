@@ -273,7 +273,7 @@ pub(super) fn export(context: &Context, args: &ExportArgs) -> anyhow::Result<Exi
 }
 
 /// What `run` takes, a file or a name, to the name that its runs are stored under.
-fn stored_name(spec: &str) -> anyhow::Result<String> {
+pub(super) fn stored_name(spec: &str) -> anyhow::Result<String> {
     let path = Path::new(spec);
     if path.is_file() || path.extension().is_some_and(|e| e == "toml") {
         return Ok(Spec::load(path)?.name);

@@ -26,16 +26,19 @@ impl Answers {
     }
 
     fn grids(&self) -> impl Iterator<Item = Grid> {
-        self.metrics.iter().flat_map(|answer| {
-            let metric = answer.row();
-            let grids = [
-                Some(self.intervals(metric, answer)),
-                answer.exposures(metric, &format!("{} t", self.percent())),
-                self.tests(metric, answer),
-                self.ranks(metric, answer),
-            ];
-            grids.into_iter().flatten().filter(|grid| !grid.rows.is_empty())
-        })
+        self.metrics.iter().flat_map(|answer| self.grids_of(answer))
+    }
+
+    /// One metric's tables; none is empty.
+    pub(super) fn grids_of(&self, answer: &Answer) -> Vec<Grid> {
+        let metric = answer.row();
+        let grids = [
+            Some(self.intervals(metric, answer)),
+            answer.exposures(metric, &format!("{} t", self.percent())),
+            self.tests(metric, answer),
+            self.ranks(metric, answer),
+        ];
+        grids.into_iter().flatten().filter(|grid| !grid.rows.is_empty()).collect()
     }
 
     fn intervals(&self, metric: &Metric, answer: &Answer) -> Grid {

@@ -5,6 +5,8 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use unicode_width::UnicodeWidthStr;
 
+use crate::markup;
+
 /// Spaces around a cell.
 const PADDING: usize = 2;
 
@@ -67,11 +69,12 @@ impl Grid {
 
     /// For a README.
     pub fn markdown(&self) -> String {
-        let mut out = format!("{}\n\n| {} |\n", self.title, self.header.join(" | "));
+        let row = |cells: &[String]| cells.iter().map(|cell| markup::cell(cell)).collect::<Vec<_>>().join(" | ");
+        let mut out = format!("{}\n\n| {} |\n", self.title, row(&self.header));
         let (words, numbers) = (self.left.min(self.header.len()), self.header.len().saturating_sub(self.left));
         let _ = writeln!(out, "|{}{}", " --- |".repeat(words), " ---: |".repeat(numbers));
-        for row in &self.rows {
-            let _ = writeln!(out, "| {} |", row.join(" | "));
+        for cells in &self.rows {
+            let _ = writeln!(out, "| {} |", row(cells));
         }
         if !self.notes.is_empty() {
             let _ = write!(out, "\n{}", self.notes);

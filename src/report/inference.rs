@@ -118,13 +118,23 @@ pub enum AnswerError {
 impl Answers {
     /// Answers `question` about `runs`, which belong to one spec.
     pub fn of(runs: &[&RunView], question: &Question) -> Result<Self, AnswerError> {
+        Self::watched(runs, question, &|| ())
+    }
+
+    /// The same; calls `metric_done` after each metric, in no order and from several threads.
+    pub fn watched(
+        runs: &[&RunView],
+        question: &Question,
+        metric_done: &(dyn Fn() + Sync),
+    ) -> Result<Self, AnswerError> {
         let (runs, _) = current(runs);
         let arms = arm_scores(&runs)?;
         let chosen = chosen(&arms, question.against.as_deref())?;
         let answer = |metric: &&'static Metric| {
-            Answer::of(metric, &arms, (chosen, question))
-                .and_then(|answer| answer.with_exact(metric, &arms, (chosen, &question.inference)))
-                .map_err(|source| AnswerError::Refused { metric: metric.name, source })
+            let answer = Answer::of(metric, &arms, (chosen, question))
+                .and_then(|answer| answer.with_exact(metric, &arms, (chosen, &question.inference)));
+            metric_done();
+            answer.map_err(|source| AnswerError::Refused { metric: metric.name, source })
         };
         let metrics = question.metrics.par_iter().map(answer).collect::<Result<_, _>>()?;
         let Inference { level, resampling } = question.inference;

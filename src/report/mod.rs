@@ -6,15 +6,19 @@ mod contrast;
 mod current;
 mod difference;
 mod division;
+mod document;
 mod exact;
 mod export;
+mod figure;
 mod grid;
 mod inference;
 mod leak;
 mod printed;
 mod render;
 mod scores;
+mod tensorboard;
 mod together;
+mod wandb;
 
 use std::collections::BTreeMap;
 
@@ -25,8 +29,13 @@ pub use contrast::{Contrast, Standing};
 pub use current::{by_task, current};
 pub use difference::{Difference, differences};
 pub use division::{DivisionReport, Part, Shared};
+pub use document::{
+    AreaAgreement, AreaPair, ArmCases, Asked, Beside, BesideRow, Checked, Document, Progress, Provenance, Reach, Roc,
+    RocPoint, RunProvenance, Section, SpecRuns, Unreported, Written, check, duration, write_report,
+};
 pub use exact::Exact;
 pub use export::{csv_of, export};
+pub use figure::Figure;
 pub use grid::Grid;
 pub use inference::{Answer, AnswerError, Answers, ArmAnswer, Question, metrics_named};
 pub use leak::{Exposure, LeakCount};

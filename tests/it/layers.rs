@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Lowest first; modules of one layer may know each other.
 const LAYERS: &[&[&str]] = &[
-    &["config", "plane", "device"],
+    &["config", "plane", "device", "markup"],
     &["metric", "postprocess", "stats", "dataset", "augment", "pixel", "score", "native", "weights"],
     &["model", "loss"],
     &["spec", "audit"],
@@ -24,6 +24,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("tch", &["native", "train"]),
     ("ratatui", &["tui", "cli"]),
     ("clap", &["cli"]),
+    ("plotters", &["report"]),
     ("linfa", &["pixel"]),
 ];
 

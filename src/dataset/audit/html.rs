@@ -12,6 +12,7 @@ use super::text::{evidence, text};
 use super::{Audit, Group, Pair, Straddle};
 use crate::dataset::sheet::outlined;
 use crate::dataset::{Case, Dataset};
+use crate::markup;
 
 /// Height of a picture, and its JPEG quality.
 const PICTURE_PX: u32 = 220;
@@ -22,8 +23,8 @@ pub fn html(audit: &Audit, whole: &Dataset, straddles: Option<&[Straddle]>) -> S
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Audit of {name}</title>\n<style>{STYLE}</style>\n\
          <h1>Audit of {name}</h1>\n<pre>{}</pre>\n",
-        escaped(&text(audit, straddles)),
-        name = escaped(&audit.dataset),
+        markup::html(&text(audit, straddles)),
+        name = markup::html(&audit.dataset),
     );
     let pictures = pictures(audit, whole);
     let sections = [
@@ -47,13 +48,13 @@ fn section(group: &Group, audit: &Audit, pictures: &HashMap<String, String>) -> 
     let mut section = format!("<section{class}>\n");
     for id in &group.cases {
         let picture = pictures.get(id).map(|uri| format!("<img alt=\"\" src=\"{uri}\">")).unwrap_or_default();
-        let _ = writeln!(section, "<figure>{picture}<figcaption>{}</figcaption></figure>", escaped(id));
+        let _ = writeln!(section, "<figure>{picture}<figcaption>{}</figcaption></figure>", markup::html(id));
     }
     section += "<ul>\n";
     let inside = |pair: &&Pair| group.cases.contains(&pair.first) && group.cases.contains(&pair.other);
     for pair in audit.pairs.iter().filter(inside) {
         let line = format!("{} = {}: {}", pair.first, pair.other, evidence(pair));
-        let _ = writeln!(section, "<li>{}</li>", escaped(&line));
+        let _ = writeln!(section, "<li>{}</li>", markup::html(&line));
     }
     section + "</ul></section>\n"
 }
@@ -79,57 +80,5 @@ fn picture(case: &Case) -> Option<RgbImage> {
 fn data_uri(picture: &RgbImage) -> Option<String> {
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, QUALITY).encode_image(picture).ok()?;
-    Some(format!("data:image/jpeg;base64,{}", base64(&jpeg)))
-}
-
-/// RFC 4648, section 4.
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for i in 0..4 {
-            let letter = ALPHABET[(bits >> (18 - 6 * i)) as usize & 63];
-            text.push(if i <= chunk.len() { char::from(letter) } else { '=' });
-        }
-    }
-    text
-}
-
-/// Names are untrusted: no markup, and no control characters.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped += "&amp;",
-            '<' => escaped += "&lt;",
-            '>' => escaped += "&gt;",
-            '"' => escaped += "&quot;",
-            '\'' => escaped += "&#39;",
-            c if c.is_control() && c != '\n' => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_of_the_rfc() {
-        // RFC 4648, section 10
-        let vectors =
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE=")];
-        for (plain, encoded) in vectors {
-            assert_eq!(base64(plain.as_bytes()), encoded);
-        }
-    }
-
-    #[test]
-    fn no_name_becomes_markup() {
-        assert_eq!(escaped("<img src=x onerror='a&b'>\u{1b}"), "&lt;img src=x onerror=&#39;a&amp;b&#39;&gt;\u{fffd}");
-    }
+    Some(markup::data_uri("image/jpeg", &jpeg))
 }

@@ -1,0 +1,116 @@
+//! Everything that a report says of one spec: computed once from per-case scores, kept as JSON, rendered many ways.
+
+mod area;
+mod beside;
+mod cases;
+mod check;
+mod golden;
+mod layout;
+mod page;
+mod paper;
+mod provenance;
+mod roc;
+mod table;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use serde::Serialize;
+
+use super::{AnswerError, Answers, Comparison, Question, current};
+use crate::metric::{Metric, Task};
+use crate::stats::Inference;
+use crate::store::RunView;
+
+pub use area::{AreaAgreement, AreaPair};
+pub use beside::{Beside, BesideRow};
+pub use cases::ArmCases;
+pub use check::{Checked, check};
+pub use layout::{Reach, Section, duration};
+pub use provenance::{Provenance, RunProvenance};
+pub use roc::{Roc, RocPoint};
+pub use write::{Progress, SpecRuns, Unreported, Written, write_report};
+
+/// Version of a report's JSON.
+pub const SCHEMA: u32 = 1;
+
+/// What a report says of the arms of one spec that answer one question.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Document {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The spec.
+    pub spec: String,
+    /// What the arms answer.
+    pub task: Task,
+    /// Arms × metrics.
+    pub comparison: Comparison,
+    /// Intervals, tests and ranks of every metric.
+    pub statistics: Answers,
+    /// Predicted against reference areas; empty for a classification.
+    pub areas: Vec<AreaAgreement>,
+    /// Curves of a classification; empty for a segmentation.
+    pub roc: Vec<Roc>,
+    /// Values of the cases; drawn, not written.
+    #[serde(skip)]
+    pub cases: Vec<ArmCases>,
+    /// What papers print of the same models and losses.
+    pub published: Vec<Beside>,
+    /// Where the numbers come from.
+    pub provenance: Provenance,
+}
+
+/// What is asked of a document: what a check needs to ask again.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The arm that the others are held against; the first honest one if absent.
+    pub against: Option<String>,
+    /// Level of intervals, resamples, seed.
+    pub inference: Inference,
+}
+
+impl Document {
+    /// The document of `runs`, which belong to one spec and one task. Calls `metric_done` after each metric.
+    pub fn of(
+        spec: &str,
+        runs: &[&RunView],
+        asked: &Asked,
+        metric_done: &(dyn Fn() + Sync),
+    ) -> Result<Self, AnswerError> {
+        let comparison = Comparison::of(spec, runs)?;
+        let task = comparison.task;
+        let metrics: Vec<&Metric> = task.metrics().iter().collect();
+        let question = Question { metrics, against: asked.against.clone(), width: None, inference: asked.inference };
+        let statistics = Answers::watched(runs, &question, metric_done)?;
+        let (kept, _) = current(runs);
+        let scored = super::scores::arm_scores(&kept)?;
+        Ok(Self {
+            schema: SCHEMA,
+            spec: spec.to_owned(),
+            task,
+            areas: if task.is_segmentation() { area::areas(&scored) } else { Vec::new() },
+            roc: roc::curves(&scored),
+            cases: scored.iter().map(|arm| ArmCases::of(arm, task)).collect(),
+            published: beside::beside(&comparison, &statistics),
+            provenance: Provenance::of(runs),
+            comparison,
+            statistics,
+        })
+    }
+
+    /// The arm as tables name it: one that leaks says so.
+    pub(super) fn label(&self, arm: &str) -> String {
+        let own = self.comparison.arms.iter().find(|own| own.arm == arm);
+        own.map_or_else(|| arm.to_owned(), |own| own.label())
+    }
+
+    /// File name without extension: the spec, and the task where the spec's arms answer both.
+    pub fn stem(&self, tasks: usize) -> String {
+        if tasks > 1 { format!("{}-{}", self.spec, self.task.name()) } else { self.spec.clone() }
+    }
+
+    /// The contract: `"schema": 1`.
+    pub fn json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("numbers and strings") + "\n"
+    }
+}

@@ -1,0 +1,146 @@
+//! Figures of a document: drawn once, as SVG and PNG.
+//! Knows documents, curves and kept masks; not pages, not folders.
+//! Weak spot: an SVG's text is set in the reader's own sans-serif, whose widths may differ from those that were planned.
+
+mod agreement;
+mod axes;
+mod bar;
+mod canvas;
+mod curve;
+mod prediction;
+mod rank;
+mod roc;
+mod strip;
+mod style;
+
+use super::{ArmRow, Document, current};
+use crate::metric::Task;
+use crate::run::State;
+use crate::store::RunView;
+use canvas::{Draw, figure};
+use curve::Quantity;
+
+/// More cannot be told apart.
+const MOST_ARMS: usize = 60;
+/// Arms with pictures of their predictions.
+const MOST_ALBUMS: usize = 12;
+
+/// A picture with its caption.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// File name without extension.
+    pub name: String,
+    /// What it shows.
+    pub caption: String,
+    /// Whether it takes the page's whole width.
+    pub wide: bool,
+    /// As a drawing; `None` for pictures of pixels.
+    pub svg: Option<String>,
+    /// As pixels.
+    pub png: Vec<u8>,
+}
+
+/// All figures of `document`, whose runs are `runs`, and why others are missing.
+pub(super) fn figures(document: &Document, runs: &[&RunView]) -> (Vec<Figure>, Vec<String>) {
+    let arms = document.comparison.arms.len();
+    if arms > MOST_ARMS {
+        return (Vec::new(), vec![format!("{}: {arms} arms, figures have room for {MOST_ARMS}", document.spec)]);
+    }
+    let (runs, _) = current(runs);
+    let of = |arm: &ArmRow| {
+        let own = runs.iter().copied().filter(|run| run.plan.arm == arm.arm && run.state == State::Finished);
+        (arm.label(), own.collect::<Vec<_>>())
+    };
+    let arms: Vec<(String, Vec<&RunView>)> = document.comparison.arms.iter().map(of).collect();
+    let mut sketch = Sketch::default();
+    bars(document, &mut sketch);
+    curves(document, &arms, &mut sketch);
+    cases(document, &mut sketch);
+    if document.task == Task::Segmentation {
+        albums(document, &arms, &mut sketch);
+    }
+    (sketch.figures, sketch.undrawn.into_iter().map(|reason| format!("{}: {reason}", document.spec)).collect())
+}
+
+/// What has been drawn so far.
+#[derive(Default)]
+struct Sketch {
+    figures: Vec<Figure>,
+    undrawn: Vec<String>,
+}
+
+impl Sketch {
+    fn draw(&mut self, name: &str, caption: String, drawing: Option<impl Draw>) {
+        if let Some(drawing) = drawing {
+            self.add(figure(name, caption, &drawing));
+        }
+    }
+
+    fn add(&mut self, figure: Result<Figure, String>) {
+        match figure {
+            Ok(figure) => self.figures.push(figure),
+            Err(reason) => self.undrawn.push(reason),
+        }
+    }
+}
+
+fn bars(document: &Document, sketch: &mut Sketch) {
+    let level = (1e4 * document.statistics.level).round() / 100.0;
+    let caption = |what: &str| format!("{what}: means over test cases with {level} % intervals over subjects.");
+    sketch.draw("metrics", caption("Ratios"), bar::Bars::of(document, ""));
+    sketch.draw("distances", caption("Distances"), bar::Bars::of(document, "px"));
+}
+
+fn curves(document: &Document, arms: &[(String, Vec<&RunView>)], sketch: &mut Sketch) {
+    let panels: &[(&str, &[Quantity])] = match document.task {
+        Task::Segmentation => &[
+            ("curves-loss-accuracy", &[Quantity::Loss, Quantity::Metric("accuracy")]),
+            ("curves-loss-dsc", &[Quantity::Loss, Quantity::Metric("dsc")]),
+            (
+                "curves-miou-sensitivity-precision",
+                &[Quantity::Metric("miou"), Quantity::Metric("sensitivity"), Quantity::Metric("precision")],
+            ),
+        ],
+        Task::Classification => &[
+            ("curves-loss-accuracy", &[Quantity::Loss, Quantity::Metric("accuracy")]),
+            ("curves-auc-sensitivity", &[Quantity::Metric("auc"), Quantity::Metric("sensitivity")]),
+        ],
+    };
+    let caption = "Learning curves: mean over an arm's finished runs as far as all of them go; band: lowest to highest \
+                   run. Losses of different kinds do not compare.";
+    for (name, quantities) in panels {
+        sketch.draw(name, caption.to_owned(), curve::Curves::of(arms, document.task, quantities));
+    }
+}
+
+fn cases(document: &Document, sketch: &mut Sketch) {
+    let names: &[&str] = if document.task == Task::Segmentation { &["dsc", "hd95_px"] } else { &["brier"] };
+    for metric in names.iter().filter_map(|name| document.task.metric(name)) {
+        let caption = format!("{} of each test case; box: quartiles, thick line: median, mark: mean.", metric.label);
+        sketch.draw(&format!("cases-{}", metric.name), caption, strip::Strips::of(document, metric));
+    }
+    let caption = "Areas of each test case; thick line: bias, dashed: limits of agreement (bias ± 1.96 SD).";
+    sketch.draw("areas", caption.to_owned(), agreement::Agreement::of(document));
+    let caption = "ROC of the test cases; a line a seed, the folds of a seed together.";
+    sketch.draw("roc", caption.to_owned(), roc::Curves::of(document));
+    let [main, _] = document.task.main();
+    let level = (1e4 * document.statistics.level).round() / 100.0;
+    let caption = format!(
+        "Would the order hold on other cases? Mark: mean rank, line: {level} % of the ranks. Arms that leak are not ranked."
+    );
+    sketch.draw("ranks", caption, rank::Ranks::of(document, main));
+}
+
+fn albums(document: &Document, arms: &[(String, Vec<&RunView>)], sketch: &mut Sketch) {
+    let mut album = prediction::Album::default();
+    for ((label, runs), arm) in arms.iter().zip(&document.comparison.arms).take(MOST_ALBUMS) {
+        if !runs.is_empty() {
+            let file = format!("predictions-{}", arm.arm);
+            let drawn = album.figure((label, &file), runs);
+            sketch.add(drawn.map_err(|reason| format!("predictions of {}: {reason}", arm.arm)));
+        }
+    }
+    if arms.len() > MOST_ALBUMS {
+        sketch.undrawn.push(format!("predictions of arms beyond the first {MOST_ALBUMS}"));
+    }
+}
