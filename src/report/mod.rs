@@ -33,6 +33,7 @@ pub use leak::{Exposure, LeakCount};
 pub use printed::{PrintedRow, PrintedTable, printed};
 pub use render::{Format, number};
 
+use crate::dataset::fold::Subset;
 use crate::metric::{Aggregate, CaseScore, Metric, Task};
 use crate::run::State;
 use crate::store::{RunView, StoreError};
@@ -56,6 +57,9 @@ pub struct Comparison {
     pub task: Task,
     /// Side of the grid on which predictions were scored.
     pub input_px: usize,
+    /// How many subjects took part, if not all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subset: Option<Subset>,
     /// Runs of earlier versions of the spec, which do not count.
     pub left_out: usize,
     /// In the order in which they were first started.
@@ -101,6 +105,7 @@ impl Comparison {
             dataset: first.map(|r| r.plan.dataset.clone()).unwrap_or_default(),
             task: first.map(|r| r.plan.task).unwrap_or_default(),
             input_px: first.map_or(0, |r| r.plan.input_px),
+            subset: first.and_then(|r| r.plan.subset),
             left_out,
             arms: arms.into_iter().map(|arm| ArmRow::of(arm, &runs)).collect::<Result<_, _>>()?,
         })
