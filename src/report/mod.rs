@@ -2,6 +2,7 @@
 //! Knows runs and metrics; not terminals, not tensors.
 
 mod answer;
+mod card;
 mod contrast;
 mod current;
 mod difference;
@@ -21,6 +22,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use answer::{probability, range, signed};
+pub use card::Card;
 pub use contrast::{Contrast, Standing};
 pub use current::{by_task, current};
 pub use difference::{Difference, differences};
