@@ -16,9 +16,10 @@ test:
 ci:
     .ci/run
 
-# Run a spec from baselines/ headless, e.g. `just reproduce busi-quick`
-reproduce spec:
-    cargo run --release -- run baselines/{{spec}}.toml --headless
+# A table or figure of the papers, or all: `just reproduce p1-table2`, `just reproduce all quick` (phantoms, two cores)
+reproduce name profile="":
+    cargo build --release --locked
+    scripts/reproduce.sh {{name}} {{profile}}
 
 # The training loop beside PyTorch's: same weights, same batches, the loss of every step
 parity:

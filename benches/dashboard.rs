@@ -9,6 +9,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use seglab::dataset::{Dataset, Manifest, Origin};
+use seglab::device::Choice;
 use seglab::metric::{Aggregate, METRICS, Shown};
 use seglab::plan::{RunPlan, plan};
 use seglab::run::Event;
@@ -80,7 +81,7 @@ fn many(root: &Path, plans: &[RunPlan]) -> Result<(), Box<dyn Error>> {
             5 => write(&run, index, (37, Some(Event::Failed { at_s, reason, step: Some(704) })))?,
             6 => write(&run, index, (61, None))?,
             7 => write(&run, index, (80, Some(Event::Stopped { at_s, epoch: 80 })))?,
-            8 => run.enqueue(&seglab::device::Choice::Auto)?,
+            8 => run.enqueue(&Choice::Auto)?,
             _ => {}
         }
     }

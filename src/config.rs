@@ -16,6 +16,9 @@ pub fn place(file: &str, text: &str, error: &toml::de::Error) -> String {
 /// A tagged enum buffers its content, and with it the span is lost; the key named in the message is found by text.
 fn line(text: &str, error: &toml::de::Error) -> Option<usize> {
     let named = error.message().split('`').nth(1);
+    if error.span().is_some_and(|span| text.get(span) == named) {
+        return error.span().map(|span| text[..span.start].matches('\n').count() + 1);
+    }
     let of_key = named.and_then(|name| text.lines().position(|l| mentions(l, name))).map(|i| i + 1);
     let of_span = error.span().filter(|span| span.start > 0 || span.end < text.len());
     let of_span = of_span.map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);

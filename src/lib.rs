@@ -22,7 +22,7 @@
 //! | [`spec`], [`run`], [`plan`] | what to compare; what a run says; what a run is |
 //! | [`store`] | the run directories: the only place that spells their file names |
 //! | [`train`], [`worker`] | the loop (burn), and the process around it |
-//! | [`executor`], [`report`] | the queue's process; tables, figures, pages, exports and their check |
+//! | [`executor`], [`report`], [`predict`] | the queue's process; tables, figures, pages, exports and their check; masks of new images |
 //! | [`tui`] | the dashboard (ratatui) |
 //! | [`cli`] | the commands |
 //!
@@ -46,6 +46,7 @@ pub mod pixel;
 pub mod plan;
 pub mod plane;
 pub mod postprocess;
+pub mod predict;
 pub mod report;
 pub mod run;
 pub mod score;

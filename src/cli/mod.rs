@@ -11,13 +11,16 @@ mod follow;
 mod line;
 mod model;
 mod pictures;
+mod predict;
 mod preview;
 mod report;
 mod run;
 mod score;
 mod settings;
 mod show;
+mod trained;
 mod weights;
+mod weights_export;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -91,11 +94,13 @@ enum Command {
     Report(report::ReportArgs),
     /// Score any tool's mask files against reference masks, matched by file name.
     Score(score::ScoreArgs),
+    /// Masks of new images by finished runs.
+    Predict(predict::PredictArgs),
     /// The data sets: list, verify, audit, import, show, split, preview.
     Dataset(dataset::DatasetArgs),
     /// The networks and pixel classifiers: list, show.
     Model(model::ModelArgs),
-    /// Files of pretrained weights: inspect, import.
+    /// Weights: inspect and import files, export a finished run's.
     Weights(weights::WeightsArgs),
     /// Published numbers: which of them cannot be true together.
     Audit(audit::AuditArgs),
@@ -196,9 +201,10 @@ fn dispatch(command: Option<Command>, context: &Context) -> anyhow::Result<ExitC
         Some(Command::Export(args)) => show::export(context, &args),
         Some(Command::Report(args)) => report::report(context, &args),
         Some(Command::Score(args)) => score::score(&args),
+        Some(Command::Predict(args)) => predict::predict(context, &args),
         Some(Command::Dataset(args)) => dataset::dataset(context, &args),
         Some(Command::Model(args)) => model::model(&args),
-        Some(Command::Weights(args)) => weights::weights(&args),
+        Some(Command::Weights(args)) => weights::weights(context, &args),
         Some(Command::Audit(args)) => audit::audit(&args),
         Some(Command::Config(args)) => config::config(context, &args),
         Some(Command::Doctor) => doctor::doctor(context),

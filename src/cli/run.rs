@@ -27,8 +27,11 @@ pub struct Options {
 /// A spec, and how to run and watch it.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// A TOML file, or the name of a built-in spec.
+    /// A TOML file, or the name of a built-in spec; with @PROFILE behind it, as with --profile.
     spec: PathBuf,
+    /// At the smaller sizes of this profile of the spec; its runs belong to SPEC@PROFILE.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
     #[command(flatten)]
     options: Options,
 }
@@ -48,7 +51,11 @@ pub(super) fn demo(context: &Context, options: &Options) -> anyhow::Result<ExitC
 }
 
 pub(super) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode> {
-    start(context, &Spec::load(&args.spec)?, &args.options)
+    let spec = Spec::load(&args.spec)?;
+    match &args.profile {
+        None => start(context, &spec, &args.options),
+        Some(profile) => start(context, &spec.at_profile(profile).map_err(anyhow::Error::msg)?, &args.options),
+    }
 }
 
 pub(super) fn executor(context: &Context, slots: Option<usize>) -> anyhow::Result<ExitCode> {

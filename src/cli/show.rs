@@ -14,7 +14,7 @@ use crate::dataset::fold::Leak;
 use crate::metric::Task;
 use crate::report::{self, Answers, Comparison, Question, SCHEMA};
 use crate::run::{LastWord, State};
-use crate::spec::Spec;
+use crate::spec::{Spec, asked};
 use crate::stats::{Inference, Level};
 use crate::store::{RunView, Watch};
 
@@ -34,7 +34,7 @@ pub struct StatusArgs {
 /// What to compare, and how to write it.
 #[derive(Debug, Args)]
 pub struct CompareArgs {
-    /// The spec's name.
+    /// The spec's name; with @PROFILE behind it, the runs of that profile.
     spec: String,
     /// How it is written.
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
@@ -59,7 +59,7 @@ pub struct CompareArgs {
 /// What to write where.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// The spec's name.
+    /// The spec's name; with @PROFILE behind it, the runs of that profile.
     spec: String,
     /// Folder for the files; made if it is not there.
     #[arg(long, value_name = "DIR")]
@@ -274,9 +274,9 @@ pub(super) fn export(context: &Context, args: &ExportArgs) -> anyhow::Result<Exi
 
 /// What `run` takes, a file or a name, to the name that its runs are stored under.
 pub(super) fn stored_name(spec: &str) -> anyhow::Result<String> {
-    let path = Path::new(spec);
+    let (path, _) = asked(Path::new(spec));
     if path.is_file() || path.extension().is_some_and(|e| e == "toml") {
-        return Ok(Spec::load(path)?.name);
+        return Ok(Spec::load(Path::new(spec))?.name);
     }
     Ok(spec.to_owned())
 }

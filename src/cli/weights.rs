@@ -11,12 +11,12 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::{model, print, printable};
+use super::{Context, model, print, printable, weights_export};
 use crate::model::{Import, Named, pretrained_network};
 use crate::report::SCHEMA;
 use crate::weights::{Architecture, Convention, KNOWN, WeightsFile, open, sha256, write_safetensors};
 
-/// Files of pretrained weights.
+/// Files of weights.
 #[derive(Debug, Args)]
 pub struct WeightsArgs {
     #[command(subcommand)]
@@ -33,6 +33,8 @@ enum WeightsCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Write a finished run's weights for PyTorch, with a model card beside.
+    Export(weights_export::ExportArgs),
     /// Put a file's weights into a model, and say what became of every tensor.
     Import {
         /// A .pth or .safetensors file.
@@ -95,9 +97,10 @@ struct Imported<'a> {
     import: &'a Import,
 }
 
-pub(super) fn weights(args: &WeightsArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn weights(context: &Context, args: &WeightsArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
         WeightsCommand::Inspect { file, json } => inspect(file, *json)?,
+        WeightsCommand::Export(args) => weights_export::export(context, args)?,
         WeightsCommand::Import { file, model, width, set, caffe, imagenet, out, partial, json } => {
             let config = model::named(model, *width, set)?;
             let opened = open(file)?;
@@ -121,7 +124,7 @@ pub(super) fn weights(args: &WeightsArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// A file that is not there yet; none is left if it cannot be written whole.
-fn write(out: &Path, tensors: &[Named]) -> anyhow::Result<()> {
+pub(super) fn write(out: &Path, tensors: &[Named]) -> anyhow::Result<()> {
     let fail = || format!("{} cannot be written", out.display());
     let file = File::create_new(out).with_context(fail)?;
     let mut writer = BufWriter::new(file);

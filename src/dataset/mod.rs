@@ -18,6 +18,7 @@ mod root;
 mod shape;
 pub mod sheet;
 mod subject;
+mod unmarked;
 mod verify;
 pub mod volume;
 
@@ -39,6 +40,7 @@ pub use normalise::Normalise;
 pub use phantom::PhantomKind;
 pub use root::{DATA_ENV, DataRoots, manifests};
 pub use subject::pseudo_subjects;
+pub use unmarked::Unmarked;
 pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify, verify_with};
 pub use volume::Align;
 

@@ -212,6 +212,20 @@ pub fn resize_image(image: &RgbImage, size_px: u32) -> RgbImage {
     resized
 }
 
+/// `plane` at `width × height`: linear between its values, edges repeated; a mean where it shrinks.
+pub fn resize_plane(plane: &Plane<f32>, (width, height): (usize, usize)) -> Plane<f32> {
+    let image = |(width, height): (usize, usize)| Image::new(width as u32, height as u32, PixelType::F32);
+    let (mut source, mut target) = (image(plane.size()), image((width, height)));
+    for (bytes, value) in source.buffer_mut().chunks_exact_mut(4).zip(plane.values()) {
+        bytes.copy_from_slice(&value.to_ne_bytes());
+    }
+    let linear = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    // fails where a side is 0, and there is nothing to resize
+    let _empty = Resizer::new().resize(&source, &mut target, &linear);
+    let values = target.buffer().chunks_exact(4).map(|four| f32::from_ne_bytes([four[0], four[1], four[2], four[3]]));
+    Plane::new(width, height, values.collect()).expect("a value a pixel")
+}
+
 /// `mask` squashed to `size_px × size_px`: set where more than half of the pixel's area is set.
 pub fn resize_mask(mask: &Mask, size_px: usize) -> Mask {
     resize_mask_to(mask, size_px, size_px)
@@ -401,5 +415,17 @@ mod tests {
         let image = RgbImage::from_pixel(7, 5, Rgb([9, 90, 200]));
         assert!(resize_image(&image, 4).pixels().all(|pixel| *pixel == Rgb([9, 90, 200])));
         assert_eq!(resize_image(&image, 4).dimensions(), (4, 4));
+    }
+
+    /// torch.nn.functional.interpolate([[0, 1], [2, 4]], size=(3, 4), mode="bilinear", align_corners=False), and of
+    /// size (2, 1) the means of the rows.
+    #[test]
+    fn a_plane_is_resized_as_pytorch_does_it() {
+        let plane = Plane::new(2, 2, vec![0.0, 1.0, 2.0, 4.0]).expect("four values");
+        let expected = [0.0, 0.25, 0.75, 1.0, 1.0, 1.375, 2.125, 2.5, 2.0, 2.5, 3.5, 4.0];
+        let larger = resize_plane(&plane, (4, 3));
+        assert!(larger.values().iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{larger:?}");
+        assert_eq!(resize_plane(&plane, (1, 2)).values(), [0.5, 3.0]);
+        assert_eq!(resize_plane(&plane, (2, 2)), plane);
     }
 }

@@ -11,6 +11,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("breast-dm-mini", include_str!("../../datasets/breast-dm-mini.toml")),
     ("breast-dm-mini-jpg", include_str!("../../datasets/breast-dm-mini-jpg.toml")),
     ("breast-mri", include_str!("../../datasets/breast-mri.toml")),
+    ("breast-mri-quadrant", include_str!("../../datasets/breast-mri-quadrant.toml")),
     ("breast-us", include_str!("../../datasets/breast-us.toml")),
     ("bus-bra", include_str!("../../datasets/bus-bra.toml")),
     ("bus-uclm", include_str!("../../datasets/bus-uclm.toml")),

@@ -80,7 +80,7 @@ fn tile(case: &Case, tile_px: u32) -> Result<RgbImage, DatasetError> {
 }
 
 /// `picture` with the contour of `reference`, which may have another size, in the colour of `class`.
-pub(super) fn outlined(picture: RgbImage, reference: &Mask, class: Class) -> RgbImage {
+pub fn outlined(picture: RgbImage, reference: &Mask, class: Class) -> RgbImage {
     let mut picture = picture;
     let mask = resize_mask_to(reference, picture.width() as usize, picture.height() as usize);
     draw_contour(&mut picture, &mask, colour(class));

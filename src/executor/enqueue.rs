@@ -76,11 +76,13 @@ impl Prepared {
         Ok(Enqueued { runs, waiting })
     }
 
-    /// What to say of each arm whose protocol leaks, with the arm's name.
+    /// What to say of the spec whose subjects do not all take part, and of each arm whose protocol leaks, by name.
     pub fn warnings(&self) -> impl Iterator<Item = (&str, String)> {
+        let subset = self.plans.first().and_then(|plan| Some((plan.spec.as_str(), plan.subset?)));
+        let subset = subset.map(|(spec, subset)| (spec, format!("{subset} take part")));
         let first = self.plans.first().map(|plan| (plan.fold, plan.seed));
         let of_first = self.plans.iter().filter(move |plan| Some((plan.fold, plan.seed)) == first);
-        of_first.filter_map(|plan| Some((plan.arm.as_str(), plan.split.warning()?)))
+        subset.into_iter().chain(of_first.filter_map(|plan| Some((plan.arm.as_str(), plan.split.warning()?))))
     }
 }
 

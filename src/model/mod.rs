@@ -23,6 +23,7 @@ mod registry;
 mod resunet;
 mod show;
 mod slot;
+mod torch;
 mod unet;
 mod vnet;
 
@@ -51,6 +52,7 @@ pub use recurrent::{BiLstmNet, BiLstmNetConfig, LstmNet, LstmNetConfig, Recurren
 pub use resunet::{ResUNet, ResUNetConfig};
 pub use show::{Stage, Summary, summarise, trainable};
 pub use slot::{Slot, fill, slots, values};
+pub use torch::torch_tensors;
 pub use unet::{UNet, UNetConfig};
 pub use vnet::{VNet2d, VNet2dConfig};
 

@@ -2,6 +2,7 @@
 //! Knows runs and metrics; not terminals, not tensors.
 
 mod answer;
+mod card;
 mod contrast;
 mod current;
 mod difference;
@@ -25,6 +26,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use answer::{probability, range, signed};
+pub use card::Card;
 pub use contrast::{Contrast, Standing};
 pub use current::{by_task, current};
 pub use difference::{Difference, differences};
@@ -42,6 +44,7 @@ pub use leak::{Exposure, LeakCount};
 pub use printed::{PrintedRow, PrintedTable, printed};
 pub use render::{Format, number};
 
+use crate::dataset::fold::Subset;
 use crate::metric::{Aggregate, CaseScore, Metric, Task};
 use crate::run::State;
 use crate::store::{RunView, StoreError};
@@ -65,6 +68,9 @@ pub struct Comparison {
     pub task: Task,
     /// Side of the grid on which predictions were scored.
     pub input_px: usize,
+    /// How many subjects took part, if not all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subset: Option<Subset>,
     /// Runs of earlier versions of the spec, which do not count.
     pub left_out: usize,
     /// In the order in which they were first started.
@@ -110,6 +116,7 @@ impl Comparison {
             dataset: first.map(|r| r.plan.dataset.clone()).unwrap_or_default(),
             task: first.map(|r| r.plan.task).unwrap_or_default(),
             input_px: first.map_or(0, |r| r.plan.input_px),
+            subset: first.and_then(|r| r.plan.subset),
             left_out,
             arms: arms.into_iter().map(|arm| ArmRow::of(arm, &runs)).collect::<Result<_, _>>()?,
         })

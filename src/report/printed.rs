@@ -138,6 +138,7 @@ mod tests {
             dataset: "busi".into(),
             task: Task::Segmentation,
             input_px: 64,
+            subset: None,
             left_out: 0,
             arms,
         }

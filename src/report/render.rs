@@ -7,6 +7,7 @@ use super::grid::Grid;
 use super::{ArmRow, Comparison};
 use crate::dataset::fold::Leak;
 use crate::metric::{Aggregate, Metric, Task};
+use crate::spec::MARK;
 
 /// How a comparison is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,9 +97,17 @@ impl Comparison {
         self.arms.iter().filter_map(|arm| Some(arm.leak?.note(&arm.arm))).collect()
     }
 
+    /// What made a smaller comparison than the spec's own.
+    fn sizes(&self) -> String {
+        let profile =
+            self.spec.split_once(MARK).map(|(spec, profile)| format!("profile {profile} of {spec}, not its full size"));
+        let parts: Vec<String> = profile.into_iter().chain(self.subset.map(|subset| subset.to_string())).collect();
+        if parts.is_empty() { String::new() } else { format!("{}\n", parts.join("; ")) }
+    }
+
     /// Where a metric stands on fewer cases than the arm has, and what does not count.
     pub fn footnotes(&self) -> String {
-        let mut notes = String::new();
+        let mut notes = self.sizes();
         if self.left_out > 0 {
             let _ = writeln!(notes, "{} runs of earlier versions of the spec or its data are left out", self.left_out);
         }

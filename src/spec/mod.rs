@@ -2,16 +2,21 @@
 //! Everything but the arms is equal for all arms by construction; an arm whose protocol leaks has to say so.
 
 mod arm;
+mod built_in;
+mod profile;
 mod protocol;
 mod train;
 mod transfer;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 pub use crate::augment::Augment;
 pub use arm::Arm;
+pub use built_in::BUILT_IN;
+pub use profile::{MARK, Profile, asked};
 pub use protocol::Protocol;
 pub use train::{Plateau, Precision, TrainConfig};
 pub use transfer::{Freeze, Transfer, Weights, begins};
@@ -40,6 +45,9 @@ pub struct Spec {
     /// What varies.
     #[serde(rename = "arm")]
     pub arms: Vec<Arm>,
+    /// Smaller versions of it, by name.
+    #[serde(rename = "profile", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub profiles: BTreeMap<String, Profile>,
 }
 
 /// Why a spec cannot be used.
@@ -65,24 +73,22 @@ pub enum SpecError {
     },
 }
 
-/// Specs that every build knows.
-pub const BUILT_IN: &[(&str, &str)] = &[
-    ("demo", include_str!("../../baselines/demo.toml")),
-    ("busi-quick", include_str!("../../baselines/busi-quick.toml")),
-    ("leak", include_str!("../../baselines/leak.toml")),
-    ("leak-phantom", include_str!("../../baselines/leak-phantom.toml")),
-    ("classify-phantom", include_str!("../../baselines/classify-phantom.toml")),
-    ("zoo-phantom", include_str!("../../baselines/zoo-phantom.toml")),
-];
-
 impl Spec {
     /// The built-in spec `name`.
     pub fn built_in(name: &str) -> Option<Result<Self, SpecError>> {
         BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| Self::parse(text, name))
     }
 
-    /// Reads `path`, or the built-in spec of that name.
+    /// Reads `path`, or the built-in spec of that name; behind an `@` at the end, a profile of it.
     pub fn load(path: &Path) -> Result<Self, SpecError> {
+        let (path, profile) = asked(path);
+        let spec = Self::load_full(&path)?;
+        let Some(profile) = profile else { return Ok(spec) };
+        let place = path.display().to_string();
+        spec.at_profile(&profile).map_err(|message| SpecError::Invalid { place, message })
+    }
+
+    fn load_full(path: &Path) -> Result<Self, SpecError> {
         let shown = path.display().to_string();
         match (std::fs::read_to_string(path), Self::built_in(&shown)) {
             (Ok(text), _) => Self::parse(&text, &shown),
@@ -99,15 +105,20 @@ impl Spec {
             place: config::place(place, text, &error),
             message: error.message().to_owned(),
         })?;
-        spec.check().map_err(|message| SpecError::Invalid { place: place.to_owned(), message })?;
+        let checked = spec.check_name().and_then(|()| spec.check()).and_then(|()| spec.check_profiles());
+        checked.map_err(|message| SpecError::Invalid { place: place.to_owned(), message })?;
         Ok(spec)
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check_name(&self) -> Result<(), String> {
         plain_name("name", &self.name)?;
-        if is_taken(&self.name) {
-            return Err(format!("name = {:?}: the store uses it for something else; expected another name", self.name));
+        match is_taken(&self.name) {
+            true => Err(format!("name = {:?}: the store uses it for something else; expected another name", self.name)),
+            false => Ok(()),
         }
+    }
+
+    fn check(&self) -> Result<(), String> {
         if self.arms.is_empty() {
             return Err("no [[arm]]: expected at least one".to_owned());
         }
@@ -145,6 +156,12 @@ fn plain_name(key: &str, name: &str) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// Whether runs may be stored under `name`: that of a spec, or of a profile of it.
+fn is_stored_name(name: &str) -> bool {
+    let (spec, profile) = name.split_once(MARK).unwrap_or((name, "full"));
+    [spec, profile].iter().all(|part| plain_name("", part).is_ok())
 }
 
 /// Whether the store has something else under `name`. Specs may be saved beside their folders, and some file systems do

@@ -16,6 +16,9 @@ pub struct TrainConfig {
     pub batch: usize,
     /// Adam's learning rate at the start.
     pub lr: f64,
+    /// AdamW's: before each step, every weight is multiplied by `1 − lr · weight_decay`. 0, Adam, if absent.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub weight_decay: f64,
     /// Lowers the learning rate when the validation loss stands still.
     #[serde(default)]
     pub plateau: Plateau,
@@ -31,6 +34,10 @@ pub struct TrainConfig {
     /// What networks compute in while they are trained.
     #[serde(default, skip_serializing_if = "Precision::is_single")]
     pub precision: Precision,
+}
+
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }
 
 /// What a network's features are computed in; weights, statistics, losses and the optimiser are in single precision.
@@ -73,6 +80,7 @@ impl TrainConfig {
         within("train.epochs", f64::from(self.epochs), 1.0, 1e6)?;
         within("train.batch", self.batch as f64, 1.0, 4096.0)?;
         within("train.lr", self.lr, 1e-12, 10.0)?;
+        within("train.weight_decay", self.weight_decay, 0.0, 10.0)?;
         within("train.plateau.factor", self.plateau.factor, 1e-6, 1.0)?;
         within("train.plateau.min_lr", self.plateau.min_lr, 0.0, 10.0)?;
         self.augment.check()

@@ -125,7 +125,7 @@ impl Weights {
                 Err("weights.convention is for files; a run's input is in its plan".to_owned())
             }
             (None, Some(run)) => match run.split_once('/') {
-                Some((spec, id)) if [spec, id].iter().all(|part| super::plain_name("", part).is_ok()) => Ok(()),
+                Some((spec, id)) if super::is_stored_name(spec) && super::plain_name("", id).is_ok() => Ok(()),
                 _ => Err(format!("weights.run = {run:?}: expected \"<spec>/<run>\" or \"<spec>/<arm>\"")),
             },
             _ => Err("weights: expected either file or run".to_owned()),

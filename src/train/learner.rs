@@ -42,7 +42,8 @@ impl Learner {
         let model = model.ok_or_else(|| TrainError::Refused(format!("{} is no network", plan.model.name())))?;
         let objective = Objective::new(&plan.loss, &plan.edge, &plan.model, &device).map_err(TrainError::Refused)?;
         let adversary = plan.model.adversary().map(|config| Adversary::new(config, &device));
-        let optimizer = if adversary.is_some() { Adam::for_adversaries() } else { Adam::for_network() };
+        let decay = plan.train.weight_decay;
+        let optimizer = if adversary.is_some() { Adam::for_adversaries(decay) } else { Adam::for_network(decay) };
         let (transfer, groups) = (plan.transfer.clone(), Groups::default());
         Ok(Self { model, objective, adversary, optimizer, transfer, groups, precision, device })
     }
@@ -134,6 +135,7 @@ mod tests {
             train: spec.train,
             transfer: crate::spec::Transfer::default(),
             postprocess: crate::postprocess::PostProcess::default(),
+            subset: None,
             split: Split::try_from(parts).expect("three subjects"),
         }
     }

@@ -8,6 +8,7 @@ mod batch;
 mod cache;
 mod checkpoint;
 mod device;
+mod ensemble;
 mod fit;
 mod groups;
 mod journal;
@@ -22,6 +23,7 @@ mod schedule;
 mod seen;
 #[cfg(all(test, feature = "tch"))]
 mod tests;
+mod trained;
 mod unread;
 
 pub use adam::Adam;
@@ -30,6 +32,7 @@ pub use batch::{Batch, Batches, LoadedBatch, order};
 pub use cache::{CACHE_ENV, Cache};
 pub use checkpoint::{Checkpoint, Checkpoints};
 pub use device::{ChosenDevice, choose, offers};
+pub use ensemble::{Ensemble, Views};
 pub use fit::{Outcome, Training, fit};
 pub use journal::{Journal, now_s};
 pub use learner::Learner;
@@ -38,6 +41,7 @@ pub use predict::{Validation, predict, predicted_mask, score, score_fully, valid
 pub use pretrained::Sources;
 pub use sample::{Sample, Samples, Stored, load};
 pub use schedule::{Schedule, Verdict};
+pub use trained::Trained;
 
 use crate::dataset::DatasetError;
 use crate::store::StoreError;

@@ -211,7 +211,7 @@ fn ways_out(import: &Import, weights: &Weights) -> String {
 }
 
 /// The checkpoint of the lowest validation loss of a run.
-fn best(run: &RunDir) -> Result<Checkpoint, TrainError> {
+pub(super) fn best(run: &RunDir) -> Result<Checkpoint, TrainError> {
     let checkpoints = Checkpoints::of(run);
     let newest = checkpoints.newest()?.ok_or_else(|| refused(&run.name(), "no checkpoint in it"))?;
     let (_, epoch) = newest.schedule.best.ok_or_else(|| refused(&run.name(), "no epoch was completed"))?;

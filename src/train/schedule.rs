@@ -67,6 +67,7 @@ mod tests {
             epochs: 9,
             batch: 1,
             lr: 1.0,
+            weight_decay: 0.0,
             plateau,
             early_stop: Some(4),
             normalise: Normalise::default(),

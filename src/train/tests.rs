@@ -46,6 +46,7 @@ fn plan(model: &str, px: usize, precision: Precision) -> RunPlan {
         train: TrainConfig { precision, ..spec.train },
         transfer: Transfer::default(),
         postprocess: PostProcess::default(),
+        subset: None,
         split: Split::try_from(parts).expect("three subjects"),
     }
 }

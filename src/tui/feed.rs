@@ -272,6 +272,7 @@ mod tests {
             train: spec.train,
             transfer: crate::spec::Transfer::default(),
             postprocess: crate::postprocess::PostProcess::default(),
+            subset: None,
             split: Split::try_from(parts).expect("three subjects"),
         }
     }

@@ -1,16 +1,7 @@
 //! The program as its users meet it: what it says and how it exits.
 
-use crate::lab::{Lab, SPEC, stderr, stdout};
+use crate::lab::{Lab, SPEC, fails, stderr, stdout};
 use image::{GrayImage, Luma, RgbImage};
-
-fn fails(lab: &Lab, arguments: &[&str], expected: &[&str]) {
-    let output = lab.run(arguments);
-    let said = stderr(&output);
-    assert!(!output.status.success(), "{arguments:?} succeeded: {}", stdout(&output));
-    for part in expected {
-        assert!(said.contains(part), "{arguments:?}: {part:?} is not in: {said}");
-    }
-}
 
 #[test]
 fn a_spec_runs_headless_to_a_table_and_a_second_time_there_is_nothing_to_do() {

@@ -99,6 +99,16 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// The command fails, and says all of `expected`.
+pub fn fails(lab: &Lab, arguments: &[&str], expected: &[&str]) {
+    let output = lab.run(arguments);
+    let said = stderr(&output);
+    assert!(!output.status.success(), "{arguments:?} succeeded: {}", stdout(&output));
+    for part in expected {
+        assert!(said.contains(part), "{arguments:?}: {part:?} is not in: {said}");
+    }
+}
+
 /// Every complete line of a run's events; a line that cannot be read fails the test.
 pub fn events(run: &Path) -> Vec<Event> {
     let text = std::fs::read_to_string(run.join("events.jsonl")).unwrap_or_default();

@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["plan"],
     &["store"],
     &["train"],
-    &["worker", "executor", "report"],
+    &["worker", "executor", "report", "predict"],
     &["tui"],
     &["cli"],
 ];

@@ -104,7 +104,8 @@ impl From<Division> for Keys {
 }
 
 impl Division {
-    pub(super) fn check(&self) -> Result<(), String> {
+    /// What is wrong with the numbers, if anything.
+    pub fn check(&self) -> Result<(), String> {
         match self.test {
             Testing::Folds { folds, run } if folds < 2 || !(1..=folds).contains(&run.unwrap_or(folds)) => {
                 let run = run.unwrap_or(folds);

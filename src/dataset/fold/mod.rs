@@ -7,6 +7,7 @@ mod file;
 mod partition;
 mod split;
 mod stratum;
+mod subset;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -18,6 +19,7 @@ pub(in crate::dataset) use partition::Part;
 pub use partition::Partition;
 pub use split::{Leak, Parts, Split, SplitError, original};
 pub use stratum::Stratify;
+pub use subset::Subset;
 
 /// Fisher–Yates from a portable generator, so that a split is the same on every machine.
 pub fn shuffle<T>(items: &mut [T], seed: u64) {

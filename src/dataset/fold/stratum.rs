@@ -107,6 +107,20 @@ impl<'a> Strata<'a> {
         fold_of
     }
 
+    /// `count` units, of each class as many as its share: the first of an order in which the shuffled units of every class
+    /// are spread evenly, so that fewer are among more.
+    pub(super) fn first(self, count: usize, seed: u64) -> BTreeSet<&'a str> {
+        let mut order: Vec<(f64, &str)> = Vec::new();
+        for class in self.0 {
+            let mut units: Vec<&str> = class.into_iter().flatten().collect();
+            shuffle(&mut units, seed);
+            let n = units.len() as f64;
+            order.extend(units.into_iter().enumerate().map(|(i, unit)| ((i as f64 + 0.5) / n, unit)));
+        }
+        order.sort_by(|a, b| a.0.total_cmp(&b.0)); // stable: ties stay in the order of classes
+        order.into_iter().take(count).map(|(_, unit)| unit).collect()
+    }
+
     /// `share` of the units of each class, rounded; within a class as evenly over the sizes as whole units allow.
     pub(super) fn draw(self, share: f64, seed: u64) -> BTreeSet<&'a str> {
         let mut drawn = BTreeSet::new();

@@ -342,3 +342,26 @@ fn a_doubled_image_is_there_twice_under_two_names() {
     let (_folder, taken) = files(&["a", "a #2"], "");
     assert!(message("folds = 2\nvalid = 0.5", &taken, Leak::Doubled).contains("already has a case \"a #2\""));
 }
+
+#[test]
+fn a_subset_keeps_the_classes_share_and_whole_subjects_and_grows_without_dropping_any() {
+    let chosen = |count: usize, seed: u64| {
+        let mut dataset = phantoms(20);
+        dataset.cases.retain(|case| case.class == Class::Malignant || case.subject.as_str() < "us-010");
+        let subset = Subset::take(count, seed, &mut dataset);
+        let subjects: BTreeMap<String, (Class, usize)> = dataset.cases.iter().fold(BTreeMap::new(), |mut map, case| {
+            map.entry(case.subject.clone()).or_insert((case.class, 0)).1 += 1;
+            map
+        });
+        (subset, subjects)
+    };
+    let (subset, six) = chosen(6, 1);
+    // 5 benign and 10 malignant subjects: of six, two and four
+    assert_eq!(subset.map(|s| s.to_string()).as_deref(), Some("6 of 15 subjects"));
+    assert_eq!(six.values().filter(|(class, _)| *class == Class::Benign).count(), 2);
+    assert!(six.len() == 6 && six.values().all(|(_, images)| *images == 3));
+    let (_, nine) = chosen(9, 1);
+    assert!(nine.len() == 9 && six.keys().all(|subject| nine.contains_key(subject)));
+    assert_ne!(chosen(6, 2).1, six);
+    assert_eq!((chosen(15, 1).0, chosen(15, 1).1.len()), (None, 15));
+}

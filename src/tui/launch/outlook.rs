@@ -16,7 +16,7 @@ pub struct Outlook {
     pub cases: usize,
     /// Where it is; `None` where it is made, not read.
     pub folder: Option<String>,
-    /// What to say of arms whose protocol leaks.
+    /// What to say of a subset of subjects, and of arms whose protocol leaks.
     pub warnings: Vec<String>,
 }
 
@@ -85,7 +85,7 @@ pub struct Started {
     pub runs: usize,
     /// Those that wait now.
     pub waiting: usize,
-    /// Of arms whose protocol leaks.
+    /// As [`Outlook::warnings`].
     pub warnings: Vec<String>,
 }
 

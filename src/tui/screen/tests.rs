@@ -134,6 +134,7 @@ fn comparison(arms: usize) -> Comparison {
     Comparison {
         task: Task::Segmentation,
         schema: 1,
+        subset: None,
         left_out: 0,
         spec: "demo".into(),
         dataset: "breast-us".into(),

@@ -31,6 +31,7 @@ fn compared() -> App {
         dataset: "busi".into(),
         task: Task::Segmentation,
         input_px: 64,
+        subset: None,
         left_out: 0,
         arms: vec![arm("a", None), arm("b", None), arm("c", Some(leaks))],
     };
