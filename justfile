@@ -55,8 +55,8 @@ libtorch kind="cpu":
 
 # A worker with another backend: tch (GPU by libtorch) or wgpu; the lab finds it
 worker feature:
-    LIBTORCH="${LIBTORCH:-$PWD/target/libtorch}" cargo build --release --features {{feature}} --target-dir target/worker-{{feature}}
-    {{ if feature == "tch" { "LIBTORCH=\"${LIBTORCH:-$PWD/target/libtorch}\" cargo bench --no-run --features tch --bench step --target-dir target/worker-tch" } else { "" } }}
+    LIBTORCH="${LIBTORCH:-$PWD/target/libtorch}" cargo build --release --locked --features {{feature}} --target-dir target/worker-{{feature}}
+    {{ if feature == "tch" { "LIBTORCH=\"${LIBTORCH:-$PWD/target/libtorch}\" cargo bench --no-run --locked --features tch --bench step --target-dir target/worker-tch" } else { "" } }}
 
 # Steps of training and inference beside PyTorch's on the CPU (needs Python's torch, and the worker tch)
 bench:
@@ -74,4 +74,4 @@ watched:
 
 # The same comparison and a whole run on a GPU, in ten minutes
 gpu-check:
-    python3 scripts/gpu_check.py --out results/golden/gpu-check.md
+    "$([ -x target/torch-cuda/bin/python ] && echo target/torch-cuda/bin/python || echo python3)" scripts/gpu_check.py --out results/golden/gpu-check.md

@@ -95,7 +95,8 @@ def steps(options, environment, began):
             command.append("--compile")
         done = subprocess.run([str(part) for part in command], env=environment, capture_output=True, text=True)
         rows = [line for line in done.stdout.splitlines() if line.startswith("|")]
-        lines += rows if not lines else rows[2:]
+        headed = any(line.startswith("| ---") for line in lines)
+        lines += rows[2:] if headed else rows
         if done.returncode != 0:
             lines.append(f"| {case} | {options.device} | {precision} | failed: {done.stderr.strip().splitlines()[-1:]} |")
         print(lines[-1], flush=True)

@@ -33,7 +33,7 @@ pub fn serve(store: &Store, slots: Option<usize>) -> Result<(), StoreError> {
 fn serve_until_idle(store: &Store, slots: Option<usize>) -> Result<(), StoreError> {
     // A lost connection or a pressed Ctrl-C is not the queue's end.
     let _ = rustix::process::setsid();
-    let fleet = Fleet::of(workers(), slots);
+    let mut fleet = Fleet::of(workers(), slots);
     let mut workers: Vec<Worker> = Vec::new();
     let mut busy = Instant::now();
     loop {
@@ -67,27 +67,36 @@ struct Fleet {
     programs: Vec<Program>,
     /// Runs at a time.
     slots: usize,
-    /// Runs at a time on one GPU.
-    on_a_gpu: usize,
+    /// Whether somebody has said how many.
+    asked: bool,
 }
 
 impl Fleet {
     fn of(programs: Vec<Program>, slots: Option<usize>) -> Self {
         let gpus = places_of(&Choice::Auto, &programs).map_or(0, |places| gpus(&places)).max(1);
-        let slots = slots.unwrap_or(gpus).max(1);
-        Self { programs, slots, on_a_gpu: slots.div_ceil(gpus) }
+        Self { programs, asked: slots.is_some(), slots: slots.unwrap_or(gpus).max(1) }
     }
 
     /// Where a run that wants `device` goes now; `None` while every such GPU is taken.
-    fn place(&self, device: &Choice, workers: &[Worker]) -> Option<Place> {
-        let Ok(places) = places_of(device, &self.programs) else {
+    fn place(&mut self, device: &Choice, workers: &[Worker]) -> Option<Place> {
+        let places = places_of(device, &self.programs).or_else(|_| {
+            // A worker may have been built since.
+            self.programs = super::workers();
+            places_of(device, &self.programs)
+        });
+        let Ok(places) = places else {
             // Nobody has it any more: the lab's own worker says so in the run's events.
             let named = if let Choice::Named(names) = device { names.first().copied() } else { None };
             let program = self.programs.first()?.program.clone();
             return Some(Place { program, device: named.unwrap_or(DeviceName::Flex) });
         };
         let runs = |device: DeviceName| workers.iter().filter(|worker| worker.place.device == device).count();
-        let has_room = |place: &Place| !place.device.is_gpu() || runs(place.device) < self.on_a_gpu;
+        let on_cpus = workers.iter().filter(|worker| !worker.place.device.is_gpu()).count();
+        let on_a_gpu = self.slots.div_ceil(gpus(&places).max(1));
+        let has_room = |place: &Place| match place.device.is_gpu() {
+            true => runs(place.device) < if self.asked { on_a_gpu } else { 1 },
+            false => self.asked || on_cpus == 0,
+        };
         places.into_iter().filter(has_room).min_by_key(|place| runs(place.device))
     }
 }

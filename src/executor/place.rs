@@ -5,12 +5,16 @@ use std::collections::BTreeSet;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::device::{Choice, DeviceName, Offer};
 use crate::train::offers;
 
 /// Features that a worker may be built with beside the lab's own.
 const FEATURES: [&str; 3] = ["tch", "cuda", "wgpu"];
+
+/// A driver that hangs must not hang the lab; loading libtorch for a GPU takes seconds.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A program, and what it says that it can compute on.
 #[derive(Clone, Debug)]
@@ -127,7 +131,19 @@ fn place(device: DeviceName, workers: &[Worker]) -> Result<Place, String> {
 
 /// What the program at `path` says of its devices.
 fn ask(path: &Path) -> Result<Vec<Offer>, String> {
-    let output = Command::new(path).arg("devices").stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+    let mut command = Command::new(path);
+    command.arg("devices").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| error.to_string())?;
+    let began = Instant::now();
+    while child.try_wait().map_err(|error| error.to_string())?.is_none() {
+        if began.elapsed() > PATIENCE {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(format!("no answer to \"devices\" within {} s", PATIENCE.as_secs()));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let output = child.wait_with_output().map_err(|error| error.to_string())?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let last = said.lines().last().unwrap_or("no word").trim().to_owned();

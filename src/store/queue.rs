@@ -17,10 +17,12 @@ pub enum Move {
 }
 
 impl RunDir {
-    /// Queues the run behind all others, to be executed on `device`; one that waits already keeps its place.
+    /// Queues the run behind all others, to be executed on `device`; one that waits already keeps its place, and its device
+    /// too unless another one is named.
     pub fn enqueue(&self, device: &Choice) -> Result<(), StoreError> {
         self.clear_stop()?;
-        self.write_ticket(self.ticket().unwrap_or_else(now), device)
+        let device = if *device == Choice::Auto { self.wanted_device() } else { device.clone() };
+        self.write_ticket(self.ticket().unwrap_or_else(now), &device)
     }
 
     /// Takes the run out of the queue.

@@ -57,9 +57,10 @@ pub fn fit(
             let validation = training.validate(&samples.valid)?;
             measuring.begin(training.epoch, validation.probabilities);
         }
-        let trained = epochs(training, samples, (journal, &mut measuring), after_epoch)?;
-        measuring.end(journal)?;
-        match trained {
+        let trained = epochs(training, samples, (journal, &mut measuring), after_epoch);
+        // Whatever ended it, the last epoch's distances are known.
+        let said = measuring.end(journal);
+        match trained.and_then(|stopped| said.map(|()| stopped))? {
             Some(epoch) => Ok(Outcome::Stopped(epoch)),
             None => training.best().map(|network| Outcome::Trained(Box::new(network))),
         }

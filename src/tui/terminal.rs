@@ -9,7 +9,9 @@ use std::sync::{Mutex, Once};
 use anyhow::Context;
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::execute;
-use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
 use rustix::process::{Signal, getpgid, getsid, kill_current_process_group};
@@ -148,7 +150,8 @@ fn enter(mouse: Mouse) -> io::Result<()> {
     if let Ok(mut held) = HELD.lock() {
         *held = Some(Held { mouse, strays: None });
     }
-    execute!(io::stdout(), EnterAlternateScreen)?;
+    // A program that was killed may have left its picture there.
+    execute!(io::stdout(), EnterAlternateScreen, Clear(ClearType::All))?;
     if mouse == Mouse::On {
         io::stdout().write_all(MOUSE_ON.as_bytes())?;
         io::stdout().flush()?;

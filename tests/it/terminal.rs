@@ -276,6 +276,7 @@ fn a_run_that_is_deleted_while_it_is_shown_goes_and_the_next_one_comes() {
     tty.see("first to go");
     std::fs::remove_dir_all(runs[0].path()).expect("deleted");
     tty.miss("first to go");
+    tty.see("its folder is gone");
     std::fs::remove_dir_all(runs[1].path()).expect("deleted");
     tty.press("1");
     tty.see("No runs in results yet");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{App, Effect, Msg};
+use super::{App, Effect, Msg, Screen};
 use crate::run::State;
 use crate::tui::notify;
 use crate::tui::row::{self, Row};
@@ -80,7 +80,14 @@ impl App {
         }
         self.rows = rows;
         self.forget_unknown_marks();
+        let is_shown = matches!(self.screen(), Screen::Run | Screen::Cases);
+        let gone = self.chosen.clone().filter(|name| is_shown && self.rows.iter().all(|row| row.name != *name));
         self.select();
+        if let Some(name) = gone {
+            // Keys that were meant for it are not for the next one.
+            self.show(Screen::Runs);
+            self.notice = Some(format!("{}: its folder is gone", clean(&name)));
+        }
         if self.spec.as_ref().is_none_or(|spec| self.rows.iter().all(|row| row.spec != *spec)) {
             self.spec = self.rows.first().map(|row| row.spec.clone());
         }

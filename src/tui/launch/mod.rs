@@ -251,7 +251,8 @@ impl Launcher {
 
     /// Forgets what may have changed on disk.
     pub fn forget(&mut self) {
-        (self.shelf, self.target.devices) = (None, None);
+        let chosen = self.shelf.take().and_then(|shelf| shelf.offers.into_iter().nth(self.cursor));
+        (self.sought, self.target.devices) = (chosen.map(|offer| offer.name).or(self.sought.take()), None);
         self.outlooks.clear();
     }
 

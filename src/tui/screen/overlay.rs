@@ -11,7 +11,7 @@ use super::first_line;
 use crate::tui::app::App;
 use crate::tui::overlay::{ArmCurve, Mean, Overlaid};
 use crate::tui::plot::Axis;
-use crate::tui::series::notes;
+use crate::tui::series::{Quantity, notes};
 use crate::tui::text::{fit, pad, pad_left, value, width};
 use crate::tui::theme::{HUES, Hue, bold, dim};
 use crate::tui::widget::chart::{Chart, Curve};
@@ -88,7 +88,9 @@ fn chart<'s>(app: &App, shown: &'s Overlaid, area: Rect, buffer: &mut Buffer) {
     let curves: Vec<Curve> = drawn(app, shown).rev().map(curve).collect();
     let quantity = shown.quantity;
     let gaps = shown.arms.iter().map(|arm| arm.gaps).sum();
-    let title = format!("{}{}", quantity.label(), notes(plot, quantity.unit(), [(quantity.gap(), gaps), ("", 0)]));
+    let part = if matches!(quantity, Quantity::Score { .. }) { "valid " } else { "" };
+    let title =
+        format!("{part}{}{}", quantity.label(), notes(plot, quantity.unit(), [(quantity.gap(), gaps), ("", 0)]));
     Chart {
         title,
         axis: shown.ground.axis,
