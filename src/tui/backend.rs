@@ -49,7 +49,6 @@ impl<W: Write> Backend for Sparing<W> {
     type Error = io::Error;
 
     fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, content: I) -> io::Result<()> {
-        // The writer is a file: a picture goes out in one piece.
         self.0.write_all(codes(content).as_bytes())
     }
 

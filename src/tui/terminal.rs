@@ -2,7 +2,7 @@
 //! What else is printed meanwhile, to standard output or error, is kept apart and said afterwards.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
 use std::sync::{Mutex, Once};
 
@@ -25,6 +25,8 @@ use super::widget::raster::Raster;
 /// Wheel and buttons, not every motion: over a slow line each of those would cost.
 const MOUSE_ON: &str = "\u{1b}[?1000h\u{1b}[?1006h";
 const MOUSE_OFF: &str = "\u{1b}[?1006l\u{1b}[?1000l";
+/// A picture goes out in one piece, with what is said after its cells.
+const FRAME_BYTES: usize = 64 << 10;
 /// Of what others printed meanwhile, this much is shown afterwards.
 const STRAY_BYTES: u64 = 4 << 10;
 
@@ -49,7 +51,7 @@ type Image = Option<(Raster, Rect)>;
 
 /// The terminal; dropping it gives it back.
 pub struct Tty {
-    terminal: Terminal<Sparing<File>>,
+    terminal: Terminal<Sparing<BufWriter<File>>>,
     painter: Painter,
     mouse: Mouse,
 }
@@ -70,7 +72,7 @@ impl Tty {
         let screen = rustix::io::dup(io::stdout()).map(File::from);
         let terminal = screen.map_err(io::Error::from).and_then(|screen| {
             enter(mouse)?;
-            Terminal::new(Sparing::new(screen))
+            Terminal::new(Sparing::new(BufWriter::with_capacity(FRAME_BYTES, screen)))
         });
         match terminal {
             Ok(terminal) => Ok(Self { terminal, painter: Painter::new(images), mouse }),
@@ -98,7 +100,9 @@ impl Tty {
 
     /// Sends a code that changes no cell.
     pub fn send(&mut self, code: &str) -> io::Result<()> {
-        self.terminal.backend_mut().write_all(code.as_bytes())
+        let out = self.terminal.backend_mut();
+        out.write_all(code.as_bytes())?;
+        Write::flush(out)
     }
 
     /// Stops, until a shell continues us; whoever does so sends a signal, upon which the terminal is to be taken again.

@@ -75,6 +75,7 @@ fn after_a_storm_of_sizes_the_screen_is_what_it_was() {
     tty.see("out of memory");
     // Near the end of the picture: what comes before it is there.
     tty.see("nothing yet");
+    tty.see("q back");
     let before = tty.text();
     for (columns, rows) in [(160, 45), (20, 5), (1, 1), (60, 20), (20, 5)] {
         tty.resize(columns, rows);
