@@ -181,7 +181,7 @@ mod tests {
     fn islands_keep_their_share_of_the_image() {
         let arm = "[[arm]]\nname = \"unet\"\nmodel = { name = \"unet\" }\n";
         let text = format!("{HEAD}{arm}[profile.quick]\ninput_px = 64\n");
-        let quick = Spec::parse(&text, "x").and_then(|spec| Ok(spec.at_profile("quick").expect("a profile")));
+        let quick = Spec::parse(&text, "x").map(|spec| spec.at_profile("quick").expect("a profile"));
         assert_eq!(quick.expect("a spec").protocol.postprocess.min_island_px, 4);
     }
 
