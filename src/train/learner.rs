@@ -202,14 +202,16 @@ mod tests {
     fn a_stage_at_half_the_rate_goes_half_as_far_in_adams_first_step() {
         let samples = [sample(4), sample(14)];
         let batch = batch(&samples);
-        let [full, half] = ["", "lr_scale = { encoder = 0.5 }"].map(|transfer| {
+        let stepped = |transfer| {
             let mut learner = learner(transfer);
             let before = tensors(&learner);
             learner.enter(1);
             learner.step(batch.load(&learner.training_device()), 1e-2, 1);
             (before, tensors(&learner))
-        });
-        assert_eq!(full.0, half.0, "the same start");
+        };
+        // Tests beside this one draw from the device's source of weights, too.
+        let mut pairs = (0..20).map(|_| ["", "lr_scale = { encoder = 0.5 }"].map(stepped));
+        let [full, half] = pairs.find(|[full, half]| full.0 == half.0).expect("the same start");
         let mut seen = 0;
         for (((path, start), (_, full)), (_, half)) in full.0.iter().zip(&full.1).zip(&half.1) {
             if path.contains("running_") || !path.starts_with("encoder.") {
