@@ -27,6 +27,11 @@ impl DeviceName {
         !matches!(self, Self::Flex | Self::TorchCpu)
     }
 
+    /// Whether it computes in bfloat16.
+    pub fn has_bf16(self) -> bool {
+        matches!(self, Self::TorchCpu | Self::TorchCuda(_))
+    }
+
     /// The Cargo feature that links it.
     pub fn feature(self) -> &'static str {
         match self {

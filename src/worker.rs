@@ -41,6 +41,7 @@ pub fn work(run: &RunDir, device: DeviceName) -> Result<Ending, StoreError> {
     let Some(_lock) = run.lock()? else { return Ok(Ending::Busy) };
     // Its own session: closing the terminal that started it is not its end.
     let _ = rustix::process::setsid();
+    run.write_device(device)?;
     run.dequeue()?;
     if run.stop_requested() {
         run.clear_stop()?;

@@ -1,16 +1,18 @@
 //! `seglab predict`.
 
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use clap::{Args, ValueEnum};
 
 use super::trained::finished;
 use super::{Context, print, printable};
 use crate::dataset::Unmarked;
+use crate::executor::places;
 use crate::predict::{Depth, Prediction};
 use crate::store::RunDir;
-use crate::train::{Ensemble, Views, choose};
+use crate::train::{ChosenDevice, Ensemble, Views, choose};
 
 /// Which networks, on which images.
 #[derive(Debug, Args)]
@@ -38,9 +40,9 @@ enum Tta {
 }
 
 pub(super) fn predict(context: &Context, args: &PredictArgs) -> anyhow::Result<ExitCode> {
+    let device = device_of(context)?;
     let (runs, images) = apart(context, &args.runs_and_images)?;
     let images = Unmarked::find(&images)?;
-    let device = choose(context.own_device()).map_err(anyhow::Error::msg)?;
     let ensemble = Ensemble::open(&runs, &device.device)?;
     let names: Vec<String> = runs.iter().map(RunDir::name).collect();
     let prediction = Prediction {
@@ -65,6 +67,17 @@ pub(super) fn predict(context: &Context, args: &PredictArgs) -> anyhow::Result<E
         printable(&args.out.display().to_string())
     ))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The first device that is asked for, if this program has it; else the worker that has it goes on in this one's place.
+fn device_of(context: &Context) -> anyhow::Result<ChosenDevice> {
+    let places = places(&context.settings.device.value).map_err(anyhow::Error::msg)?;
+    let place = places.first().ok_or_else(|| anyhow::anyhow!("no device to compute on"))?;
+    if std::env::current_exe().is_ok_and(|own| own == place.program) {
+        return choose(place.device).map_err(anyhow::Error::msg);
+    }
+    let error = Command::new(&place.program).args(std::env::args_os().skip(1)).exec();
+    anyhow::bail!("{}: {error}", place.program.display())
 }
 
 fn networks(names: &[String]) -> String {

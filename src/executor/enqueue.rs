@@ -1,10 +1,11 @@
 //! From a spec to runs that wait: the one way in which the command line and the dashboard start a training.
 
+use super::place::places;
 use crate::dataset::{DataRoots, Dataset, DatasetError, Finding, FindingKind, verify};
 use crate::device::Choice;
 use crate::plan::{PlanError, RunPlan, plan};
 use crate::run::State;
-use crate::spec::Spec;
+use crate::spec::{Precision, Spec};
 use crate::store::{RunDir, Store, StoreError, Watch};
 use crate::train::{Sources, TrainError, check_masks};
 use crate::weights::WeightsRoot;
@@ -45,6 +46,9 @@ pub enum EnqueueError {
     /// Files that cannot be decoded.
     #[error("{0}")]
     Files(String),
+    /// The device is not there, or cannot do what the spec asks for.
+    #[error("{0}")]
+    Device(String),
 }
 
 /// Plans `spec`; reads the data set's bytes for its digest, writes nothing.
@@ -68,12 +72,27 @@ impl Prepared {
         let waiting = missing.len();
         if waiting > 0 {
             check_files(&self.dataset)?;
+            self.check_precision(device)?;
         }
         for run in missing {
             run.write_origin(&self.dataset.origin)?;
             run.enqueue(device)?;
         }
         Ok(Enqueued { runs, waiting })
+    }
+
+    /// Wherever the queue sends the runs, their features can be computed as the spec says.
+    fn check_precision(&self, device: &Choice) -> Result<(), EnqueueError> {
+        if self.plans.iter().all(|plan| plan.train.precision != Precision::Bf16) {
+            return Ok(());
+        }
+        let places = places(device).map_err(EnqueueError::Device)?;
+        places.iter().find(|place| !place.device.has_bf16()).map_or(Ok(()), |place| {
+            Err(EnqueueError::Device(format!(
+                "train.precision = \"bf16\": device {} has f32 alone; expected --device tch:cpu or tch:cuda:0",
+                place.device
+            )))
+        })
     }
 
     /// What to say of the spec whose subjects do not all take part, and of each arm whose protocol leaks, by name.

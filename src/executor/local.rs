@@ -39,12 +39,14 @@ fn serve_until_idle(store: &Store, slots: Option<usize>) -> Result<(), StoreErro
     loop {
         workers.retain_mut(Worker::is_alive);
         let runs = store.runs()?;
-        let strangers = runs.iter().filter(|run| workers.iter().all(|own| own.run != **run) && run.is_locked()).count();
+        let strangers = strangers(&runs, &workers);
         for (ticket, run) in next(&runs, &workers) {
-            if workers.len() + strangers >= fleet.slots {
+            if workers.len() + strangers.len() >= fleet.slots {
                 break;
             }
-            let Some(place) = fleet.place(&run.wanted_device(), &workers) else { continue };
+            let own = workers.iter().map(|worker| worker.place.device);
+            let taken: Vec<DeviceName> = own.chain(strangers.iter().copied()).collect();
+            let Some(place) = fleet.place(&run.wanted_device(), &taken) else { continue };
             match start(store, &run, (&place, fleet.slots)) {
                 Ok(child) => workers.push(Worker { run, ticket, place, child }),
                 Err(error) => {
@@ -53,7 +55,7 @@ fn serve_until_idle(store: &Store, slots: Option<usize>) -> Result<(), StoreErro
                 }
             }
         }
-        if !workers.is_empty() || strangers > 0 {
+        if !workers.is_empty() || !strangers.is_empty() {
             busy = Instant::now();
         } else if busy.elapsed() > LINGER {
             return Ok(());
@@ -77,8 +79,8 @@ impl Fleet {
         Self { programs, asked: slots.is_some(), slots: slots.unwrap_or(gpus).max(1) }
     }
 
-    /// Where a run that wants `device` goes now; `None` while every such GPU is taken.
-    fn place(&mut self, device: &Choice, workers: &[Worker]) -> Option<Place> {
+    /// Where a run that wants `device` goes now, while others compute on `taken`; `None` while every such GPU is taken.
+    fn place(&mut self, device: &Choice, taken: &[DeviceName]) -> Option<Place> {
         let places = places_of(device, &self.programs).or_else(|_| {
             // A worker may have been built since.
             self.programs = super::workers();
@@ -90,8 +92,8 @@ impl Fleet {
             let program = self.programs.first()?.program.clone();
             return Some(Place { program, device: named.unwrap_or(DeviceName::Flex) });
         };
-        let runs = |device: DeviceName| workers.iter().filter(|worker| worker.place.device == device).count();
-        let on_cpus = workers.iter().filter(|worker| !worker.place.device.is_gpu()).count();
+        let runs = |device: DeviceName| taken.iter().filter(|taken| **taken == device).count();
+        let on_cpus = taken.iter().filter(|taken| !taken.is_gpu()).count();
         let on_a_gpu = self.slots.div_ceil(gpus(&places).max(1));
         let has_room = |place: &Place| match place.device.is_gpu() {
             true => runs(place.device) < if self.asked { on_a_gpu } else { 1 },
@@ -128,6 +130,12 @@ impl Worker {
     }
 }
 
+/// What workers compute on that an earlier executor has left behind.
+fn strangers(runs: &[RunDir], workers: &[Worker]) -> Vec<DeviceName> {
+    let others = runs.iter().filter(|run| workers.iter().all(|own| own.run != **run) && run.is_locked());
+    others.map(|run| run.device().unwrap_or(DeviceName::Flex)).collect()
+}
+
 /// Waiting runs with their tickets, in the queue's order.
 fn next(runs: &[RunDir], workers: &[Worker]) -> Vec<(u64, RunDir)> {
     let idle = runs.iter().filter(|run| workers.iter().all(|own| own.run != **run));
@@ -147,4 +155,23 @@ fn start(store: &Store, run: &RunDir, (place, slots): (&Place, usize)) -> std::i
     command.env("RAYON_NUM_THREADS", &threads).env("OMP_NUM_THREADS", &threads);
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
     command.spawn()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::Offer;
+
+    #[test]
+    fn a_gpu_with_a_worker_of_an_earlier_executor_is_left_to_it() {
+        let offer = |index| Offer { device: DeviceName::TorchCuda(index), refusal: None };
+        let program = Program { program: "torch".into(), offers: Ok(vec![offer(0), offer(1)]) };
+        let mut fleet = Fleet::of(vec![program], None);
+        let (auto, first) = (Choice::Auto, Choice::Named(vec![DeviceName::TorchCuda(0)]));
+        let mut place = |choice, taken: &[DeviceName]| fleet.place(choice, taken).map(|place| place.device);
+        assert_eq!(place(&auto, &[]), Some(DeviceName::TorchCuda(0)));
+        assert_eq!(place(&auto, &[DeviceName::TorchCuda(0)]), Some(DeviceName::TorchCuda(1)));
+        assert_eq!(place(&first, &[DeviceName::TorchCuda(0)]), None);
+        assert_eq!(place(&auto, &[DeviceName::TorchCuda(1), DeviceName::TorchCuda(0)]), None);
+    }
 }

@@ -1,4 +1,4 @@
-//! One run's directory: `plan.toml`, `dataset.toml`, `events.jsonl`, `checkpoint/`, `run.lock`, `queued`, `stop`, `scores.json`, `scores-raw.json`,
+//! One run's directory: `plan.toml`, `dataset.toml`, `events.jsonl`, `checkpoint/`, `run.lock`, `queued`, `device`, `stop`, `scores.json`, `scores-raw.json`,
 //! `verdicts.json`, `predictions.png`, `preview/`, `cache/`, `worker.log`.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::open::open_file;
 use super::{Store, StoreError, atomic, unwritable};
 use crate::dataset::Origin;
+use crate::device::DeviceName;
 use crate::plan::RunPlan;
 use crate::run::{Event, RunId};
 
@@ -203,6 +204,16 @@ impl RunDir {
         String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
     }
 
+    /// Notes what its worker computes on.
+    pub fn write_device(&self, device: DeviceName) -> Result<(), StoreError> {
+        self.write(&self.device_path(), device.to_string().as_bytes())
+    }
+
+    /// What its worker, or its last one, computes on; `None` before its first.
+    pub fn device(&self) -> Option<DeviceName> {
+        String::from_utf8(read_bounded(&self.device_path()).ok()?).ok()?.trim().parse().ok()
+    }
+
     /// Adds a line to the worker's log.
     pub fn log(&self, line: &str) {
         // The log is a convenience: a full disk must not end a run because of it.
@@ -249,6 +260,10 @@ impl RunDir {
 
     pub(super) fn lock_path(&self) -> PathBuf {
         self.path.join("run.lock")
+    }
+
+    fn device_path(&self) -> PathBuf {
+        self.path.join("device")
     }
 
     fn stop_path(&self) -> PathBuf {

@@ -1,6 +1,8 @@
 //! Where tensors live: what the names of devices mean in this build.
 
 use burn::tensor::Device;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+use burn::tensor::DeviceType;
 
 use crate::device::{DeviceName, Offer};
 
@@ -23,8 +25,10 @@ pub fn choose(name: DeviceName) -> Result<ChosenDevice, String> {
 /// Every device that this build may have, and why not where it cannot be used.
 pub fn offers() -> Vec<Offer> {
     let mut names = vec![DeviceName::Flex, DeviceName::TorchCpu];
-    names.extend((0..cuda_devices().max(1)).map(DeviceName::TorchCuda));
-    names.extend([DeviceName::Cuda(0), DeviceName::Wgpu(0)]);
+    // the first of a kind is listed where there is none, too: with the reason
+    names.extend((0..gpus("tch").max(1)).map(DeviceName::TorchCuda));
+    names.extend((0..gpus("cuda").max(1)).map(DeviceName::Cuda));
+    names.extend((0..gpus("wgpu").max(1)).map(DeviceName::Wgpu));
     let known = |name: &DeviceName| built_in().contains(&name.feature());
     names.into_iter().filter(known).map(|device| Offer { device, refusal: open(device).err() }).collect()
 }
@@ -51,10 +55,32 @@ fn open(name: DeviceName) -> Result<Device, String> {
         #[cfg(feature = "cuda")]
         DeviceName::Cuda(index) => probed(move || Device::cuda(index)),
         #[cfg(feature = "wgpu")]
-        DeviceName::Wgpu(index) => probed(move || Device::wgpu(burn::tensor::DeviceKind::DiscreteGpu(index))),
+        DeviceName::Wgpu(index) => match listed(DeviceType::Wgpu).get(index).cloned() {
+            Some(device) => probed(move || device),
+            None => Err(format!("Vulkan and Metal see {} GPUs", listed(DeviceType::Wgpu).len())),
+        },
         #[allow(unreachable_patterns, reason = "a build with every backend has no other device")]
         _ => Err(format!("this build is without it; \"just worker {}\" makes one with it", name.feature())),
     }
+}
+
+/// How many GPUs a feature of this build sees.
+fn gpus(feature: &str) -> usize {
+    match feature {
+        #[cfg(feature = "tch")]
+        "tch" => torch::cuda_devices(),
+        #[cfg(feature = "cuda")]
+        "cuda" => listed(DeviceType::Cuda).len(),
+        #[cfg(feature = "wgpu")]
+        "wgpu" => listed(DeviceType::Wgpu).len(),
+        _ => 0,
+    }
+}
+
+/// What burn's own backends find, in the order in which it is numbered; a missing driver is a panic there.
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+fn listed(kind: DeviceType) -> Vec<Device> {
+    std::panic::catch_unwind(|| Device::enumerate(kind).into_iter().collect()).unwrap_or_default()
 }
 
 /// Computes one sum: these backends say that a device is not there by a panic.
@@ -70,16 +96,6 @@ fn probed(make: impl FnOnce() -> Device + std::panic::UnwindSafe) -> Result<Devi
         Ok(_) => Err("it computes nonsense".to_owned()),
         Err(_) => Err("there is none, or its driver is missing".to_owned()),
     }
-}
-
-#[cfg(feature = "tch")]
-fn cuda_devices() -> usize {
-    torch::cuda_devices()
-}
-
-#[cfg(not(feature = "tch"))]
-fn cuda_devices() -> usize {
-    0
 }
 
 /// The name with what else matters: threads of a CPU.

@@ -82,3 +82,21 @@ fn a_worker_whose_device_is_not_there_fails_its_run_with_the_reason() {
     let last = events(&path).pop().expect("a last word");
     assert!(matches!(&last, Event::Failed { reason, .. } if reason.contains("device wgpu:7")), "{last:?}");
 }
+
+#[test]
+fn half_precision_is_refused_before_anything_is_queued_where_the_device_has_none() {
+    let lab = Lab::new();
+    lab.write("half.toml", crate::lab::SPEC.replace("[train]", "[train]\nprecision = \"bf16\""));
+    let output = run(&lab, WORKER, &["run", "half.toml", "--headless"]);
+    let expected = "train.precision = \"bf16\": device flex has f32 alone; expected --device tch:cpu";
+    assert!(!output.status.success() && stderr(&output).contains(expected), "{}", stderr(&output));
+    assert!(stdout(&lab.run(&["status", "--json"])).contains("\"planned\""), "it waits for nothing");
+}
+
+#[test]
+fn images_are_predicted_by_the_worker_that_has_the_device() {
+    let lab = Lab::new();
+    let output = run(&lab, WORKER, &["--device", "tch:cpu", "predict", "tiny/net", "images", "--out", "masks"]);
+    let asked = std::fs::read_to_string(lab.path().join("asked")).expect("asked");
+    assert!(asked.lines().any(|line| line.contains("predict tiny/net images --out masks")), "{asked}{output:?}");
+}
