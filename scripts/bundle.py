@@ -32,7 +32,7 @@ def main():
     bundle.mkdir(parents=True)
     for name, path in programs.items():
         subprocess.run(["strip", "-o", str(bundle / name), str(path)], check=True)
-    for path in ("benches/networks.py", "benches/step.py", "scripts/gpu_check.py", "scripts/gpu-check.toml"):
+    for path in ("benches/networks.py", "benches/step.py", "benches/loader.py", "scripts/gpu_check.py", "scripts/gpu-check.toml"):
         shutil.copy(ROOT / path, bundle)
     archive = bundle.with_suffix(".tar.gz")
     with gzip.open(archive, "wb", 6) as packed, tarfile.open(fileobj=packed, mode="w") as tar:
