@@ -60,8 +60,8 @@ worker feature:
 
 # Steps of training and inference beside PyTorch's on the CPU (needs Python's torch, and the worker tch)
 bench:
-    python benches/step.py "$(ls -t target/worker-tch/release/deps/step-* | grep -v '\.d$' | head -1)" --device tch:cpu --json target/step-cpu.jsonl
-    python benches/step.py "$(ls -t target/worker-tch/release/deps/step-* | grep -v '\.d$' | head -1)" --device flex --json target/step-cpu.jsonl
+    python3 benches/step.py "$(ls -t target/worker-tch/release/deps/step-* | grep -v '\.d$' | head -1)" --device tch:cpu --json target/step-cpu.jsonl
+    python3 benches/step.py "$(ls -t target/worker-tch/release/deps/step-* | grep -v '\.d$' | head -1)" --device flex --json target/step-cpu.jsonl
 
 # What gpu-check needs on another machine, without libtorch: target/bundle.tar.gz
 bundle:

@@ -20,6 +20,16 @@ import time
 from pathlib import Path
 
 
+CASES = [
+    "unet:128:8:0.25",
+    "fgfeu-net:128:8:0.25",
+    "boundary-attention:128:8:0.25",
+    "att-unet:128:8:0.25",
+    "unet:256:2:1.0",
+    "unet:256:8:1.0",
+]
+
+
 class Side:
     """A process that times steps when it is asked to."""
 
@@ -147,7 +157,7 @@ def main():
         return serve(options.serve, options.device, options.precision, options.compile)
     print("| case | device | precision | side | train ms | ours / theirs | infer ms | ours / theirs | peak MiB | losses apart |")
     print("| --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
-    for case in options.case or ["unet:128:8:0.25", "unet:256:2:1.0"]:
+    for case in options.case or CASES:
         found = measure(options.program, case, options)
         for side, row in found.items():
             print(
