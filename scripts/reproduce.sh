@@ -4,7 +4,7 @@
 #
 #   scripts/reproduce.sh p1-table2            as printed, for days on two cores
 #   scripts/reproduce.sh p2-fig3 quick        its profile
-#   scripts/reproduce.sh all quick            every recipe on phantoms
+#   scripts/reproduce.sh all quick            every recipe on phantoms, P1's on BUSI too where SEGLAB_DATA holds busi/
 #
 # SEGLAB is the program, else target/release/seglab; every spec that has the profile quick is a recipe.
 set -uo pipefail
@@ -14,16 +14,23 @@ name=${1:?a spec of baselines/, or all}
 profile=${2:-}
 seglab=${SEGLAB:-${CARGO_TARGET_DIR:-target}/release/seglab}
 
+with_profile() { grep -l "^\[profile\.$1\]" baselines/*.toml | sort -V; }
+
+# each "spec profile"
 if [ "$name" = all ]; then
-    mapfile -t specs < <(grep -l '^\[profile\.quick\]' baselines/*.toml | sort -V)
+    mapfile -t recipes < <(with_profile quick | sed "s/$/ $profile/")
+    if [ "$profile" = quick ] && [ -d "${SEGLAB_DATA:-}/busi" ]; then
+        mapfile -t -O ${#recipes[@]} recipes < <(with_profile quick-busi | sed 's/$/ quick-busi/')
+    fi
 else
-    specs=("baselines/$name.toml")
+    recipes=("baselines/$name.toml $profile")
 fi
 
 began=$SECONDS
 summary=()
 failed=0
-for spec in "${specs[@]}"; do
+for recipe in "${recipes[@]}"; do
+    read -r spec profile <<< "$recipe"
     what=$(basename "$spec" .toml)${profile:+@$profile}
     start=$SECONDS
     if "$seglab" run "$spec" ${profile:+--profile "$profile"} --headless; then
@@ -43,5 +50,5 @@ done
 
 printf '\n'
 printf '%s\n' "${summary[@]}"
-printf '%d of %d finished in %d min\n' $((${#summary[@]} - failed)) ${#specs[@]} $(((SECONDS - began + 59) / 60))
+printf '%d of %d finished in %d min\n' $((${#summary[@]} - failed)) ${#recipes[@]} $(((SECONDS - began + 59) / 60))
 exit $((failed > 0))
