@@ -42,14 +42,14 @@ fn arm(id: &str) -> &str {
 
 /// `2 running 41 % · 3 queued · 1 failed · ETA 12 min`; what has finished only where nothing goes on.
 fn text(rows: &[Row]) -> String {
-    let count = |state: State| rows.iter().filter(|row| row.state() == state).count();
+    let count = |state: State| rows.iter().filter(|row| row.state == Some(state)).count();
     let mut parts = Vec::new();
     let mut add = |state: State, more: &str| {
         let n = count(state);
         parts.extend((n > 0).then(|| format!("{n} {}{more}", state.name())));
     };
     let running = count(State::Running);
-    let done: f64 = rows.iter().filter(|row| row.state() == State::Running).map(|row| row.progress).sum();
+    let done: f64 = rows.iter().filter(|row| row.state == Some(State::Running)).map(|row| row.progress).sum();
     // 99.6 % is not done.
     add(State::Running, &format!(" {:.0} %", (done * 100.0 / running.max(1) as f64).floor()));
     add(State::Queued, "");

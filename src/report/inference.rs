@@ -306,7 +306,7 @@ mod tests {
             };
             dir.write_scores(&(0..8).map(score).collect::<Vec<_>>()).expect("written");
             let record = RunRecord { first_started_s: Some(arm as f64), ..RunRecord::default() };
-            RunView { dir, plan, record, state: State::Finished, ticket: None, revision: 0 }
+            RunView { dir, plan, record, state: State::Finished, read: true, ticket: None, revision: 0 }
         };
         crate::plan::plan(&spec, &dataset).expect("a plan").into_iter().enumerate().map(view).collect()
     }

@@ -307,6 +307,20 @@ mod tests {
         assert_eq!(app.count(State::Failed), 1);
     }
 
+    /// More than is read between two keys.
+    #[test]
+    fn a_long_run_is_being_read_until_its_end_is_known() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let (runs, watch, launch, mut app) = open(&dir, 1);
+        let steps = (1..=20_000).map(|step| Event::Step { step, loss: Some(0.5) });
+        write(&runs[0], &steps.chain([Event::Finished { at_s: 2.0 }]).collect::<Vec<_>>());
+        let mut feed = Feed::new(watch, &launch);
+        feed.poll(&mut app);
+        assert_eq!((app.rows()[0].state, app.unread(), app.count(State::Planned)), (None, 1, 0));
+        poll_until(&mut feed, &mut app, |app| app.unread() == 0);
+        assert_eq!(app.count(State::Finished), 1);
+    }
+
     #[test]
     fn effects_reach_the_store() {
         let dir = tempfile::tempdir().expect("tempdir");

@@ -24,7 +24,7 @@ pub struct Row {
     pub fold: usize,
     /// Of weights, order and augmentation.
     pub seed: u64,
-    /// What it is doing; `None` is never shown.
+    /// What it is doing; `None` while its events are read.
     pub state: Option<State>,
     /// Someone asked it to stop, and it has not yet.
     pub stopping: bool,
@@ -97,7 +97,8 @@ impl Row {
             arm: clean(&run.plan.label()),
             fold: run.plan.fold,
             seed: run.plan.seed,
-            state: Some(run.state),
+            // A lock or a ticket says it before any event does.
+            state: Some(run.state).filter(|state| run.read || !state.is_settled()),
             stopping: false,
             ticket: run.ticket,
             epoch: record.epoch(),
@@ -116,26 +117,36 @@ impl Row {
         }
     }
 
-    /// What it is doing.
-    pub fn state(&self) -> State {
-        self.state.unwrap_or(State::Planned)
+    /// What it is doing, in a word.
+    pub fn word(&self) -> &'static str {
+        if self.stopping { "stopping" } else { word(self.state) }
     }
 
     /// Whether it is running or waits, so that it can be stopped.
     pub fn can_stop(&self) -> bool {
-        !self.state().is_settled()
+        self.state.is_some_and(|state| !state.is_settled())
+    }
+
+    /// Whether it is known to have come to rest.
+    pub fn is_settled(&self) -> bool {
+        self.state.is_some_and(State::is_settled)
     }
 
     /// Whether it has ended before its end, or never began.
     pub fn can_resume(&self) -> bool {
-        matches!(self.state(), State::Stopped | State::Lost | State::Failed | State::Planned)
+        matches!(self.state, Some(State::Stopped | State::Lost | State::Failed | State::Planned))
     }
 
     /// What a bare word of a filter is looked for in, in lower case.
     pub fn haystack(&self) -> String {
-        let text = format!("{} {} {} f{} s{}", self.state().name(), self.name, self.arm, self.fold, self.seed);
+        let text = format!("{} {} {} f{} s{}", word(self.state), self.name, self.arm, self.fold, self.seed);
         text.to_lowercase()
     }
+}
+
+/// A state's name; that of none is `reading`.
+pub fn word(state: Option<State>) -> &'static str {
+    state.map_or("reading", State::name)
 }
 
 fn spent_s(record: &RunRecord) -> f64 {
@@ -174,7 +185,7 @@ fn known(record: &RunRecord, name: &str) -> Option<f64> {
 /// Running, then the queue in its order, then what needs a look, then the rest by name.
 pub fn sort(rows: &mut [Row]) {
     rows.sort_by(|a, b| {
-        let place = |row: &Row| (rank(row.state()), row.ticket.unwrap_or(0));
+        let place = |row: &Row| (rank(row.state), row.ticket.unwrap_or(0));
         place(a).cmp(&place(b)).then_with(|| identity(a).cmp(&identity(b)))
     });
 }
@@ -183,15 +194,16 @@ fn identity(row: &Row) -> (&str, usize, u64, &str, &str) {
     (&row.spec, row.fold, row.seed, &row.arm, &row.name)
 }
 
-fn rank(state: State) -> u8 {
+fn rank(state: Option<State>) -> u8 {
     match state {
-        State::Running => 0,
-        State::Queued => 1,
-        State::Failed => 2,
-        State::Lost => 3,
-        State::Stopped => 4,
-        State::Finished => 5,
-        State::Planned => 6,
+        Some(State::Running) => 0,
+        Some(State::Queued) => 1,
+        Some(State::Failed) => 2,
+        Some(State::Lost) => 3,
+        Some(State::Stopped) => 4,
+        Some(State::Finished) => 5,
+        Some(State::Planned) => 6,
+        None => 7,
     }
 }
 
@@ -199,9 +211,9 @@ fn rank(state: State) -> u8 {
 ///
 /// A waiting run is taken to need as long as the runs of its arm, or else of any arm, whose pace is known.
 pub fn queue_s(rows: &[Row], slots: usize) -> Option<f64> {
-    let whole = |row: &Row| match row.state() {
-        State::Running => row.left_s.map(|left| left + row.spent_s),
-        State::Finished => Some(row.spent_s).filter(|&s| s > 0.0),
+    let whole = |row: &Row| match row.state {
+        Some(State::Running) => row.left_s.map(|left| left + row.spent_s),
+        Some(State::Finished) => Some(row.spent_s).filter(|&s| s > 0.0),
         _ => None,
     };
     let paced: Vec<(&str, f64)> = rows.iter().filter_map(|row| Some((row.arm.as_str(), whole(row)?))).collect();
@@ -226,7 +238,7 @@ pub fn queue_s(rows: &[Row], slots: usize) -> Option<f64> {
 }
 
 fn of_state(rows: &[Row], state: State) -> Vec<&Row> {
-    rows.iter().filter(|row| row.state() == state).collect()
+    rows.iter().filter(|row| row.state == Some(state)).collect()
 }
 
 #[cfg(test)]

@@ -118,8 +118,9 @@ impl Theme {
         self.glyphs == Glyphs::Unicode && self.colour != Colour::None
     }
 
-    /// Sign and style of a state; its word stands beside it.
-    pub fn state(&self, state: State) -> (&'static str, Style) {
+    /// Sign and style of a state, `None` while it is read; its word stands beside it.
+    pub fn state(&self, state: Option<State>) -> (&'static str, Style) {
+        let Some(state) = state else { return ("…", dim()) };
         match state {
             State::Running => ("●", self.text(GREEN).bold()),
             State::Queued => ("○", self.text(BLUE)),

@@ -96,7 +96,7 @@ pub enum Msg {
     Clock(f64),
     /// All runs, in any order.
     Rows(Vec<Row>),
-    /// Run folders that are found but not yet read.
+    /// Runs that are found but not yet read.
     Unread(usize),
     /// Run folders that cannot be read, with the reason.
     Broken(Vec<String>),

@@ -174,7 +174,7 @@ impl App {
         self.notice.as_deref()
     }
 
-    /// Run folders that are not read yet.
+    /// Runs that are not read yet.
     pub fn unread(&self) -> usize {
         self.unread
     }
@@ -191,13 +191,13 @@ impl App {
 
     /// Runs in `state`.
     pub fn count(&self, state: State) -> usize {
-        self.rows.iter().filter(|row| row.state() == state).count()
+        self.rows.iter().filter(|row| row.state == Some(state)).count()
     }
 
     /// How many runs have ended, if there are any and none goes on or waits.
     pub fn ended(&self) -> Option<usize> {
         let ended = self.rows.len() - self.count(State::Planned);
-        (ended > 0 && self.rows.iter().all(|row| row.state().is_settled())).then_some(ended)
+        (ended > 0 && self.rows.iter().all(Row::is_settled)).then_some(ended)
     }
 }
 

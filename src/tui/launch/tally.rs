@@ -19,14 +19,16 @@ pub struct Tally {
     pub running: usize,
     /// In the queue.
     pub queued: usize,
+    /// Not read yet: nobody knows.
+    pub unread: usize,
     /// Runs of the same name that this text does not plan: of another version of spec or data.
     pub others: usize,
 }
 
 impl Tally {
-    /// Neither finished nor running nor waiting.
+    /// Known to be neither finished nor running nor waiting.
     pub fn to_do(&self) -> usize {
-        self.runs - self.finished - self.running - self.queued
+        self.runs - self.finished - self.running - self.queued - self.unread
     }
 }
 
@@ -41,17 +43,18 @@ pub struct Total {
 
 /// How far the runs of `spec` are.
 pub fn tally(spec: &str, outlook: &Outlook, rows: &[Row]) -> Tally {
-    let known: BTreeMap<&str, State> = own(spec, rows).map(|row| (row.name.as_str(), row.state())).collect();
+    let known: BTreeMap<&str, Option<State>> = own(spec, rows).map(|row| (row.name.as_str(), row.state)).collect();
     let mut tally = Tally { runs: outlook.runs.len(), ..Tally::default() };
     let states = outlook.runs.iter().filter_map(|run| known.get(run.name.as_str()));
     let mut seen = 0;
     for state in states {
         seen += 1;
         match state {
-            State::Finished => tally.finished += 1,
-            State::Running => tally.running += 1,
-            State::Queued => tally.queued += 1,
-            State::Planned | State::Stopped | State::Lost | State::Failed => {}
+            Some(State::Finished) => tally.finished += 1,
+            Some(State::Running) => tally.running += 1,
+            Some(State::Queued) => tally.queued += 1,
+            Some(State::Planned | State::Stopped | State::Lost | State::Failed) => {}
+            None => tally.unread += 1,
         }
     }
     tally.others = known.len() - seen;
@@ -67,10 +70,10 @@ pub fn total(launcher: &Launcher, (spec, outlook): (&Spec, &Outlook), (rows, slo
         let whole = launcher.estimate(spec, place, outlook).and_then(|Estimate { run_s, .. }| run_s);
         for run in outlook.runs.iter().filter(|run| run.arm == arm.name) {
             let row = known.get(run.name.as_str());
-            if row.is_some_and(|row| row.state() == State::Finished) {
+            if row.is_some_and(|row| row.state == Some(State::Finished)) {
                 continue;
             }
-            let pace = row.filter(|row| row.state() == State::Running).and_then(|row| row.left_s);
+            let pace = row.filter(|row| row.state == Some(State::Running)).and_then(|row| row.left_s);
             let rest = whole.map(|whole| whole * (1.0 - row.map_or(0.0, |row| row.progress)));
             match pace.or(rest) {
                 Some(rest) => left.push(rest),

@@ -179,7 +179,7 @@ fn works(app: &App, action: Action) -> bool {
     match action {
         Action::Stop => chosen(Row::can_stop),
         Action::Resume => chosen(Row::can_resume),
-        Action::Shift(_) => app.chosen().is_some_and(|row| row.state() == State::Queued),
+        Action::Shift(_) => app.chosen().is_some_and(|row| row.state == Some(State::Queued)),
         Action::Show(Screen::Form) => app.launch().form.is_some(),
         Action::Open | Action::Filter | Action::Mark | Action::Arrange(_) | Action::Show(Screen::Compare)
             if app.screen() == Screen::Runs =>

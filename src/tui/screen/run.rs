@@ -85,11 +85,10 @@ pub(super) fn wrapped_rows(text: &str, columns: usize) -> u16 {
 
 fn title(app: &App, detail: &Detail) -> Line<'static> {
     let row = &detail.row;
-    let (sign, style) = app.theme().state(row.state());
-    let word = if row.stopping { "stopping" } else { row.state().name() };
+    let (sign, style) = app.theme().state(row.state);
     let place = format!("  {}  fold {}  seed {}", row.spec, row.fold, row.seed);
     Line::from(vec![
-        Span::styled(format!("{sign} {word}  "), style),
+        Span::styled(format!("{sign} {}  ", row.word()), style),
         Span::styled(row.arm.clone(), bold()),
         Span::styled(place, dim()),
     ])
@@ -99,7 +98,7 @@ fn title(app: &App, detail: &Detail) -> Line<'static> {
 fn standing(app: &App, detail: &Detail) -> String {
     let row = &detail.row;
     let mut text = format!("{} epoch {}/{}", bar(row.progress, 20), row.epoch, row.epochs);
-    if row.state() == State::Running {
+    if row.state == Some(State::Running) {
         text += &row.left_s.map_or(String::new(), |left| format!("   about {} left", duration(left)));
         text += &detail
             .started_s
@@ -134,7 +133,7 @@ fn figures(app: &App, detail: &Detail, area: Rect, buffer: &mut Buffer) {
 
 fn picture(app: &App, area: Rect, buffer: &mut Buffer) {
     let Some(picture) = app.picture() else {
-        let is_settled = app.chosen().is_some_and(|row| row.state().is_settled() && row.epoch > 0);
+        let is_settled = app.chosen().is_some_and(|row| row.is_settled() && row.epoch > 0);
         let text = match is_settled {
             true => ["no picture was kept", "", ""],
             false => ["no picture yet:", "a worker draws one", "with its first epoch"],

@@ -87,7 +87,7 @@ fn detail(row: &Row) -> Detail {
     Detail {
         name: row.name.clone(),
         row: row.clone(),
-        reason: match row.state() {
+        reason: match row.state.expect("known") {
             State::Failed => Some("the loss is not finite at step 40;\n".to_owned() + &"lower train.lr ".repeat(20)),
             State::Lost => Some(LOST.to_owned()),
             _ => None,
@@ -100,7 +100,7 @@ fn detail(row: &Row) -> Detail {
             vec![panel("distances", &[score("hd95_px"), score("assd_px")])],
         ],
         best_epoch: Some(11),
-        test: (row.state() == State::Finished)
+        test: (row.state == Some(State::Finished))
             .then(|| "DSC 0.712  IoU 0.581  HD95 12.3  (mean over 40 test cases)".into()),
         has_steps: true,
     }
