@@ -130,6 +130,7 @@ fn comparison(arms: usize) -> Comparison {
             .map(|m| (m.name.to_owned(), Aggregate { mean: Some(0.5 + i as f64 / 100.0), n: 40, undefined: i % 3 }))
             .collect(),
         leak: None,
+        unscored: Vec::new(),
     };
     Comparison {
         task: Task::Segmentation,
