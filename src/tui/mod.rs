@@ -36,6 +36,7 @@ pub mod mouse;
 pub mod notify;
 mod osc;
 pub mod overlay;
+pub mod pace;
 pub mod palette;
 pub mod panel;
 pub mod plot;

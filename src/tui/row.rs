@@ -1,6 +1,4 @@
-//! A run as a line of the table, the order of the lines, and what the queue still takes.
-
-use std::collections::BTreeMap;
+//! A run as a line of the table, and the order of the lines.
 
 use crate::metric::Task;
 use crate::run::{RunRecord, State};
@@ -90,7 +88,9 @@ impl Row {
     /// The line of `run`.
     pub fn of(run: &RunView) -> Self {
         let record = &run.record;
-        let epochs = if record.epochs > 0 { record.epochs } else { run.plan.train.epochs };
+        let loss = run.plan.loss_name().to_owned();
+        // A pixel classifier is trained at once.
+        let planned = if loss.is_empty() { 1 } else { run.plan.train.epochs };
         Self {
             name: run.dir.name(),
             spec: clean(run.dir.spec()),
@@ -102,7 +102,7 @@ impl Row {
             stopping: false,
             ticket: run.ticket,
             epoch: record.epoch(),
-            epochs,
+            epochs: if record.epochs > 0 { record.epochs } else { planned },
             progress: Some(record.progress()).filter(|p| p.is_finite()).unwrap_or(0.0),
             left_s: record.eta_s().filter(|left| left.is_finite()),
             spent_s: spent_s(record),
@@ -110,7 +110,7 @@ impl Row {
             part: part(record),
             device: clean(&record.device),
             model: run.plan.model.name().to_owned(),
-            loss: run.plan.loss_name().to_owned(),
+            loss,
             task: run.plan.task,
             ended_s: record.ended_s,
             metrics: metrics(run.plan.task, record),
@@ -207,40 +207,6 @@ fn rank(state: Option<State>) -> u8 {
     }
 }
 
-/// Seconds until the queue is empty with `slots` runs at a time; `None` while no run of it has a pace.
-///
-/// A waiting run is taken to need as long as the runs of its arm, or else of any arm, whose pace is known.
-pub fn queue_s(rows: &[Row], slots: usize) -> Option<f64> {
-    let whole = |row: &Row| match row.state {
-        Some(State::Running) => row.left_s.map(|left| left + row.spent_s),
-        Some(State::Finished) => Some(row.spent_s).filter(|&s| s > 0.0),
-        _ => None,
-    };
-    let paced: Vec<(&str, f64)> = rows.iter().filter_map(|row| Some((row.arm.as_str(), whole(row)?))).collect();
-    let mean_of = |arm: Option<&str>| {
-        let own = paced.iter().filter(|(of, _)| arm.is_none_or(|arm| arm == *of)).map(|(_, s)| s);
-        let (n, sum) = own.fold((0u32, 0.0), |(n, sum), s| (n + 1, sum + s));
-        (n > 0).then(|| sum / f64::from(n))
-    };
-    let any = mean_of(None)?;
-    let mut arms: BTreeMap<&str, f64> = BTreeMap::new();
-    for row in rows {
-        arms.entry(&row.arm).or_insert_with(|| mean_of(Some(&row.arm)).unwrap_or(any));
-    }
-    let rest = |row: &Row| {
-        let whole = arms.get(row.arm.as_str()).copied().unwrap_or(any);
-        row.left_s.unwrap_or(whole * (1.0 - row.progress))
-    };
-    let (running, waiting) = (of_state(rows, State::Running), of_state(rows, State::Queued));
-    let longest = running.iter().map(|r| rest(r)).fold(0.0, f64::max);
-    let work: f64 = running.iter().chain(&waiting).map(|r| rest(r)).sum();
-    Some((work / slots.max(1) as f64).max(longest))
-}
-
-fn of_state(rows: &[Row], state: State) -> Vec<&Row> {
-    rows.iter().filter(|row| row.state == Some(state)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,18 +227,5 @@ mod tests {
         sort(&mut rows);
         let names: Vec<&str> = rows.iter().map(|r| r.name.as_str()).collect();
         assert_eq!(names, ["now", "first", "second", "broken", "done"]);
-    }
-
-    #[test]
-    fn the_queue_takes_what_its_runs_take_over_the_slots() {
-        // One run took 60 s; one has 20 s left; two wait: 20 + 60 + 60 on two slots.
-        let rows = [
-            Row { spent_s: 60.0, progress: 1.0, ..row("a", State::Finished) },
-            Row { spent_s: 40.0, left_s: Some(20.0), progress: 0.66, ..row("b", State::Running) },
-            row("c", State::Queued),
-            row("d", State::Queued),
-        ];
-        assert_eq!(queue_s(&rows, 2), Some(70.0));
-        assert_eq!(queue_s(&rows[2..], 2), None);
     }
 }

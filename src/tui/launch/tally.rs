@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::estimate::{Estimate, makespan};
 use super::{Launcher, Outlook};
+use crate::model::Kind;
 use crate::run::State;
-use crate::spec::Spec;
+use crate::spec::{Arm, Spec};
+use crate::tui::pace::{Paces, makespan};
 use crate::tui::row::Row;
 
 /// A spec's planned runs by what they are doing.
@@ -61,21 +62,34 @@ pub fn tally(spec: &str, outlook: &Outlook, rows: &[Row]) -> Tally {
     tally
 }
 
-/// What is left of them, `slots` at a time.
+/// Whether a start would queue a run of the draft while `drafting`, else of the chosen spec, as far as is known.
+pub fn has_work(launcher: &Launcher, (drafting, rows): (bool, &[Row])) -> bool {
+    let Some((text, spec)) = launcher.subject(drafting, rows) else { return false };
+    match launcher.outlook(&text) {
+        None => true,
+        Some(Err(_)) => false,
+        Some(Ok(outlook)) => tally(&spec.name, outlook, rows).to_do() > 0,
+    }
+}
+
+/// What is left of them, `slots` at a time: by the pace of the spec's own runs, else by the launcher's estimate.
 pub fn total(launcher: &Launcher, (spec, outlook): (&Spec, &Outlook), (rows, slots): (&[Row], usize)) -> Total {
     let known: BTreeMap<&str, &Row> = own(&spec.name, rows).map(|row| (row.name.as_str(), row)).collect();
     let mut unknown: Vec<String> = Vec::new();
     let mut left: Vec<f64> = Vec::new();
+    let paces = Paces::of(rows);
     for (place, arm) in spec.arms.iter().enumerate() {
-        let whole = launcher.estimate(spec, place, outlook).and_then(|Estimate { run_s, .. }| run_s);
-        for run in outlook.runs.iter().filter(|run| run.arm == arm.name) {
-            let row = known.get(run.name.as_str());
+        let runs = || outlook.runs.iter().filter(|run| run.arm == arm.name).map(|run| known.get(run.name.as_str()));
+        // A row's arm says that it leaks, where it does.
+        let label = runs().flatten().next().map_or(arm.name.as_str(), |row| row.arm.as_str());
+        let paced = paces.epoch_s(&spec.name, label).map(|epoch_s| epoch_s * epochs(spec, arm));
+        let whole = paced.or_else(|| launcher.estimate(spec, place, outlook)?.run_s);
+        for row in runs() {
             if row.is_some_and(|row| row.state == Some(State::Finished)) {
                 continue;
             }
-            let pace = row.filter(|row| row.state == Some(State::Running)).and_then(|row| row.left_s);
             let rest = whole.map(|whole| whole * (1.0 - row.map_or(0.0, |row| row.progress)));
-            match pace.or(rest) {
+            match row.and_then(|row| paces.rest_s(row)).or(rest) {
                 Some(rest) => left.push(rest),
                 None if unknown.contains(&arm.name) => {}
                 None => unknown.push(arm.name.clone()),
@@ -83,6 +97,11 @@ pub fn total(launcher: &Launcher, (spec, outlook): (&Spec, &Outlook), (rows, slo
         }
     }
     Total { left_s: makespan(&left, slots), unknown }
+}
+
+/// A pixel classifier is trained at once.
+fn epochs(spec: &Spec, arm: &Arm) -> f64 {
+    if arm.model.row().kind == Kind::Pixels { 1.0 } else { f64::from(spec.train.epochs) }
 }
 
 fn own<'a>(spec: &'a str, rows: &'a [Row]) -> impl Iterator<Item = &'a Row> {
