@@ -1,5 +1,7 @@
 //! One run in full, reduced to what the screen can show however long it went on.
 
+use std::collections::BTreeMap;
+
 use crate::metric::{Metric, Task};
 use crate::run::{EpochPoint, LastWord, RunRecord, State};
 use crate::store::RunView;
@@ -101,11 +103,17 @@ fn best(task: Task, point: &EpochPoint) -> String {
 
 fn test(task: Task, record: &RunRecord) -> Option<String> {
     let test = record.test.as_ref()?;
-    let shown = task.shown().filter_map(|metric| {
-        let aggregate = test.get(metric.name)?;
-        Some(format!("{} {}", metric.label, crate::report::number(metric, aggregate.mean)))
-    });
+    let mut fewer: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    let mut shown = Vec::new();
+    for (metric, value) in task.shown().filter_map(|metric| Some((metric, test.get(metric.name)?))) {
+        let mark = if value.undefined > 0 { "†" } else { "" };
+        shown.push(format!("{} {}{mark}", metric.label, crate::report::number(metric, value.mean)));
+        if value.undefined > 0 {
+            fewer.entry(value.n).or_default().push(metric.label);
+        }
+    }
     let n = test.values().map(|a| a.n + a.undefined).max().unwrap_or(0);
     let over = if task == Task::Segmentation { "mean over " } else { "" };
-    Some(format!("{} ({over}{n} test cases)", shown.collect::<Vec<_>>().join("  ")))
+    let fewer = fewer.iter().map(|(n, labels)| format!("; † n = {n}: {}", labels.join(", ")));
+    Some(format!("{} ({over}{n} test cases{})", shown.join("  "), fewer.collect::<String>()))
 }

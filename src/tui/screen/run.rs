@@ -14,6 +14,7 @@ use crate::run::State;
 use crate::tui::app::{App, Pane};
 use crate::tui::detail::Detail;
 use crate::tui::images::Images;
+use crate::tui::prose::wrap;
 use crate::tui::text::{duration, fit, flow};
 use crate::tui::theme::{VERMILLION, bold, dim};
 use crate::tui::widget::picture::Outline;
@@ -56,7 +57,8 @@ pub fn glance(app: &App, detail: &Arc<Detail>, area: Rect, buffer: &mut Buffer) 
 fn all(app: &App, detail: &Arc<Detail>, area: Rect, buffer: &mut Buffer) {
     let columns = usize::from(area.width);
     let mut lines = vec![title(app, detail), Line::raw(fit(&standing(app, detail), columns))];
-    lines.extend(detail.test.iter().map(|test| Line::styled(fit(&format!("test  {test}"), columns), bold())));
+    let test = detail.test.iter().flat_map(|test| wrap(&format!("test {test}"), columns, 5));
+    lines.extend(test.map(|line| Line::styled(line, bold())));
     let rows = FACT_ROWS.min(usize::from(area.height) / 6);
     lines.extend(flow(&detail.facts, columns, dim()).into_iter().take(rows));
     let reason = detail
