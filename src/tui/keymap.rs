@@ -168,7 +168,7 @@ pub const KEYS: &[Key] = &[
     key(&[char('O')], RUNS, Action::Arrange(Arrange::Turn), ("", "sort the other way")),
     key(&[char('z')], RUNS, Action::Arrange(Arrange::Fold), ("", "fold or open the group")),
     key(&[char('Z')], RUNS, Action::Arrange(Arrange::FoldAll), ("", "fold or open all groups")),
-    key(&[KeyCode::Esc], RUNS, Action::Unfilter, ("", "show all runs again")),
+    key(&[KeyCode::Esc], RUNS, Action::Unfilter, ("all", "show all runs again")),
     key(&[char('j'), KeyCode::Down], ANY, Action::Go(Motion::Line(Forward)), ("", "down")),
     key(&[char('k'), KeyCode::Up], ANY, Action::Go(Motion::Line(Backward)), ("", "up")),
     key(&[KeyCode::PageDown], SCROLLED, Action::Go(Motion::Page(Forward)), ("", "a page down")),

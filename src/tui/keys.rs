@@ -148,13 +148,13 @@ pub struct Key {
 }
 
 /// What the keys do while a filter is typed.
-pub const TYPING: &str = "Enter keep   Esc show all";
+pub const TYPING: &str = "Enter keep   Esc show all   Ctrl-U empty";
 /// What they do while the palette is open.
 pub const PICKING: &str = "type to find   ↑ ↓ choose   Enter do it   Esc close";
 /// What they do while a question waits.
 pub const ASKING: &str = "y yes   n no";
 /// What they do while a search is typed.
-pub const SEARCHING: &str = "type to search   Enter keep   Esc forget";
+pub const SEARCHING: &str = "type to search   Enter keep   Esc forget   Ctrl-U empty";
 
 impl Key {
     /// The keys as people know them, e.g. `j ↓`.

@@ -38,6 +38,7 @@ pub fn typing(code: KeyCode, plain: bool) -> Option<Msg> {
 
 fn letters(code: KeyCode, plain: bool) -> Option<Msg> {
     match code {
+        KeyCode::Char('u') if !plain => Some(Msg::Cleared),
         KeyCode::Char(c) if plain => Some(Msg::Typed(c)),
         KeyCode::Backspace => Some(Msg::Erased),
         KeyCode::Enter => Some(Msg::Entered),

@@ -4,6 +4,7 @@ use super::update::moved;
 use super::{App, Effect, Follow, Pane, Screen};
 use crate::tui::keys::{Arrange, Direction, Motion};
 use crate::tui::list::{Line, List};
+use crate::tui::palette::Palette;
 use crate::tui::row::Row;
 use crate::tui::text::clean;
 
@@ -69,8 +70,21 @@ impl App {
         self.select();
     }
 
+    /// Whether what is typed takes the place of the text that is there.
+    pub fn is_selected(&self) -> bool {
+        self.typing && self.selected
+    }
+
+    pub(super) fn begin_filter(&mut self) {
+        self.typing = true;
+        self.selected = !self.filter().is_empty();
+    }
+
     pub(super) fn typed(&mut self, c: char) {
         let text = clean(&c.to_string());
+        if self.palette.is_none() && std::mem::take(&mut self.selected) {
+            self.retype(String::clear);
+        }
         match &mut self.palette {
             Some(palette) => palette.type_in(&text),
             None => self.retype(|typed| {
@@ -85,8 +99,17 @@ impl App {
         match &mut self.palette {
             Some(palette) if palette.text().is_empty() => self.palette = None,
             Some(palette) => palette.erase(),
+            None if std::mem::take(&mut self.selected) => self.retype(String::clear),
             None => self.retype(|typed| _ = typed.pop()),
         }
+    }
+
+    pub(super) fn cleared(&mut self) {
+        match &mut self.palette {
+            Some(palette) => *palette = Palette::default(),
+            None => self.retype(String::clear),
+        }
+        self.selected = false;
     }
 
     /// The filter or the search is complete, or the palette's line is chosen.
@@ -96,7 +119,7 @@ impl App {
             self.notice = None;
             return self.run_entry(palette);
         }
-        self.typing = false;
+        (self.typing, self.selected) = (false, false);
         if self.screen() == Screen::Runs {
             self.name_faults();
         }

@@ -74,6 +74,8 @@ pub enum Msg {
     Typed(char),
     /// The last character goes.
     Erased,
+    /// All of it goes.
+    Cleared,
     /// The text is complete.
     Entered,
     /// Another line of the palette.

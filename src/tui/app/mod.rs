@@ -68,6 +68,8 @@ pub struct App {
     /// Run and screen that are taken up once that run has been read.
     wanted: Option<(Name, Screen)>,
     typing: bool,
+    /// What was typed before is there still, and goes with the first character.
+    selected: bool,
     marked: BTreeSet<Name>,
     asked: Option<mark::Asked>,
     palette: Option<Palette>,

@@ -18,6 +18,7 @@ impl App {
             }
             Msg::Typed(c) => self.typed(c),
             Msg::Erased => self.erased(),
+            Msg::Cleared => self.cleared(),
             Msg::Entered => return self.entered(),
             Msg::Picked(direction) => self.pick(direction),
             Msg::Dismissed => self.palette = None,
@@ -49,9 +50,9 @@ impl App {
             Action::Back => self.back(),
             Action::Show(screen) => self.show(screen),
             Action::Go(motion) => self.go(motion),
-            Action::Filter => self.typing = true,
+            Action::Filter => self.begin_filter(),
             Action::Unfilter => {
-                self.typing = false;
+                (self.typing, self.selected) = (false, false);
                 self.retype(String::clear);
             }
             Action::Stop | Action::Resume | Action::Shift(_) | Action::Audit

@@ -92,7 +92,7 @@ fn title(app: &App) -> Line<'static> {
         _ if count == 0 => String::new(),
         (Some((epoch, film)), sorting) => {
             let order = if sorting == Sorting::Stored { String::new() } else { format!(", {order}") };
-            format!("{}, epoch {epoch} of {}{order}", film.label(), row.epochs)
+            format!("epoch {epoch} of {}{order}, {}", row.epochs, film.label())
         }
         (None, _) => format!("case {} of {count}, {order}", cases.cursor() + 1),
     };

@@ -22,12 +22,13 @@ mod tabs;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::app::{Access, App, Banner, Screen};
 use super::keys::{ASKING, Action, KEYS, Key, PICKING, SEARCHING, TYPING};
-use super::launch::Deed;
+use super::launch::{Deed, has_work};
 use super::row::Row;
 use super::text::{fit, width};
 use super::theme::{GREEN, VERMILLION, bold, dim};
@@ -181,12 +182,17 @@ fn works(app: &App, action: Action) -> bool {
         Action::Resume => chosen(Row::can_resume),
         Action::Shift(_) => app.chosen().is_some_and(|row| row.state == Some(State::Queued)),
         Action::Show(Screen::Form) => app.launch().form.is_some(),
-        Action::Open | Action::Filter | Action::Mark | Action::Arrange(_) | Action::Show(Screen::Compare)
+        Action::Launch(Deed::Start) => has_work(app.launch(), (app.screen() == Screen::Form, app.rows())),
+        Action::Filter if app.screen() == Screen::Runs => !app.rows().is_empty(),
+        Action::Unfilter => !app.filter().is_empty(),
+        Action::Open | Action::Mark | Action::Arrange(_) | Action::Show(Screen::Compare)
             if app.screen() == Screen::Runs =>
         {
-            !app.rows().is_empty()
+            !app.list().lines().is_empty()
         }
+        Action::Hold | Action::Differ | Action::Intervals if app.shows_printed() => false,
         Action::Hold | Action::Differ if app.screen() == Screen::Compare => app.arms().len() > 1,
+        Action::Panels(_) | Action::Turn(_) if app.screen() == Screen::Run => app.shows_curves(),
         Action::Open if app.screen() == Screen::Audit => {
             app.audit().opened().is_none() && app.audit().chosen().is_some()
         }
@@ -203,13 +209,14 @@ fn typing(app: &App, columns: usize) -> Line<'static> {
     while width(text) > room {
         text = &text[text.chars().next().map_or(1, char::len_utf8)..];
     }
-    let typed = Span::styled(format!("/{text}"), bold());
+    let style = if app.is_selected() { bold().add_modifier(Modifier::REVERSED) } else { bold() };
+    let typed = Line::from(vec![Span::styled("/", bold()), Span::styled(text.to_owned(), style)]);
     let room = columns.saturating_sub(typed.width() + 3);
     let about = match app.list().faults().first().filter(|_| app.screen() == Screen::Runs) {
         Some(fault) => Span::styled(fit(fault, room), app.theme().text(VERMILLION)),
         None => Span::styled(fit(keys, room), dim()),
     };
-    Line::from(vec![typed, Span::raw("█  "), about])
+    Line::from_iter(typed.spans.into_iter().chain([Span::raw("█  "), about]))
 }
 
 fn first_name(key: &Key) -> String {

@@ -22,7 +22,7 @@ const MOST: usize = 26;
 /// The legend beside the chart, and from which width on it is there.
 const BESIDE: (u16, u16) = (52, 120);
 /// Columns of a value with its range.
-const VALUE: usize = 26;
+const VALUE: usize = 36;
 
 /// Draws the screen.
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
