@@ -21,6 +21,7 @@ pub mod film;
 mod finding;
 pub mod found;
 mod gallery;
+pub mod ground;
 pub mod images;
 mod job;
 mod keeper;
@@ -72,6 +73,7 @@ use anyhow::bail;
 use ratatui::crossterm::event::Event;
 
 pub use app::{Access, App, Banner, Effect, Memory, Msg, Setup};
+pub use ground::{Ground, Shades};
 pub use images::Images;
 pub use mouse::Mouse;
 pub use notify::Notify;
@@ -106,6 +108,8 @@ pub struct Options {
     pub glyphs: Glyphs,
     /// Colours of this terminal; see [`Colour::from_env`].
     pub colour: Colour,
+    /// What they stand on.
+    pub ground: Ground,
     /// How this terminal shows pictures.
     pub images: Images,
     /// Whether keys may change the store.
@@ -128,7 +132,7 @@ pub fn run(watch: Watch, launch: &Launch, options: Options) -> anyhow::Result<()
         bail!("the dashboard needs a terminal; \"seglab --help\" lists the commands that do without one");
     }
     let mut app = App::new(Setup {
-        theme: Theme { glyphs: options.glyphs, colour: options.colour },
+        theme: Theme { glyphs: options.glyphs, colour: options.colour, ground: options.ground },
         images: options.images,
         access: options.access,
         banner: options.banner,

@@ -286,7 +286,7 @@ fn drawn(app: &App, (width, height): (u16, u16)) -> Vec<String> {
 }
 
 pub(super) fn unicode() -> Theme {
-    Theme { glyphs: Glyphs::Unicode, colour: Colour::True }
+    Theme { glyphs: Glyphs::Unicode, colour: Colour::True, ..Theme::default() }
 }
 
 #[test]
@@ -316,7 +316,7 @@ fn every_size_from_nothing_to_large_is_no_panic() {
 
 #[test]
 fn ascii_means_seven_bits() {
-    let theme = Theme { glyphs: Glyphs::Ascii, colour: Colour::None };
+    let theme = Theme { glyphs: Glyphs::Ascii, colour: Colour::None, ..Theme::default() };
     for screen in SCREENS {
         for size in SIZES {
             let text = drawn(&app(3, screen, theme), size).concat();
@@ -586,7 +586,7 @@ fn the_palette_is_readable_on_every_screen() {
             let text = drawn(&app, size).join("\n");
             assert!(text.contains(":comparison█") && text.contains("comparison of arms"), "{screen:?}\n{text}");
         }
-        let ascii = Theme { glyphs: Glyphs::Ascii, colour: Colour::None };
+        let ascii = Theme { glyphs: Glyphs::Ascii, colour: Colour::None, ..Theme::default() };
         let app = acted(super::tests::app(3, screen, ascii), &[Action::Palette]);
         assert!(drawn(&app, (80, 24)).concat().is_ascii());
     }

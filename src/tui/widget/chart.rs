@@ -190,6 +190,7 @@ impl Chart<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::ground::Ground;
     use crate::tui::theme::{BLUE, Colour, Glyphs};
 
     fn points(values: impl IntoIterator<Item = Option<f64>>) -> Vec<Point> {
@@ -211,7 +212,7 @@ mod tests {
         }
     }
 
-    const PLAIN: Theme = Theme { glyphs: Glyphs::Ascii, colour: Colour::None };
+    const PLAIN: Theme = Theme { glyphs: Glyphs::Ascii, colour: Colour::None, ground: Ground::Dark };
 
     fn drawn(chart: Chart, (width, height): (u16, u16)) -> String {
         let area = Rect::new(0, 0, width, height);

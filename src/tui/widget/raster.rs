@@ -159,14 +159,14 @@ mod tests {
     #[test]
     fn without_colours_marks_are_letters_and_any_area_is_no_panic() {
         let raster = Raster::from_fn(4, 4, |x, _| Pixel { grey: 0, mark: [Mark::DRAWN[0], Mark::None][x / 2] });
-        let plain = Theme { glyphs: Glyphs::Ascii, colour: Colour::None };
+        let plain = Theme { glyphs: Glyphs::Ascii, colour: Colour::None, ..Theme::default() };
         let area = Rect::new(0, 0, 4, 2);
         let mut buffer = Buffer::empty(area);
         assert_eq!(draw(&raster, &plain, area, &mut buffer), area);
         assert_eq!(buffer.content.iter().map(|cell| cell.symbol()).collect::<String>(), "XX  XX  ");
         for (width, height) in [(0, 0), (1, 1), (3, 90), (300, 2)] {
             let area = Rect::new(0, 0, width, height);
-            let rich = Theme { glyphs: Glyphs::Unicode, colour: Colour::Indexed };
+            let rich = Theme { glyphs: Glyphs::Unicode, colour: Colour::Indexed, ..Theme::default() };
             draw(&raster, &rich, area, &mut Buffer::empty(area));
             draw(&Raster::filled(0, 0, Pixel::default()), &rich, area, &mut Buffer::empty(area));
         }
