@@ -1,4 +1,4 @@
-//! How long runs still take: by seconds an epoch of the same spec and arm, else of the same spec; else nobody knows.
+//! How long runs still take: by seconds an epoch of the same spec and arm, else of its spec's networks; else nobody knows.
 //! Weak spot: early stopping may end a run sooner, and runs of a spec may share a machine that was idle before.
 
 use std::collections::BTreeMap;
@@ -37,23 +37,36 @@ impl<'a> Paces<'a> {
         let mut paces = Self::default();
         for row in rows.iter().filter(|row| row.epoch > 0 && row.spent_s > 0.0) {
             paces.arms.entry((&row.spec, &row.arm)).or_default().add(row);
-            paces.specs.entry(&row.spec).or_default().add(row);
+            if !is_pixels(row) {
+                paces.specs.entry(&row.spec).or_default().add(row);
+            }
         }
         paces
     }
 
-    /// Seconds of an epoch of `arm`, as its row calls it; of its spec's arms if it has had none.
-    pub fn epoch_s(&self, spec: &str, arm: &str) -> Option<f64> {
-        let pace = self.arms.get(&(spec, arm)).or_else(|| self.specs.get(spec))?;
-        Some(pace.epoch_s())
+    /// Seconds of an epoch of `arm`, as its rows call it.
+    pub fn arm_s(&self, spec: &str, arm: &str) -> Option<f64> {
+        self.arms.get(&(spec, arm)).map(|pace| pace.epoch_s())
+    }
+
+    /// Seconds of an epoch of the networks of `spec`.
+    pub fn spec_s(&self, spec: &str) -> Option<f64> {
+        self.specs.get(spec).map(|pace| pace.epoch_s())
     }
 
     /// Seconds until `row` has ended once it has a slot; its own word comes first.
     pub fn rest_s(&self, row: &Row) -> Option<f64> {
         let said = row.left_s.filter(|_| row.state == Some(State::Running));
         let left = f64::from(row.epochs) * (1.0 - row.progress);
-        said.or_else(|| Some(self.epoch_s(&row.spec, &row.arm)? * left).filter(|_| row.epochs > 0))
+        let of_spec = || self.spec_s(&row.spec).filter(|_| !is_pixels(row));
+        let epoch_s = || self.arm_s(&row.spec, &row.arm).or_else(of_spec).filter(|_| row.epochs > 0);
+        said.or_else(|| Some(epoch_s()? * left))
     }
+}
+
+/// The only epoch of a pixel classifier is as long as it is; it has no loss.
+fn is_pixels(row: &Row) -> bool {
+    row.loss.is_empty() && !row.model.is_empty()
 }
 
 /// Seconds until the queue is empty with `slots` runs at a time; `None` if nothing waits or runs, or if of one of them
@@ -106,7 +119,9 @@ mod tests {
         // Two seconds an epoch of its own spec, a hundred of them.
         assert_eq!(queue_s(&rows, 1), Some(200.0));
         assert_eq!(queue_s(&rows[1..], 1), None);
-        assert_eq!(Paces::of(&rows).epoch_s("short", "unet"), Some(60.0));
+        assert_eq!(Paces::of(&rows).arm_s("short", "unet"), Some(60.0));
+        let svm = Row { model: "svm".into(), epochs: 1, ..row(("long", "svm"), Queued, (0, 0.0)) };
+        assert_eq!(Paces::of(&rows).rest_s(&svm), None, "a network says nothing of a pixel classifier");
     }
 
     #[test]

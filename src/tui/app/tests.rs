@@ -139,6 +139,25 @@ fn a_filter_narrows_and_escape_widens() {
 }
 
 #[test]
+fn an_old_filter_is_replaced_by_what_is_typed_or_emptied() {
+    let mut app = app(&[("s/a", State::Running), ("s/b", State::Finished)]);
+    let filtered = |app: &mut App, first: Msg| {
+        for msg in [Msg::Act(Action::Filter), Msg::Cleared, Msg::Typed('s'), Msg::Typed('/'), Msg::Entered] {
+            app.update(msg);
+        }
+        assert_eq!((app.filter(), app.is_typing()), ("s/", false));
+        app.update(Msg::Act(Action::Filter));
+        assert!(app.is_selected());
+        app.update(first);
+        app.filter().to_owned()
+    };
+    assert_eq!(filtered(&mut app, Msg::Typed('b')), "b");
+    assert_eq!(filtered(&mut app, Msg::Erased), "");
+    assert_eq!(filtered(&mut app, Msg::Cleared), "");
+    assert_eq!(filtered(&mut app, Msg::Entered), "s/", "kept as it was");
+}
+
+#[test]
 fn equal_rows_and_an_idle_clock_draw_nothing_again() {
     let mut app = app(&[("s/a", State::Finished)]);
     let before = app.revision();

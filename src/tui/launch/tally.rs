@@ -72,7 +72,8 @@ pub fn has_work(launcher: &Launcher, (drafting, rows): (bool, &[Row])) -> bool {
     }
 }
 
-/// What is left of them, `slots` at a time: by the pace of the spec's own runs, else by the launcher's estimate.
+/// What is left of them, `slots` at a time: by the pace of the arm's own runs, else by the launcher's estimate, else by
+/// the pace of its spec.
 pub fn total(launcher: &Launcher, (spec, outlook): (&Spec, &Outlook), (rows, slots): (&[Row], usize)) -> Total {
     let known: BTreeMap<&str, &Row> = own(&spec.name, rows).map(|row| (row.name.as_str(), row)).collect();
     let mut unknown: Vec<String> = Vec::new();
@@ -82,14 +83,17 @@ pub fn total(launcher: &Launcher, (spec, outlook): (&Spec, &Outlook), (rows, slo
         let runs = || outlook.runs.iter().filter(|run| run.arm == arm.name).map(|run| known.get(run.name.as_str()));
         // A row's arm says that it leaks, where it does.
         let label = runs().flatten().next().map_or(arm.name.as_str(), |row| row.arm.as_str());
-        let paced = paces.epoch_s(&spec.name, label).map(|epoch_s| epoch_s * epochs(spec, arm));
-        let whole = paced.or_else(|| launcher.estimate(spec, place, outlook)?.run_s);
+        let is_network = arm.model.row().kind == Kind::Network;
+        let own = paces.arm_s(&spec.name, label).map(|epoch_s| epoch_s * epochs(spec, arm));
+        let of_spec = || Some(paces.spec_s(&spec.name).filter(|_| is_network)? * epochs(spec, arm));
+        let whole = own.or_else(|| launcher.estimate(spec, place, outlook)?.run_s).or_else(of_spec);
         for row in runs() {
             if row.is_some_and(|row| row.state == Some(State::Finished)) {
                 continue;
             }
+            let said = row.filter(|row| row.state == Some(State::Running)).and_then(|row| row.left_s);
             let rest = whole.map(|whole| whole * (1.0 - row.map_or(0.0, |row| row.progress)));
-            match row.and_then(|row| paces.rest_s(row)).or(rest) {
+            match said.or(rest) {
                 Some(rest) => left.push(rest),
                 None if unknown.contains(&arm.name) => {}
                 None => unknown.push(arm.name.clone()),
