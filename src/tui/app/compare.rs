@@ -143,7 +143,7 @@ impl App {
         match self.screen() {
             Screen::Compare if self.shows_printed() => {
                 let tables = self.versus.printed().unwrap_or_default();
-                let end = printed::lines(tables, usize::from(self.size.0)).len().saturating_sub(1);
+                let end = printed::lines(tables, self.versus.order, usize::from(self.size.0)).len().saturating_sub(1);
                 self.versus.scroll = moved(self.versus.scroll.min(end), motion, page).min(end);
             }
             Screen::Difference => {

@@ -19,6 +19,8 @@ impl App {
             Action::Log => self.toggle(Pane::Log),
             Action::Picture => self.toggle(Pane::Picture),
             Action::Look => self.album.shown_mut().turn(),
+            Action::Column(direction) if self.shows_printed() => self.versus.choose_printed(direction),
+            Action::Sort if self.shows_printed() => self.versus.order.sort(),
             Action::Column(direction) if self.screen() == Screen::Cases => self.album.shown_mut().choose(direction),
             Action::Sort if self.screen() == Screen::Cases => self.album.shown_mut().sort(),
             Action::Epoch(direction) if self.screen() == Screen::Cases => {

@@ -43,6 +43,7 @@ impl App {
             Action::Palette => self.palette = Some(Palette::default()),
             Action::Open if self.screen() == Screen::Audit => self.audit.open(),
             Action::Open => self.open(),
+            Action::Arrange(_) if self.shows_printed() => self.versus.order.turn(),
             Action::Arrange(_) if self.screen() == Screen::Compare => self.arms.turn(),
             Action::Arrange(how) => self.arrange(how),
             Action::Mark => self.mark(),

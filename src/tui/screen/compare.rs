@@ -69,7 +69,8 @@ fn print(app: &App, first: usize, area: Rect, buffer: &mut Buffer) {
     match app.versus().printed() {
         None => Line::styled("what the papers print: computing …", dim()).render(area, buffer),
         Some(tables) => {
-            said::draw(&printed::lines(tables, usize::from(area.width)), first, app.theme(), (area, buffer));
+            let lines = printed::lines(tables, app.versus().order, usize::from(area.width));
+            said::draw(&lines, first, app.theme(), (area, buffer));
         }
     }
 }
