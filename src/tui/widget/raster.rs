@@ -73,6 +73,15 @@ impl Pixel {
 /// A picture of marked pixels.
 pub type Raster = Plane<Pixel>;
 
+/// Two pictures with a black line between them.
+pub fn beside(left: &Raster, right: &Raster) -> Raster {
+    let start = left.width() + (left.width() / 32).max(1);
+    Raster::from_fn(start + right.width(), left.height().max(right.height()), |x, y| {
+        let of_right = || x.checked_sub(start).and_then(|x| right.get(x, y));
+        left.get(x, y).or_else(of_right).copied().unwrap_or_default()
+    })
+}
+
 /// Columns and rows of characters that `raster` takes of `area` where a character is twice as high as wide.
 pub fn extent(raster: &Raster, area: Rect) -> Rect {
     let (width, height) = (raster.width().max(1) as f64, raster.height().max(1) as f64);
@@ -154,6 +163,15 @@ mod tests {
             let small = scaled(&raster, (side, side));
             assert!(small.values().iter().any(|pixel| pixel.mark == Mark::Prediction), "{side}");
         }
+    }
+
+    #[test]
+    fn two_pictures_stand_side_by_side() {
+        let of = |grey, height| Raster::filled(4, height, Pixel { grey, mark: Mark::None });
+        let both = beside(&of(1, 2), &of(2, 3));
+        assert_eq!(both.size(), (9, 3));
+        let row = |y: usize| (0..9).map(|x| both.get(x, y).map_or(9, |pixel| pixel.grey)).collect::<Vec<u8>>();
+        assert_eq!((row(0), row(2)), (vec![1, 1, 1, 1, 0, 2, 2, 2, 2], vec![0, 0, 0, 0, 0, 2, 2, 2, 2]));
     }
 
     #[test]
