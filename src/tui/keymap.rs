@@ -27,6 +27,7 @@ pub const ANY: &[Screen] = &[
 ];
 const RUNS: &[Screen] = &[Screen::Runs];
 const TABLES: &[Screen] = &[Screen::Runs, Screen::Compare, Screen::Cases];
+const EXPORTED: &[Screen] = &[Screen::Runs, Screen::Compare, Screen::Overlay];
 const COPIED: &[Screen] = &[Screen::Runs, Screen::Compare, Screen::Cases, Screen::Audit, Screen::Difference];
 const RUN: &[Screen] = &[Screen::Run];
 const COMPARE: &[Screen] = &[Screen::Compare];
@@ -187,6 +188,7 @@ pub const KEYS: &[Key] = &[
     key(&[char('C')], TABLES, Action::Copy(Copy::Cell), ("", "copy the chosen cell")),
     key(&[char('Y')], COPIED, Action::Copy(Copy::Row), ("", "copy the row")),
     key(&[char('y')], COPIED, Action::Copy(Copy::Table), ("", "copy the table")),
+    key(&[char('E')], EXPORTED, Action::Export, ("export", "export the spec's tables")),
     key(&[char(':')], ANY, Action::Palette, ("find", "find any action by name")),
     ctrl(key(&[char('p')], ANY, Action::Palette, ("", "find any action by name"))),
     ctrl(key(&[char('l')], ANY, Action::Redraw, ("", "draw everything again"))),

@@ -15,6 +15,7 @@ mod date;
 pub mod detail;
 mod editor;
 mod evidence;
+mod exporter;
 mod feed;
 pub mod field;
 pub mod film;

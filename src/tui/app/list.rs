@@ -82,6 +82,9 @@ impl App {
 
     pub(super) fn typed(&mut self, c: char) {
         let text = clean(&c.to_string());
+        if let Some(prompt) = &mut self.prompt {
+            return prompt.type_in(&text);
+        }
         if self.palette.is_none() && std::mem::take(&mut self.selected) {
             self.retype(String::clear);
         }
@@ -96,6 +99,10 @@ impl App {
     }
 
     pub(super) fn erased(&mut self) {
+        if let Some(prompt) = &mut self.prompt {
+            prompt.text.pop();
+            return;
+        }
         match &mut self.palette {
             Some(palette) if palette.text().is_empty() => self.palette = None,
             Some(palette) => palette.erase(),
@@ -105,6 +112,9 @@ impl App {
     }
 
     pub(super) fn cleared(&mut self) {
+        if let Some(prompt) = &mut self.prompt {
+            return prompt.text.clear();
+        }
         match &mut self.palette {
             Some(palette) => *palette = Palette::default(),
             None => self.retype(String::clear),
@@ -114,6 +124,9 @@ impl App {
 
     /// The filter or the search is complete, or the palette's line is chosen.
     pub(super) fn entered(&mut self) -> Option<Effect> {
+        if let Some(prompt) = self.prompt.take() {
+            return self.prompted(prompt);
+        }
         if let Some(palette) = self.palette.take() {
             self.follow = Follow::Run;
             self.notice = None;

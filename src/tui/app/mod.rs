@@ -4,6 +4,7 @@ mod audit;
 mod compare;
 mod copy;
 mod curves;
+mod export;
 mod hear;
 mod launch;
 mod list;
@@ -36,6 +37,7 @@ use super::theme::Theme;
 use super::versus::Versus;
 use super::widget::picture::Picture;
 use crate::run::State;
+pub use export::Prompt;
 pub use message::{Effect, Msg, Pane, Screen};
 pub use setup::{Access, Banner, Memory, Setup};
 pub(in crate::tui) use update::moved;
@@ -73,6 +75,7 @@ pub struct App {
     marked: BTreeSet<Name>,
     asked: Option<mark::Asked>,
     palette: Option<Palette>,
+    prompt: Option<Prompt>,
     unread: usize,
     broken: Vec<String>,
     detail: Option<Arc<Detail>>,

@@ -26,8 +26,8 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::app::{Access, App, Banner, Screen};
-use super::keys::{ASKING, Action, KEYS, Key, PICKING, SEARCHING, TYPING};
+use super::app::{Access, App, Banner, Prompt, Screen};
+use super::keys::{ASKING, Action, KEYS, Key, NAMING, PICKING, SEARCHING, TYPING};
 use super::launch::{Deed, has_work};
 use super::row::Row;
 use super::text::{fit, width};
@@ -132,6 +132,9 @@ fn footer(app: &App, columns: usize) -> Line<'static> {
             ASKING.into(),
         ]);
     }
+    if let Some(prompt) = app.prompt() {
+        return naming(prompt, columns);
+    }
     if app.palette().is_some() {
         return Line::styled(fit(PICKING, columns), dim());
     }
@@ -183,7 +186,8 @@ fn works(app: &App, action: Action) -> bool {
         Action::Shift(_) => app.chosen().is_some_and(|row| row.state == Some(State::Queued)),
         Action::Show(Screen::Form) => app.launch().form.is_some(),
         Action::Launch(Deed::Start) => has_work(app.launch(), (app.screen() == Screen::Form, app.rows())),
-        Action::Filter if app.screen() == Screen::Runs => !app.rows().is_empty(),
+        Action::Filter | Action::Export if app.screen() == Screen::Runs => !app.rows().is_empty(),
+        Action::Export => app.spec().is_some(),
         Action::Unfilter => !app.filter().is_empty(),
         Action::Open | Action::Mark | Action::Arrange(_) | Action::Show(Screen::Compare)
             if app.screen() == Screen::Runs =>
@@ -201,14 +205,28 @@ fn works(app: &App, action: Action) -> bool {
     }
 }
 
-/// What is typed, its end where there is no room for all, and what of a filter is not understood.
-fn typing(app: &App, columns: usize) -> Line<'static> {
-    let searches = app.screen() == Screen::Run;
-    let (mut text, keys) = if searches { (app.log().needle(), SEARCHING) } else { (app.filter(), TYPING) };
-    let room = columns.saturating_sub(24).max(8);
+/// The folder that is typed, its end where there is no room for all.
+fn naming(prompt: &Prompt, columns: usize) -> Line<'static> {
+    let asked = fit(&format!("export {} to: ", prompt.spec), columns / 2);
+    let typed = end(&prompt.text, columns.saturating_sub(width(&asked) + 1)).to_owned();
+    let room = columns.saturating_sub(width(&asked) + width(&typed) + 3);
+    let keys = Span::styled(fit(NAMING, room), dim());
+    Line::from(vec![Span::styled(asked, bold()), Span::raw(typed), Span::raw("█  "), keys])
+}
+
+/// As much of the end of `text` as fits into `room` columns.
+fn end(mut text: &str, room: usize) -> &str {
     while width(text) > room {
         text = &text[text.chars().next().map_or(1, char::len_utf8)..];
     }
+    text
+}
+
+/// What is typed, its end where there is no room for all, and what of a filter is not understood.
+fn typing(app: &App, columns: usize) -> Line<'static> {
+    let searches = app.screen() == Screen::Run;
+    let (text, keys) = if searches { (app.log().needle(), SEARCHING) } else { (app.filter(), TYPING) };
+    let text = end(text, columns.saturating_sub(24).max(8));
     let style = if app.is_selected() { bold().add_modifier(Modifier::REVERSED) } else { bold() };
     let typed = Line::from(vec![Span::styled("/", bold()), Span::styled(text.to_owned(), style)]);
     let room = columns.saturating_sub(typed.width() + 3);
