@@ -470,6 +470,34 @@ fn runs_of_the_store_are_counted_and_those_of_another_version_told_apart() {
 }
 
 #[test]
+fn a_start_is_offered_while_something_is_left_to_do_and_time_is_that_of_its_own_runs() {
+    let mut app = app();
+    planned(&mut app, BUILT_IN[0].1);
+    let Some(Ok(outlook)) = app.launch().outlook(BUILT_IN[0].1) else { panic!("demo plans") };
+    let runs = outlook.runs.clone();
+    let row = |run: &Planned, state| Row {
+        name: run.name.clone(),
+        arm: run.arm.clone(),
+        spec: "demo".into(),
+        state: Some(state),
+        ..Row::default()
+    };
+    let rows = |state| runs.iter().map(|run| row(run, state)).collect::<Vec<_>>();
+    app.update(Msg::Rows(rows(State::Stopped)));
+    let foot = |app: &App| drawn(app, (160, 45)).lines().last().unwrap_or_default().to_owned();
+    assert!(foot(&app).contains("s start"), "{}", foot(&app));
+    app.update(Msg::Rows(rows(State::Finished)));
+    assert!(!foot(&app).contains("s start"), "{}", foot(&app));
+    // An arm whose epochs took ten seconds each, and no other run to go by.
+    let spec = app.launch().offer(app.rows()).and_then(|offer| offer.spec.as_ref().ok()).expect("demo").clone();
+    let Some(Ok(outlook)) = app.launch().outlook(BUILT_IN[0].1).cloned() else { panic!("demo plans") };
+    let mut known = vec![Row { epoch: 4, spent_s: 40.0, ..row(&runs[0], State::Stopped) }];
+    known.extend(runs[1..].iter().map(|run| row(run, State::Finished)));
+    let left = total(app.launch(), (&spec, &outlook), (&known, 1));
+    assert_eq!(left, Total { left_s: 10.0 * f64::from(spec.train.epochs), unknown: vec![] });
+}
+
+#[test]
 fn no_spec_a_wrong_one_and_missing_data_are_said_at_every_size() {
     for size in SIZES {
         let mut empty = App::new(Setup::default());

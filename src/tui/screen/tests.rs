@@ -603,6 +603,50 @@ fn a_question_is_in_the_footer_with_its_answers() {
 }
 
 #[test]
+fn footers_offer_only_what_does_something() {
+    let foot = |app: &App| drawn(app, (160, 24)).pop().expect("a footer");
+    let offers = |app: &App, words: &[&str]| words.iter().map(|word| foot(app).contains(word)).collect::<Vec<_>>();
+    let words = ["Enter against", "i intervals", "o sort"];
+    let arms = app(3, Screen::Compare, unicode());
+    assert_eq!(offers(&arms, &words), [true, true, true], "{}", foot(&arms));
+    let mut printed = acted(arms, &[Action::Section(Direction::Forward)]);
+    assert_eq!(offers(&printed, &words), [false, false, true], "{}", foot(&printed));
+    let column = printed.arms().column();
+    printed = acted(printed, &[Action::Column(Direction::Forward), Action::Hold]);
+    assert_eq!(printed.arms().column(), column, "the hidden table stays as it is");
+    assert!(printed.notice().is_some_and(|notice| notice.contains("Tab")));
+    let run = app(3, Screen::Run, unicode());
+    assert_eq!(offers(&run, &["Tab curves", "+ zoom"]), [true, true], "{}", foot(&run));
+    let log = acted(run, &[Action::Log]);
+    assert_eq!(offers(&log, &["Tab curves", "+ zoom"]), [false, false], "{}", foot(&log));
+    let mut none = typed(acted(app(3, Screen::Runs, unicode()), &[Action::Filter]), "no such run");
+    none.update(Msg::Entered);
+    let words = ["Enter open", "Space mark", "/ filter", "Esc all"];
+    assert_eq!(offers(&none, &words), [false, false, true, true], "{}", foot(&none));
+}
+
+#[test]
+fn a_folder_is_asked_for_in_the_footer() {
+    let mut app = acted(app(3, Screen::Compare, unicode()), &[Action::Export]);
+    for width in [60, 80] {
+        let lines = drawn(&app, (width, 24));
+        assert!(lines.last().is_some_and(|foot| foot.starts_with("export demo to: demo-export█  Enter write")));
+    }
+    app.update(Msg::Dismissed);
+    assert!(app.prompt().is_none());
+}
+
+#[test]
+fn values_at_the_crosshair_are_not_cut() {
+    let turn = Action::Turn(Turn::Cross(Direction::Backward));
+    let app = acted(app(3, Screen::Run, unicode()), &[turn, Action::Curves]);
+    let cut = |lines: Vec<String>| lines.iter().any(|line| line.contains('─') && line.contains('…'));
+    for size in [(80, 24), (60, 20)] {
+        assert!(!cut(drawn(&app, size)), "{}", drawn(&app, size).join("\n"));
+    }
+}
+
+#[test]
 fn a_click_meets_the_line_that_is_drawn_there() {
     use crate::tui::keys::{Direction, Motion};
     for runs in [3, 40] {
