@@ -3,6 +3,7 @@
 //! `cargo bench --bench dashboard -- OUT` writes `OUT/many`, a thousand runs of 100 epochs in all states that need no
 //! worker, and `OUT/long`, one run of a million steps. Nothing is trained: curves are invented from the run's number.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -10,8 +11,9 @@ use std::path::Path;
 
 use seglab::dataset::{Dataset, Manifest, Origin};
 use seglab::device::Choice;
-use seglab::metric::{Aggregate, METRICS, Shown};
+use seglab::metric::{Aggregate, CaseScore, METRICS, Shown};
 use seglab::plan::{RunPlan, plan};
+use seglab::plane::{Mask, Plane};
 use seglab::run::Event;
 use seglab::spec::Spec;
 use seglab::store::{RunDir, Store};
@@ -21,7 +23,11 @@ const LOSSES: [&str; 4] = ["bce", "dice", "combo", "tversky"];
 const EPOCHS: u32 = 100;
 /// Of 597 training cases in batches of 32.
 const STEPS: u32 = 19;
+/// Side of the masks that are scored.
+const MASK_PX: usize = 32;
 const LONG_STEPS: u64 = 1_000_000;
+/// Subjects of cases.
+type Subjects<'a> = BTreeMap<&'a str, &'a str>;
 /// When the first run began.
 const DAWN_S: f64 = 1_790_000_000.0;
 
@@ -48,7 +54,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = arguments.next().ok_or("expected a folder: cargo bench --bench dashboard -- OUT")?;
     let dataset = Dataset::at(Origin { folder: None, manifest: Manifest::parse(MANIFEST, "invented")? })?;
     let plans = plan(&Spec::parse(&spec(), "many.toml")?, &dataset)?;
-    many(&Path::new(&out).join("many"), &plans)?;
+    let subjects = dataset.cases.iter().map(|case| (case.id.as_str(), case.subject.as_str())).collect();
+    many(&Path::new(&out).join("many"), &plans, &subjects)?;
     long(&Path::new(&out).join("long"), &plans[0])?;
     println!("{} cases; {out}/many: {} runs; {out}/long: {LONG_STEPS} steps", dataset.cases.len(), plans.len());
     Ok(())
@@ -69,7 +76,7 @@ fn spec() -> String {
 }
 
 /// Finished, failed, lost, stopped, waiting and planned runs in turn; a few names are long and wide.
-fn many(root: &Path, plans: &[RunPlan]) -> Result<(), Box<dyn Error>> {
+fn many(root: &Path, plans: &[RunPlan], subjects: &Subjects) -> Result<(), Box<dyn Error>> {
     let store = empty(root)?;
     for (index, plan) in plans.iter().enumerate() {
         let arm = if index % 97 == 5 { format!("{WIDE}-{index}") } else { plan.arm.clone() };
@@ -77,10 +84,14 @@ fn many(root: &Path, plans: &[RunPlan]) -> Result<(), Box<dyn Error>> {
         let at_s = DAWN_S + 6000.0 + index as f64;
         let reason = "the loss is not finite; lower train.lr".to_owned();
         match index % 10 {
-            0..=4 => write(&run, index, (EPOCHS, Some(Event::Finished { at_s })))?,
-            5 => write(&run, index, (37, Some(Event::Failed { at_s, reason, step: Some(704) })))?,
-            6 => write(&run, index, (61, None))?,
-            7 => write(&run, index, (80, Some(Event::Stopped { at_s, epoch: 80 })))?,
+            0..=4 => {
+                let scores = scores(plan, index, subjects);
+                run.write_scores(&scores)?;
+                write(&run, index, (EPOCHS, &[scored(&scores), Event::Finished { at_s }]))?;
+            }
+            5 => write(&run, index, (37, &[Event::Failed { at_s, reason, step: Some(704) }]))?,
+            6 => write(&run, index, (61, &[]))?,
+            7 => write(&run, index, (80, &[Event::Stopped { at_s, epoch: 80 }]))?,
             8 => run.enqueue(&Choice::Auto)?,
             _ => {}
         }
@@ -109,7 +120,7 @@ fn empty(root: &Path) -> Result<Store, Box<dyn Error>> {
     Ok(Store::new(root))
 }
 
-fn write(run: &RunDir, index: usize, (epochs, last): (u32, Option<Event>)) -> Result<(), Box<dyn Error>> {
+fn write(run: &RunDir, index: usize, (epochs, last): (u32, &[Event])) -> Result<(), Box<dyn Error>> {
     let mut events = BufWriter::new(run.append_events()?);
     say(&mut events, &started(index, STEPS))?;
     for number in 1..=epochs {
@@ -119,9 +130,6 @@ fn write(run: &RunDir, index: usize, (epochs, last): (u32, Option<Event>)) -> Re
         }
         say(&mut events, &epoch(index, number, u64::from(number) * u64::from(STEPS)))?;
         say(&mut events, &Event::Saved { epoch: number, best: number <= 90 })?;
-    }
-    if epochs == EPOCHS {
-        say(&mut events, &scored(index))?;
     }
     for line in 1..=20 {
         run.log(&format!("epoch {line}: nothing was trained"));
@@ -169,13 +177,32 @@ fn epoch(index: usize, number: u32, step: u64) -> Event {
     }
 }
 
-fn scored(index: usize) -> Event {
-    let mean = |unit: &str| if unit == "px" { 9.0 } else { 0.6 + 0.2 * wobble(index as f64) };
-    let aggregate = |unit| Aggregate { mean: Some(mean(unit)), n: 78, undefined: 0 };
+fn scored(scores: &[CaseScore]) -> Event {
+    let mean = |metric| Aggregate::of(metric, scores);
     Event::Scored {
-        cases: 78,
-        test: METRICS.iter().map(|metric| (metric.name.to_owned(), aggregate(metric.unit))).collect(),
+        cases: scores.len(),
+        test: METRICS.iter().map(|metric| (metric.name.to_owned(), mean(metric))).collect(),
     }
+}
+
+/// A disc is sought, and found off its place and of another size; every twentieth case is missed.
+fn scores(plan: &RunPlan, index: usize, subjects: &Subjects) -> Vec<CaseScore> {
+    let score = |(place, case): (usize, &str)| {
+        let noise = |salt: f64| wobble(index as f64 * 3.1 + place as f64 * 7.7 + salt);
+        let side = MASK_PX as f64;
+        let disc = |x: f64, y: f64, radius: f64| {
+            Plane::from_fn(MASK_PX, MASK_PX, |i, j| {
+                1.0 / (1.0 + ((i as f64 - x).hypot(j as f64 - y) - radius).exp()) as f32
+            })
+        };
+        let found = if (place + index).is_multiple_of(20) { 0.0 } else { side / 5.0 + noise(1.0) };
+        let reference: Mask = disc(side / 2.0, side / 2.0, side / 5.0).map(|&p| p >= 0.5);
+        let probability = disc(side / 2.0 + 2.0 * noise(2.0), side / 2.0 + 2.0 * noise(3.0), found);
+        let prediction: Mask = probability.map(|&p| p >= 0.5);
+        let score = CaseScore::of(case, subjects.get(case)?, &prediction, &reference)?;
+        Some(score.with_probabilities(&probability, &reference))
+    };
+    plan.split.test().enumerate().filter_map(score).collect()
 }
 
 /// Falls from about 1 to about 0.2 with some noise; `done` is 0..=1.

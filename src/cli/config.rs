@@ -48,6 +48,7 @@ fn rows(context: &Context) -> Vec<(&'static str, String, String)> {
         ("weights", WeightsRoot::from_env().folder().display().to_string(), of_variable(WEIGHTS_ENV)),
         ("ascii", settings.ascii.value.to_string(), source(&settings.ascii)),
         ("images", settings.images.value.name(), source(&settings.images)),
+        ("palette", settings.palette.value.name().to_owned(), source(&settings.palette)),
         ("read_only", settings.read_only.value.to_string(), source(&settings.read_only)),
         ("mouse", settings.mouse.value.to_string(), source(&settings.mouse)),
         ("notify", settings.notify.value.name().to_owned(), source(&settings.notify)),

@@ -1,18 +1,21 @@
 //! `seglab status --line`: one line for a status bar.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use super::{Context, print};
 use crate::run::State;
 use crate::store::RunDir;
-use crate::tui::row::{Row, queue_s};
+use crate::tui::pace::queue_s;
+use crate::tui::row::Row;
 
 pub(super) fn line(context: &Context, spec: Option<&str>) -> anyhow::Result<ExitCode> {
     let runs = match spec {
         Some(spec) => context.store.runs_of(spec)?,
         None => context.store.runs()?,
     };
-    let rows: Vec<Row> = runs.iter().map(row).collect();
+    let mut rows: Vec<Row> = runs.iter().map(row).collect();
+    plan_epochs(&mut rows);
     let text = text(&rows);
     let text = if context.ascii { text.replace(" · ", ", ") } else { text };
     print(&(text + "\n"))?;
@@ -26,12 +29,24 @@ fn row(run: &RunDir) -> Row {
     let recent = &record.curve[record.curve.len().saturating_sub(5)..];
     let pace_s = recent.iter().map(|point| point.elapsed_s).sum::<f64>() / recent.len().max(1) as f64;
     Row {
+        spec: run.spec().to_owned(),
         arm: arm(run.id().as_str()).to_owned(),
         state: Some(glance.state),
+        epoch: record.epoch(),
+        epochs: record.epochs,
         progress: Some(record.progress()).filter(|share| share.is_finite()).unwrap_or(0.0),
         left_s: record.eta_s().filter(|left| left.is_finite()),
         spent_s: Some(pace_s * f64::from(record.epoch())).filter(|spent| spent.is_finite()).unwrap_or(0.0),
         ..Row::default()
+    }
+}
+
+/// A run that waits has not said how many epochs it has: as many as the others of its spec.
+fn plan_epochs(rows: &mut [Row]) {
+    let known: BTreeMap<String, u32> =
+        rows.iter().filter(|row| row.epochs > 0).map(|row| (row.spec.clone(), row.epochs)).collect();
+    for row in rows.iter_mut().filter(|row| row.epochs == 0) {
+        row.epochs = known.get(&row.spec).copied().unwrap_or(0);
     }
 }
 
@@ -42,14 +57,14 @@ fn arm(id: &str) -> &str {
 
 /// `2 running 41 % · 3 queued · 1 failed · ETA 12 min`; what has finished only where nothing goes on.
 fn text(rows: &[Row]) -> String {
-    let count = |state: State| rows.iter().filter(|row| row.state() == state).count();
+    let count = |state: State| rows.iter().filter(|row| row.state == Some(state)).count();
     let mut parts = Vec::new();
     let mut add = |state: State, more: &str| {
         let n = count(state);
         parts.extend((n > 0).then(|| format!("{n} {}{more}", state.name())));
     };
     let running = count(State::Running);
-    let done: f64 = rows.iter().filter(|row| row.state() == State::Running).map(|row| row.progress).sum();
+    let done: f64 = rows.iter().filter(|row| row.state == Some(State::Running)).map(|row| row.progress).sum();
     // 99.6 % is not done.
     add(State::Running, &format!(" {:.0} %", (done * 100.0 / running.max(1) as f64).floor()));
     add(State::Queued, "");
@@ -61,7 +76,7 @@ fn text(rows: &[Row]) -> String {
         add(State::Finished, "");
         add(State::Planned, "");
     }
-    let left = queue_s(rows, running.max(1)).filter(|_| alive);
+    let left = queue_s(rows, running.max(1));
     parts.extend(left.map(|left| format!("ETA {}", clock(left))));
     if parts.is_empty() { "no runs".to_owned() } else { parts.join(" · ") }
 }
@@ -81,7 +96,9 @@ mod tests {
     use super::*;
 
     fn row(state: State, progress: f64, left_s: Option<f64>) -> Row {
-        Row { arm: "unet".into(), state: Some(state), progress, left_s, spent_s: 100.0 * progress, ..Row::default() }
+        let epoch = (100.0 * progress) as u32;
+        let spent_s = f64::from(epoch);
+        Row { arm: "unet".into(), state: Some(state), epoch, epochs: 100, progress, left_s, spent_s, ..Row::default() }
     }
 
     #[test]

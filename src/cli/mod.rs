@@ -31,7 +31,7 @@ use crate::dataset::DataRoots;
 use crate::device::{Choice, DeviceName};
 use crate::executor::Launch;
 use crate::store::Store;
-use crate::tui::{Images, Notify};
+use crate::tui::{Images, Notify, Shades};
 use pictures::Pictures;
 use settings::Settings;
 
@@ -59,6 +59,10 @@ struct Global {
     /// How the dashboard draws pictures; auto: by what the terminal's environment announces [env: SEGLAB_IMAGES] [default: auto].
     #[arg(long, global = true, value_enum, value_name = "HOW")]
     images: Option<Pictures>,
+    /// Colours for a ground that is dark or light; auto: as the terminal's COLORFGBG says, else dark [env: SEGLAB_PALETTE]
+    /// [default: auto].
+    #[arg(long, global = true, value_name = "GROUND", value_parser = settings::shades_named)]
+    palette: Option<Shades>,
     /// Look, change nothing; `--read-only=false` where the user's file says so.
     #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     read_only: Option<bool>,

@@ -115,6 +115,7 @@ fn watch(context: &Context, spec: Option<&str>, slots: Option<u8>) -> anyhow::Re
     let options = tui::Options {
         glyphs: if context.ascii { tui::Glyphs::Ascii } else { tui::Glyphs::Unicode },
         colour: tui::Colour::from_env(),
+        ground: settings.palette.value.ground(std::env::var("COLORFGBG").ok().as_deref()),
         images: context.images,
         access: if context.read_only { tui::Access::ReadOnly } else { tui::Access::ReadWrite },
         banner: if spec.is_some() { tui::Banner::WhenSettled } else { tui::Banner::Never },

@@ -12,7 +12,7 @@ use super::pictures::Pictures;
 use crate::config::place;
 use crate::dataset::DATA_ENV;
 use crate::device::Choice;
-use crate::tui::Notify;
+use crate::tui::{Notify, Shades};
 
 /// A larger file is not ours.
 const LIMIT_BYTES: u64 = 64 << 10;
@@ -31,6 +31,10 @@ pub(super) const DOCUMENTED: &str = r#"# Settings of seglab. A flag wins, then t
 
 # How the dashboard draws pictures: auto, kitty, sixel, iterm2, half or off. Flag --images, environment SEGLAB_IMAGES.
 # images = "auto"
+
+# Colours of the dashboard for a ground that is dark or light; auto: as COLORFGBG says, else dark. Flag --palette,
+# environment SEGLAB_PALETTE.
+# palette = "auto"
 
 # Look, change nothing. Flag --read-only.
 # read_only = false
@@ -60,6 +64,7 @@ pub(super) struct File {
     data: Option<PathBuf>,
     ascii: Option<bool>,
     images: Option<Pictures>,
+    palette: Option<Shades>,
     read_only: Option<bool>,
     mouse: Option<bool>,
     notify: Option<Notify>,
@@ -91,6 +96,7 @@ pub(super) struct Settings {
     pub data: Setting<Option<PathBuf>>,
     pub ascii: Setting<bool>,
     pub images: Setting<Pictures>,
+    pub palette: Setting<Shades>,
     pub read_only: Setting<bool>,
     pub mouse: Setting<bool>,
     pub notify: Setting<Notify>,
@@ -140,6 +146,10 @@ impl Settings {
             Some(images) => Some((images, Source::Flag("--images"))),
             None => parsed("SEGLAB_IMAGES", variables, Pictures::named)?,
         };
+        let palette = match flags.palette {
+            Some(palette) => Some((palette, Source::Flag("--palette"))),
+            None => parsed("SEGLAB_PALETTE", variables, shades_named)?,
+        };
         let mouse = match flags.no_mouse {
             true => Some((false, Source::Flag("--no-mouse"))),
             false => parsed("SEGLAB_MOUSE", variables, on_or_off)?,
@@ -154,6 +164,7 @@ impl Settings {
             data: settle(data, file.data.map(Some), None),
             ascii: settle(switched(flags.ascii, "--ascii"), file.ascii, false),
             images: settle(images, file.images, Pictures::default()),
+            palette: settle(palette, file.palette, Shades::default()),
             read_only: settle(switched(flags.read_only, "--read-only"), file.read_only, false),
             mouse: settle(mouse, file.mouse, true),
             notify: settle(notify, file.notify, Notify::default()),
@@ -194,6 +205,12 @@ fn parsed<T>(
 pub(super) fn notify_named(name: &str) -> Result<Notify, String> {
     let found = Notify::ALL.into_iter().find(|notify| notify.name() == name);
     found.ok_or_else(|| "expected off, bell, osc9, osc777 or all".to_owned())
+}
+
+/// The shades that are called `name`.
+pub(super) fn shades_named(name: &str) -> Result<Shades, String> {
+    let found = Shades::ALL.into_iter().find(|shades| shades.name() == name);
+    found.ok_or_else(|| "expected auto, dark or light".to_owned())
 }
 
 fn how_many(text: &str) -> Result<NonZeroU8, String> {
@@ -264,6 +281,7 @@ mod tests {
             (vec![("SEGLAB_NOTIFY", "horn")], "", "SEGLAB_NOTIFY=horn: expected off, bell"),
             (vec![], "images = \"gif\"", "config.toml:1: unknown variant `gif`"),
             (vec![("SEGLAB_IMAGES", "gif")], "", "SEGLAB_IMAGES=gif: expected auto, kitty"),
+            (vec![("SEGLAB_PALETTE", "pink")], "", "SEGLAB_PALETTE=pink: expected auto, dark or light"),
             (vec![("SEGLAB_SLOTS", "0")], "", "SEGLAB_SLOTS=0: expected a number from 1"),
             (vec![("SEGLAB_DEVICE", "gpu")], "", "SEGLAB_DEVICE=gpu: no device is called \"gpu\"; expected auto, flex"),
             (vec![], "\ndevice = \"gpu\"", "config.toml:2: no device is called \"gpu\""),
@@ -293,6 +311,7 @@ mod tests {
         );
         assert_eq!((documented.mouse.value, documented.notify.value), (defaults.mouse.value, defaults.notify.value));
         assert_eq!(documented.remember.value, defaults.remember.value);
+        assert_eq!((documented.palette.value, documented.palette.source), (defaults.palette.value, Source::File));
         assert_eq!((documented.slots.value, documented.slots.source), (Some(NonZeroU8::MIN), Source::File));
         assert_eq!((documented.images.value, documented.images.source), (defaults.images.value, Source::File));
         for source in [documented.ascii.source, documented.mouse.source, documented.remember.source] {

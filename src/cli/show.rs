@@ -201,7 +201,7 @@ fn compared(
     (spec, runs): (&str, &[&RunView]),
     (format, args): (report::Format, &CompareArgs),
 ) -> anyhow::Result<String> {
-    let comparison = Comparison::of(spec, runs)?;
+    let comparison = Comparison::of(spec, runs);
     let answers = Answers::of(runs, &question(comparison.task, args)?)?;
     Ok(match format {
         report::Format::Text => {

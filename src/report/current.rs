@@ -95,6 +95,7 @@ mod tests {
             plan,
             record: RunRecord { first_started_s: Some(at_s + i as f64), ..RunRecord::default() },
             state: State::Finished,
+            read: true,
             ticket: None,
             revision: 0,
         };

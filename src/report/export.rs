@@ -25,7 +25,7 @@ fn export_table(spec: &str, runs: &[&RunView], out: &Path) -> Result<Vec<PathBuf
     let runs = &runs[..];
     let plans = out.join("plans");
     fs::create_dir_all(&plans).map_err(|error| StoreError::new(&plans, error))?;
-    let comparison = Comparison::of(spec, runs)?;
+    let comparison = Comparison::of(spec, runs);
     let task = comparison.task;
     let question = Question { metrics: task.metrics().iter().collect(), ..Question::default() };
     let answers = Answers::of(runs, &question)?;
@@ -36,7 +36,7 @@ fn export_table(spec: &str, runs: &[&RunView], out: &Path) -> Result<Vec<PathBuf
         (out.join("comparison.json"), comparison.render(Format::Json).into_bytes()),
         (out.join("statistics.csv"), table(answers.csv())),
         (out.join("statistics.json"), serde_json::to_vec_pretty(&answers).expect("numbers and strings")),
-        (out.join("cases.csv"), cases(task, runs)?),
+        (out.join("cases.csv"), cases(task, runs)),
         (out.join("epochs.csv"), table(epochs(task, runs))),
         (out.join("steps.csv"), table(steps(runs))),
     ];
@@ -49,7 +49,7 @@ fn export_table(spec: &str, runs: &[&RunView], out: &Path) -> Result<Vec<PathBuf
 
 /// One row per run and test case, with counts, every metric of a case, and whether its subject is in the run's training
 /// part; an empty field is undefined.
-fn cases(task: Task, runs: &[&RunView]) -> Result<Vec<u8>, StoreError> {
+fn cases(task: Task, runs: &[&RunView]) -> Vec<u8> {
     let counted: &[&str] = match task {
         Task::Segmentation => &["tp", "fp", "fn", "tn"],
         Task::Classification => &["malignant", "probability"],
@@ -61,7 +61,8 @@ fn cases(task: Task, runs: &[&RunView]) -> Result<Vec<u8>, StoreError> {
     let mut rows: Vec<Vec<String>> = vec![head];
     for run in runs.iter().filter(|run| run.state == State::Finished) {
         let known = run.plan.split.in_training();
-        for score in run.dir.scores()? {
+        // Of a run that has none the comparison beside this file says so.
+        for score in run.dir.scores().unwrap_or_default() {
             let mut row = of_run(run);
             row.extend([score.case.clone(), score.subject.clone()]);
             row.extend(counts(&score));
@@ -70,7 +71,7 @@ fn cases(task: Task, runs: &[&RunView]) -> Result<Vec<u8>, StoreError> {
             rows.push(row);
         }
     }
-    Ok(table(rows))
+    table(rows)
 }
 
 fn counts(score: &CaseScore) -> Vec<String> {

@@ -306,7 +306,7 @@ mod tests {
             };
             dir.write_scores(&(0..8).map(score).collect::<Vec<_>>()).expect("written");
             let record = RunRecord { first_started_s: Some(arm as f64), ..RunRecord::default() };
-            RunView { dir, plan, record, state: State::Finished, ticket: None, revision: 0 }
+            RunView { dir, plan, record, state: State::Finished, read: true, ticket: None, revision: 0 }
         };
         crate::plan::plan(&spec, &dataset).expect("a plan").into_iter().enumerate().map(view).collect()
     }
@@ -333,6 +333,25 @@ mod tests {
         assert_eq!(first, [0.0, 0.0, 0.0, 1.0]);
         let undefined = &answers.metrics[1].arms[0].summary;
         assert_eq!((undefined.n, undefined.undefined, undefined.mean), (0, 8, None));
+    }
+
+    #[test]
+    fn an_arm_whose_scores_are_gone_is_named_and_the_others_are_compared() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let views = finished(&Store::new(folder.path()), |arm, case| 1 + arm as u64 + case % 4);
+        std::fs::remove_file(views[0].dir.path().join("scores.json")).expect("there");
+        std::fs::write(views[2].dir.path().join("scores.json"), "[{]").expect("written");
+        let runs: Vec<&RunView> = views.iter().collect();
+        let comparison = crate::report::Comparison::of("demo", &runs);
+        let counted: Vec<(usize, usize)> =
+            comparison.arms.iter().map(|arm| (arm.finished, arm.unscored.len())).collect();
+        assert_eq!(counted, [(0, 1), (1, 0), (0, 1), (1, 0)]);
+        let missing = comparison.missing();
+        let [first, second] = missing.lines().collect::<Vec<_>>()[..] else { panic!("{missing}") };
+        assert!(first.contains(&views[0].dir.name()) && first.ends_with("then run its spec again"), "{first}");
+        assert!(second.contains("damaged"), "{second}");
+        let answers = Answers::of(&runs, &question(None)).expect("two arms are left");
+        assert_eq!((answers.metrics[0].arms.len(), &answers.against), (2, &views[1].plan.arm));
     }
 
     #[test]

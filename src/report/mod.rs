@@ -47,7 +47,7 @@ pub use render::{Format, number};
 use crate::dataset::fold::Subset;
 use crate::metric::{Aggregate, CaseScore, Metric, Task};
 use crate::run::State;
-use crate::store::{RunView, StoreError};
+use crate::store::RunView;
 use scores::RunScores;
 use together::Together;
 
@@ -88,7 +88,7 @@ pub struct ArmRow {
     pub loss: String,
     /// Runs planned.
     pub runs: usize,
-    /// Runs finished; only these count.
+    /// Runs finished, with scores that can be read; only these count.
     pub finished: usize,
     /// Trainable numbers.
     pub params: u64,
@@ -97,11 +97,23 @@ pub struct ArmRow {
     /// How far its protocol leaks; missing if it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leak: Option<LeakCount>,
+    /// Finished runs that do not count, since their scores cannot be read; absent if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unscored: Vec<Unscored>,
+}
+
+/// A finished run without scores.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unscored {
+    /// Its name, `<spec>/<run>`.
+    pub run: String,
+    /// What is wrong with its scores, and what helps.
+    pub reason: String,
 }
 
 impl Comparison {
     /// Compares the arms of `runs`, which belong to one spec; those of earlier versions of it are left out.
-    pub fn of(spec: &str, runs: &[&RunView]) -> Result<Self, StoreError> {
+    pub fn of(spec: &str, runs: &[&RunView]) -> Self {
         let (runs, left_out) = current(runs);
         let mut arms: Vec<&str> = Vec::new();
         for run in &runs {
@@ -110,7 +122,7 @@ impl Comparison {
             }
         }
         let first = runs.first();
-        Ok(Self {
+        Self {
             schema: SCHEMA,
             spec: spec.to_owned(),
             dataset: first.map(|r| r.plan.dataset.clone()).unwrap_or_default(),
@@ -118,27 +130,33 @@ impl Comparison {
             input_px: first.map_or(0, |r| r.plan.input_px),
             subset: first.and_then(|r| r.plan.subset),
             left_out,
-            arms: arms.into_iter().map(|arm| ArmRow::of(arm, &runs)).collect::<Result<_, _>>()?,
-        })
+            arms: arms.into_iter().map(|arm| ArmRow::of(arm, &runs)).collect(),
+        }
     }
 }
 
 impl ArmRow {
-    fn of(arm: &str, runs: &[&RunView]) -> Result<Self, StoreError> {
+    fn of(arm: &str, runs: &[&RunView]) -> Self {
         let own: Vec<&RunView> = runs.iter().copied().filter(|run| run.plan.arm == arm).collect();
-        let finished: Vec<_> = own.iter().filter(|run| run.state == State::Finished).collect();
-        let scores = finished.iter().map(|run| RunScores::of(run)).collect::<Result<Vec<_>, _>>()?;
+        let (mut scores, mut unscored) = (Vec::new(), Vec::new());
+        for run in own.iter().filter(|run| run.state == State::Finished) {
+            match RunScores::of(run) {
+                Ok(read) => scores.push(read),
+                Err(error) => unscored.push(Unscored { run: run.dir.name(), reason: error.to_string() }),
+            }
+        }
         let plan = &own.first().expect("an arm has a run").plan;
-        Ok(Self {
+        Self {
             arm: arm.to_owned(),
             model: plan.model.name().to_owned(),
             loss: plan.loss_name().to_owned(),
             runs: own.len(),
-            finished: finished.len(),
+            finished: scores.len(),
             params: own.iter().map(|run| run.record.params).max().unwrap_or(0),
             metrics: plan.task.metrics().iter().map(|m| (m.name.to_owned(), over_runs(m, &scores))).collect(),
             leak: LeakCount::of(&own),
-        })
+            unscored,
+        }
     }
 }
 

@@ -128,6 +128,7 @@ mod tests {
             params: 1,
             metrics: Default::default(),
             leak: None,
+            unscored: Vec::new(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::grid::Grid;
-use super::{ArmRow, Comparison};
+use super::{ArmRow, Comparison, Unscored};
 use crate::dataset::fold::Leak;
 use crate::metric::{Aggregate, Metric, Task};
 use crate::spec::MARK;
@@ -36,7 +36,13 @@ impl Comparison {
     /// The table of means.
     pub fn grid(&self) -> Grid {
         let rows = self.arms.iter().map(|arm| row(self.task, arm)).collect();
-        Grid { title: self.title(), header: self.header(), rows, left: 2, notes: self.leaks() + &self.footnotes() }
+        Grid {
+            title: self.title(),
+            header: self.header(),
+            rows,
+            left: 2,
+            notes: self.leaks() + &self.missing() + &self.footnotes(),
+        }
     }
 
     fn csv(&self) -> String {
@@ -95,6 +101,19 @@ impl Comparison {
     /// A line for each arm whose protocol leaks; such a line belongs wherever the arm's scores are.
     pub fn leaks(&self) -> String {
         self.arms.iter().filter_map(|arm| Some(arm.leak?.note(&arm.arm))).collect()
+    }
+
+    /// A line for each arm of which finished runs do not count, with the first of them and what helps.
+    pub fn missing(&self) -> String {
+        let line = |arm: &ArmRow| {
+            let Unscored { run, reason } = arm.unscored.first()?;
+            let (runs, such) = match arm.unscored.len() {
+                1 => ("1 finished run does".to_owned(), ""),
+                n => (format!("{n} finished runs do"), "e.g. "),
+            };
+            Some(format!("{}: {runs} not count: {such}{run}: {reason}\n", arm.arm))
+        };
+        self.arms.iter().filter_map(line).collect()
     }
 
     /// What made a smaller comparison than the spec's own.

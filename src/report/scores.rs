@@ -30,11 +30,12 @@ pub(super) struct ArmScores {
     pub known: BTreeSet<String>,
 }
 
-/// In the order in which the arms were first started, those without a finished run left out.
+/// In the order in which the arms were first started, those without a finished run left out, as are runs whose scores
+/// cannot be read: the comparison names them.
 pub(super) fn arm_scores(runs: &[&RunView]) -> Result<Vec<ArmScores>, StoreError> {
     let mut arms: Vec<ArmScores> = Vec::new();
     for run in runs.iter().filter(|run| run.state == State::Finished) {
-        let scores = RunScores::of(run)?;
+        let Ok(scores) = RunScores::of(run) else { continue };
         let before = run.dir.raw_scores()?;
         let known = run.plan.split.in_training().into_iter().map(str::to_owned);
         match arms.iter_mut().find(|arm| arm.arm == run.plan.arm) {

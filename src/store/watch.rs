@@ -37,8 +37,10 @@ pub struct RunView {
     pub plan: RunPlan,
     /// What its events add up to.
     pub record: RunRecord,
-    /// What it is doing.
+    /// What it is doing, as far as its events are read.
     pub state: State,
+    /// Whether its events have been read to their end: before, nobody knows how it ended.
+    pub read: bool,
     /// Place in the queue's order, if it waits.
     pub ticket: Option<u64>,
     /// Differs whenever anything else here does.
@@ -109,9 +111,9 @@ impl Watch {
         Ok(())
     }
 
-    /// How many folders are found but not yet read.
+    /// How many runs are found whose plan or events are not yet read.
     pub fn unread(&self) -> usize {
-        self.found.len()
+        self.found.len() + self.runs().filter(|run| !run.read).count()
     }
 
     fn read(&mut self, Budget { folders, mut bytes }: Budget, turn: Option<usize>) -> Result<bool, StoreError> {
@@ -196,7 +198,7 @@ impl Entry {
         plan.split.share(splits);
         let tail = Tail::new(dir.events_path());
         let record = RunRecord::default();
-        let view = RunView { dir, plan, record, state: State::Planned, ticket: None, revision: 0 };
+        let view = RunView { dir, plan, record, state: State::Planned, read: false, ticket: None, revision: 0 };
         Ok(Self { view, tail, more: true })
     }
 
@@ -219,12 +221,15 @@ impl Entry {
         *budget -= (*budget).min(lines.bytes);
         lines.events.iter().for_each(|event| view.record.apply(event));
         view.record.unreadable += lines.unreadable;
-        let before = (view.state, view.ticket);
+        let before = (view.state, view.read, view.ticket);
         view.ticket = ticket;
         view.state = view.record.state(locked, ticket.is_some());
+        view.read = !lines.more || view.read && !lines.restarted;
         self.more = lines.more;
-        let changed =
-            before != (view.state, view.ticket) || lines.restarted || !lines.events.is_empty() || lines.unreadable > 0;
+        let changed = before != (view.state, view.read, view.ticket)
+            || lines.restarted
+            || !lines.events.is_empty()
+            || lines.unreadable > 0;
         view.revision += u64::from(changed);
         changed || lines.more
     }

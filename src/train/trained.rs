@@ -6,6 +6,7 @@ use super::pretrained::{best, refused};
 use super::{Checkpoints, TrainError};
 use crate::model::{Named, Network, torch_tensors};
 use crate::plan::RunPlan;
+use crate::run::State;
 use crate::store::RunDir;
 
 /// The network of a finished run, with the weights of the lowest validation loss.
@@ -24,8 +25,12 @@ impl Trained {
     /// Of `run`, on `device` without autodiff; refuses a run that has not been scored, or keeps no weights.
     pub fn open(run: &RunDir, device: &Device) -> Result<Self, TrainError> {
         let plan = run.plan()?;
-        if run.scores().is_err() {
-            return Err(refused(&run.name(), "the run is not finished; \"seglab resume\" continues it"));
+        if let Err(error) = run.scores() {
+            return Err(match run.glance().state {
+                // What is missing of it, and what helps.
+                State::Finished => error.into(),
+                _ => refused(&run.name(), "the run is not finished; \"seglab resume\" continues it"),
+            });
         }
         let network = plan.model.build(device);
         let network = network.ok_or_else(|| {

@@ -1,5 +1,7 @@
 //! One run in full, reduced to what the screen can show however long it went on.
 
+use std::collections::BTreeMap;
+
 use crate::metric::{Metric, Task};
 use crate::run::{EpochPoint, LastWord, RunRecord, State};
 use crate::store::RunView;
@@ -101,11 +103,33 @@ fn best(task: Task, point: &EpochPoint) -> String {
 
 fn test(task: Task, record: &RunRecord) -> Option<String> {
     let test = record.test.as_ref()?;
-    let shown = task.shown().filter_map(|metric| {
-        let aggregate = test.get(metric.name)?;
-        Some(format!("{} {}", metric.label, crate::report::number(metric, aggregate.mean)))
-    });
+    let mut fewer: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    let mut shown = Vec::new();
+    for (metric, value) in task.shown().filter_map(|metric| Some((metric, test.get(metric.name)?))) {
+        let mark = if value.undefined > 0 { "†" } else { "" };
+        shown.push(format!("{} {}{mark}", metric.label, crate::report::number(metric, value.mean)));
+        if value.undefined > 0 {
+            fewer.entry(value.n).or_default().push(metric.label);
+        }
+    }
     let n = test.values().map(|a| a.n + a.undefined).max().unwrap_or(0);
     let over = if task == Task::Segmentation { "mean over " } else { "" };
-    Some(format!("{} ({over}{n} test cases)", shown.collect::<Vec<_>>().join("  ")))
+    let fewer = fewer.iter().map(|(n, labels)| format!("; † n = {n}: {}", labels.join(", ")));
+    Some(format!("{} ({over}{n} test cases{})", shown.join(", "), fewer.collect::<String>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::Aggregate;
+
+    #[test]
+    fn a_mean_over_fewer_cases_is_marked_with_how_many() {
+        let value = |name: &str, mean, n, undefined| (name.to_owned(), Aggregate { mean: Some(mean), n, undefined });
+        let values = [value("dsc", 0.8124, 130, 0), value("precision", 0.7, 126, 4), value("hd95_px", 12.34, 121, 9)];
+        let record = RunRecord { test: Some(values.into_iter().collect()), ..RunRecord::default() };
+        let said = test(Task::Segmentation, &record).expect("scored");
+        assert!(said.starts_with("DSC 0.812, ") && said.contains("12.3†"), "{said}");
+        assert!(said.ends_with("(mean over 130 test cases; † n = 121: HD95; † n = 126: Prec.)"), "{said}");
+    }
 }

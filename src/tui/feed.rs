@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::app::{Access, App, Effect, Msg};
 use super::auditor::Auditor;
 use super::detail::Detail;
+use super::exporter::Exporter;
 use super::gallery::Gallery;
 use super::launch::Desk;
 use super::monitor::Monitor;
@@ -45,6 +46,7 @@ pub struct Feed<'a> {
     gallery: Gallery,
     monitor: Monitor,
     desk: Desk,
+    exporter: Exporter,
 }
 
 /// What was last said of the chosen run.
@@ -75,6 +77,7 @@ impl<'a> Feed<'a> {
             gallery: Gallery::default(),
             monitor: Monitor::default(),
             desk: Desk::new(DataRoots::new(None)),
+            exporter: Exporter::default(),
         }
     }
 
@@ -138,6 +141,9 @@ impl<'a> Feed<'a> {
         if let Effect::Launch(errand) = effect {
             return self.do_errand(errand, app);
         }
+        if let Effect::Export(spec, out) = effect {
+            return self.export(spec, out, app);
+        }
         if let Err(error) = self.try_carry_out(effect) {
             tell(app, Msg::Notice(error.to_string()));
         }
@@ -150,6 +156,7 @@ impl<'a> Feed<'a> {
             | Effect::Announce(_)
             | Effect::Suspend
             | Effect::Redraw
+            | Effect::Export(..)
             | Effect::Launch(_) => Ok(()),
             Effect::Audit(name) => {
                 let run = self.dir(name).cloned();
@@ -307,6 +314,20 @@ mod tests {
         assert_eq!(app.count(State::Failed), 1);
     }
 
+    /// More than is read between two keys.
+    #[test]
+    fn a_long_run_is_being_read_until_its_end_is_known() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let (runs, watch, launch, mut app) = open(&dir, 1);
+        let steps = (1..=20_000).map(|step| Event::Step { step, loss: Some(0.5) });
+        write(&runs[0], &steps.chain([Event::Finished { at_s: 2.0 }]).collect::<Vec<_>>());
+        let mut feed = Feed::new(watch, &launch);
+        feed.poll(&mut app);
+        assert_eq!((app.rows()[0].state, app.unread(), app.count(State::Planned)), (None, 1, 0));
+        poll_until(&mut feed, &mut app, |app| app.unread() == 0);
+        assert_eq!(app.count(State::Finished), 1);
+    }
+
     #[test]
     fn effects_reach_the_store() {
         let dir = tempfile::tempdir().expect("tempdir");
@@ -389,6 +410,36 @@ mod tests {
         finish(&store, "third", 5);
         poll_until(&mut feed, &mut app, |app| contrast(app, "third").is_some());
         assert_eq!(contrast(&app, "third").map(|found| found.pairs), Some(8));
+    }
+
+    #[test]
+    fn a_spec_is_exported_once_into_a_new_folder_even_read_only() {
+        let (dir, out) = (tempfile::tempdir().expect("tempdir"), tempfile::tempdir().expect("tempdir"));
+        let store = Store::new(dir.path());
+        finish(&store, "weak", 3);
+        finish(&store, "strong", 8);
+        let launch = Launch::default();
+        let mut app = App::new(Setup { access: Access::ReadOnly, ..Setup::default() });
+        let mut feed = Feed::new(Watch::new(store, None), &launch);
+        feed.poll(&mut app);
+        let folder = out.path().join("tables");
+        let mut export = |app: &mut App, folder: &std::path::Path| {
+            app.update(Msg::Act(crate::tui::keys::Action::Export));
+            assert_eq!(app.prompt().map(|prompt| prompt.text.as_str()), Some("demo-export"));
+            app.update(Msg::Cleared);
+            folder.display().to_string().chars().for_each(|c| _ = app.update(Msg::Typed(c)));
+            let effect = app.update(Msg::Entered).expect("an export");
+            feed.carry_out(&effect, app);
+            poll_until(&mut feed, app, |app| app.notice().is_some_and(|said| !said.starts_with("exporting")));
+            app.notice().unwrap_or_default().to_owned()
+        };
+        // Nine tables and two plans.
+        assert_eq!(export(&mut app, &folder), format!("11 files in {}", folder.display()));
+        assert!(
+            folder.join("comparison.csv").is_file() && std::fs::read_dir(out.path()).is_ok_and(|all| all.count() == 1)
+        );
+        assert!(export(&mut app, &folder).ends_with("is there already; choose another folder"));
+        assert!(export(&mut app, &dir.path().join("x")).contains("is among the runs"));
     }
 
     #[test]

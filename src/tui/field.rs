@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::keys::Direction;
-use super::row::{Part, Row};
+use super::row::{Part, Row, word};
 use crate::metric::{CLASSIFICATION, METRICS};
 
 /// A named text or number of a row.
@@ -38,7 +38,7 @@ const LEAKS: &str = "[leaks] ";
 
 /// All but the metrics.
 const FIELDS: &[Field] = &[
-    text("state", |row| row.state().name().into()),
+    text("state", |row| word(row.state).into()),
     text("spec", |row| row.spec.as_str().into()),
     // Without the mark of a leak, as the spec names it.
     text("arm", |row| row.arm.strip_prefix(LEAKS).unwrap_or(&row.arm).into()),

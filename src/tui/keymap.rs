@@ -27,6 +27,7 @@ pub const ANY: &[Screen] = &[
 ];
 const RUNS: &[Screen] = &[Screen::Runs];
 const TABLES: &[Screen] = &[Screen::Runs, Screen::Compare, Screen::Cases];
+const EXPORTED: &[Screen] = &[Screen::Runs, Screen::Compare, Screen::Overlay];
 const COPIED: &[Screen] = &[Screen::Runs, Screen::Compare, Screen::Cases, Screen::Audit, Screen::Difference];
 const RUN: &[Screen] = &[Screen::Run];
 const COMPARE: &[Screen] = &[Screen::Compare];
@@ -168,7 +169,7 @@ pub const KEYS: &[Key] = &[
     key(&[char('O')], RUNS, Action::Arrange(Arrange::Turn), ("", "sort the other way")),
     key(&[char('z')], RUNS, Action::Arrange(Arrange::Fold), ("", "fold or open the group")),
     key(&[char('Z')], RUNS, Action::Arrange(Arrange::FoldAll), ("", "fold or open all groups")),
-    key(&[KeyCode::Esc], RUNS, Action::Unfilter, ("", "show all runs again")),
+    key(&[KeyCode::Esc], RUNS, Action::Unfilter, ("all", "show all runs again")),
     key(&[char('j'), KeyCode::Down], ANY, Action::Go(Motion::Line(Forward)), ("", "down")),
     key(&[char('k'), KeyCode::Up], ANY, Action::Go(Motion::Line(Backward)), ("", "up")),
     key(&[KeyCode::PageDown], SCROLLED, Action::Go(Motion::Page(Forward)), ("", "a page down")),
@@ -187,6 +188,7 @@ pub const KEYS: &[Key] = &[
     key(&[char('C')], TABLES, Action::Copy(Copy::Cell), ("", "copy the chosen cell")),
     key(&[char('Y')], COPIED, Action::Copy(Copy::Row), ("", "copy the row")),
     key(&[char('y')], COPIED, Action::Copy(Copy::Table), ("", "copy the table")),
+    key(&[char('E')], EXPORTED, Action::Export, ("export", "export the spec's tables")),
     key(&[char(':')], ANY, Action::Palette, ("find", "find any action by name")),
     ctrl(key(&[char('p')], ANY, Action::Palette, ("", "find any action by name"))),
     ctrl(key(&[char('l')], ANY, Action::Redraw, ("", "draw everything again"))),

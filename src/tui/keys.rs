@@ -6,7 +6,7 @@ use super::app::{App, Msg, Screen};
 pub use super::keymap::{ANY, KEYS};
 use super::launch::{Deed, begins, entering};
 use super::plot::Turn;
-use super::typing::{answer, picking, typing};
+use super::typing::{answer, naming, picking, typing};
 use crate::store::Move;
 
 /// What a key does.
@@ -74,6 +74,8 @@ pub enum Action {
     Copy(Copy),
     /// What the launch screens do.
     Launch(Deed),
+    /// Writes the shown spec's tables as files.
+    Export,
     /// Finds an action by its name.
     Palette,
     /// To the shell, until it calls back.
@@ -148,13 +150,15 @@ pub struct Key {
 }
 
 /// What the keys do while a filter is typed.
-pub const TYPING: &str = "Enter keep   Esc show all";
+pub const TYPING: &str = "Enter keep   Esc show all   Ctrl-U empty";
 /// What they do while the palette is open.
 pub const PICKING: &str = "type to find   ↑ ↓ choose   Enter do it   Esc close";
+/// What they do while a folder is typed.
+pub const NAMING: &str = "Enter write   Esc do not   Ctrl-U empty";
 /// What they do while a question waits.
 pub const ASKING: &str = "y yes   n no";
 /// What they do while a search is typed.
-pub const SEARCHING: &str = "type to search   Enter keep   Esc forget";
+pub const SEARCHING: &str = "type to search   Enter keep   Esc forget   Ctrl-U empty";
 
 impl Key {
     /// The keys as people know them, e.g. `j ↓`.
@@ -196,6 +200,7 @@ pub fn message(app: &App, event: &KeyEvent) -> Option<Msg> {
         // The ways out work whatever is typed.
         Some(Action::Quit | Action::Suspend | Action::Redraw) if !plain => action.map(Msg::Act),
         _ if app.question().is_some() => answer(event.code),
+        _ if app.prompt().is_some() => naming(event.code, plain),
         _ if app.palette().is_some() => picking(event.code, plain),
         _ if app.is_typing() => typing(event.code, plain),
         _ if app.screen() == Screen::Form && app.launch().is_entering() => {

@@ -85,7 +85,7 @@ pub struct Head {
     /// Places of its runs among all rows.
     pub runs: Vec<usize>,
     /// How many are in which state; none that is empty.
-    pub counts: Vec<(State, usize)>,
+    pub counts: Vec<(Option<State>, usize)>,
 }
 
 /// The list; [`arrange`](Self::arrange) brings it up to date.
@@ -238,9 +238,9 @@ impl List {
     }
 }
 
-fn counts(runs: &[usize], rows: &[Row]) -> Vec<(State, usize)> {
-    let mut counts: BTreeMap<State, usize> = BTreeMap::new();
-    runs.iter().for_each(|&i| *counts.entry(rows[i].state()).or_default() += 1);
+fn counts(runs: &[usize], rows: &[Row]) -> Vec<(Option<State>, usize)> {
+    let mut counts: BTreeMap<Option<State>, usize> = BTreeMap::new();
+    runs.iter().for_each(|&i| *counts.entry(rows[i].state).or_default() += 1);
     counts.into_iter().collect()
 }
 

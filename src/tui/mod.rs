@@ -15,12 +15,14 @@ mod date;
 pub mod detail;
 mod editor;
 mod evidence;
+mod exporter;
 mod feed;
 pub mod field;
 pub mod film;
 mod finding;
 pub mod found;
 mod gallery;
+pub mod ground;
 pub mod images;
 mod job;
 mod keeper;
@@ -36,6 +38,7 @@ pub mod mouse;
 pub mod notify;
 mod osc;
 pub mod overlay;
+pub mod pace;
 pub mod palette;
 pub mod panel;
 pub mod plot;
@@ -71,6 +74,7 @@ use anyhow::bail;
 use ratatui::crossterm::event::Event;
 
 pub use app::{Access, App, Banner, Effect, Memory, Msg, Setup};
+pub use ground::{Ground, Shades};
 pub use images::Images;
 pub use mouse::Mouse;
 pub use notify::Notify;
@@ -105,6 +109,8 @@ pub struct Options {
     pub glyphs: Glyphs,
     /// Colours of this terminal; see [`Colour::from_env`].
     pub colour: Colour,
+    /// What they stand on.
+    pub ground: Ground,
     /// How this terminal shows pictures.
     pub images: Images,
     /// Whether keys may change the store.
@@ -127,7 +133,7 @@ pub fn run(watch: Watch, launch: &Launch, options: Options) -> anyhow::Result<()
         bail!("the dashboard needs a terminal; \"seglab --help\" lists the commands that do without one");
     }
     let mut app = App::new(Setup {
-        theme: Theme { glyphs: options.glyphs, colour: options.colour },
+        theme: Theme { glyphs: options.glyphs, colour: options.colour, ground: options.ground },
         images: options.images,
         access: options.access,
         banner: options.banner,

@@ -65,9 +65,9 @@ pub fn news(before: &[Row], after: &[Row]) -> Option<String> {
         after.iter().filter(|row| alive.get(row.name.as_str()).is_some_and(|was| has_ended(was, row))).collect();
     match ended[..] {
         [] => None,
-        [row] => Some(format!("{} f{} s{} {}{}", row.arm, row.fold, row.seed, row.state().name(), score(row))),
+        [row] => Some(format!("{} f{} s{} {}{}", row.arm, row.fold, row.seed, row.word(), score(row))),
         _ => {
-            let count = |state: State| ended.iter().filter(|row| row.state() == state).count();
+            let count = |state: State| ended.iter().filter(|row| row.state == Some(state)).count();
             let states = [State::Finished, State::Failed, State::Lost];
             let parts = states.map(|state| (count(state), state.name())).into_iter().filter(|(n, _)| *n > 0);
             let parts: Vec<String> = parts.map(|(n, name)| format!("{n} {name}")).collect();
@@ -77,16 +77,16 @@ pub fn news(before: &[Row], after: &[Row]) -> Option<String> {
 }
 
 fn has_ended(was: &Row, is: &Row) -> bool {
-    match (was.state(), is.state()) {
-        (State::Running, State::Finished | State::Failed | State::Lost) => true,
+    match (was.state, is.state) {
+        (Some(State::Running), Some(State::Finished | State::Failed | State::Lost)) => true,
         // It began and ended between two looks, unless it only left the queue: then its last word is an old one.
-        (State::Queued, State::Finished | State::Failed) => was.ended_s != is.ended_s,
+        (Some(State::Queued), Some(State::Finished | State::Failed)) => was.ended_s != is.ended_s,
         _ => false,
     }
 }
 
 fn score(row: &Row) -> String {
-    let Some(Score { task, value, .. }) = row.score.filter(|_| row.state() == State::Finished) else {
+    let Some(Score { task, value, .. }) = row.score.filter(|_| row.state == Some(State::Finished)) else {
         return String::new();
     };
     format!(", {} {value:.3}", task.main()[0].label)

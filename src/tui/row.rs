@@ -1,6 +1,4 @@
-//! A run as a line of the table, the order of the lines, and what the queue still takes.
-
-use std::collections::BTreeMap;
+//! A run as a line of the table, and the order of the lines.
 
 use crate::metric::Task;
 use crate::run::{RunRecord, State};
@@ -24,7 +22,7 @@ pub struct Row {
     pub fold: usize,
     /// Of weights, order and augmentation.
     pub seed: u64,
-    /// What it is doing; `None` is never shown.
+    /// What it is doing; `None` while its events are read.
     pub state: Option<State>,
     /// Someone asked it to stop, and it has not yet.
     pub stopping: bool,
@@ -90,18 +88,21 @@ impl Row {
     /// The line of `run`.
     pub fn of(run: &RunView) -> Self {
         let record = &run.record;
-        let epochs = if record.epochs > 0 { record.epochs } else { run.plan.train.epochs };
+        let loss = run.plan.loss_name().to_owned();
+        // A pixel classifier is trained at once.
+        let planned = if loss.is_empty() { 1 } else { run.plan.train.epochs };
         Self {
             name: run.dir.name(),
             spec: clean(run.dir.spec()),
             arm: clean(&run.plan.label()),
             fold: run.plan.fold,
             seed: run.plan.seed,
-            state: Some(run.state),
+            // A lock or a ticket says it before any event does.
+            state: Some(run.state).filter(|state| run.read || !state.is_settled()),
             stopping: false,
             ticket: run.ticket,
             epoch: record.epoch(),
-            epochs,
+            epochs: if record.epochs > 0 { record.epochs } else { planned },
             progress: Some(record.progress()).filter(|p| p.is_finite()).unwrap_or(0.0),
             left_s: record.eta_s().filter(|left| left.is_finite()),
             spent_s: spent_s(record),
@@ -109,33 +110,43 @@ impl Row {
             part: part(record),
             device: clean(&record.device),
             model: run.plan.model.name().to_owned(),
-            loss: run.plan.loss_name().to_owned(),
+            loss,
             task: run.plan.task,
             ended_s: record.ended_s,
             metrics: metrics(run.plan.task, record),
         }
     }
 
-    /// What it is doing.
-    pub fn state(&self) -> State {
-        self.state.unwrap_or(State::Planned)
+    /// What it is doing, in a word.
+    pub fn word(&self) -> &'static str {
+        if self.stopping { "stopping" } else { word(self.state) }
     }
 
     /// Whether it is running or waits, so that it can be stopped.
     pub fn can_stop(&self) -> bool {
-        !self.state().is_settled()
+        self.state.is_some_and(|state| !state.is_settled())
+    }
+
+    /// Whether it is known to have come to rest.
+    pub fn is_settled(&self) -> bool {
+        self.state.is_some_and(State::is_settled)
     }
 
     /// Whether it has ended before its end, or never began.
     pub fn can_resume(&self) -> bool {
-        matches!(self.state(), State::Stopped | State::Lost | State::Failed | State::Planned)
+        matches!(self.state, Some(State::Stopped | State::Lost | State::Failed | State::Planned))
     }
 
     /// What a bare word of a filter is looked for in, in lower case.
     pub fn haystack(&self) -> String {
-        let text = format!("{} {} {} f{} s{}", self.state().name(), self.name, self.arm, self.fold, self.seed);
+        let text = format!("{} {} {} f{} s{}", word(self.state), self.name, self.arm, self.fold, self.seed);
         text.to_lowercase()
     }
+}
+
+/// A state's name; that of none is `reading`.
+pub fn word(state: Option<State>) -> &'static str {
+    state.map_or("reading", State::name)
 }
 
 fn spent_s(record: &RunRecord) -> f64 {
@@ -174,7 +185,7 @@ fn known(record: &RunRecord, name: &str) -> Option<f64> {
 /// Running, then the queue in its order, then what needs a look, then the rest by name.
 pub fn sort(rows: &mut [Row]) {
     rows.sort_by(|a, b| {
-        let place = |row: &Row| (rank(row.state()), row.ticket.unwrap_or(0));
+        let place = |row: &Row| (rank(row.state), row.ticket.unwrap_or(0));
         place(a).cmp(&place(b)).then_with(|| identity(a).cmp(&identity(b)))
     });
 }
@@ -183,50 +194,17 @@ fn identity(row: &Row) -> (&str, usize, u64, &str, &str) {
     (&row.spec, row.fold, row.seed, &row.arm, &row.name)
 }
 
-fn rank(state: State) -> u8 {
+fn rank(state: Option<State>) -> u8 {
     match state {
-        State::Running => 0,
-        State::Queued => 1,
-        State::Failed => 2,
-        State::Lost => 3,
-        State::Stopped => 4,
-        State::Finished => 5,
-        State::Planned => 6,
+        Some(State::Running) => 0,
+        Some(State::Queued) => 1,
+        Some(State::Failed) => 2,
+        Some(State::Lost) => 3,
+        Some(State::Stopped) => 4,
+        Some(State::Finished) => 5,
+        Some(State::Planned) => 6,
+        None => 7,
     }
-}
-
-/// Seconds until the queue is empty with `slots` runs at a time; `None` while no run of it has a pace.
-///
-/// A waiting run is taken to need as long as the runs of its arm, or else of any arm, whose pace is known.
-pub fn queue_s(rows: &[Row], slots: usize) -> Option<f64> {
-    let whole = |row: &Row| match row.state() {
-        State::Running => row.left_s.map(|left| left + row.spent_s),
-        State::Finished => Some(row.spent_s).filter(|&s| s > 0.0),
-        _ => None,
-    };
-    let paced: Vec<(&str, f64)> = rows.iter().filter_map(|row| Some((row.arm.as_str(), whole(row)?))).collect();
-    let mean_of = |arm: Option<&str>| {
-        let own = paced.iter().filter(|(of, _)| arm.is_none_or(|arm| arm == *of)).map(|(_, s)| s);
-        let (n, sum) = own.fold((0u32, 0.0), |(n, sum), s| (n + 1, sum + s));
-        (n > 0).then(|| sum / f64::from(n))
-    };
-    let any = mean_of(None)?;
-    let mut arms: BTreeMap<&str, f64> = BTreeMap::new();
-    for row in rows {
-        arms.entry(&row.arm).or_insert_with(|| mean_of(Some(&row.arm)).unwrap_or(any));
-    }
-    let rest = |row: &Row| {
-        let whole = arms.get(row.arm.as_str()).copied().unwrap_or(any);
-        row.left_s.unwrap_or(whole * (1.0 - row.progress))
-    };
-    let (running, waiting) = (of_state(rows, State::Running), of_state(rows, State::Queued));
-    let longest = running.iter().map(|r| rest(r)).fold(0.0, f64::max);
-    let work: f64 = running.iter().chain(&waiting).map(|r| rest(r)).sum();
-    Some((work / slots.max(1) as f64).max(longest))
-}
-
-fn of_state(rows: &[Row], state: State) -> Vec<&Row> {
-    rows.iter().filter(|row| row.state() == state).collect()
 }
 
 #[cfg(test)]
@@ -249,18 +227,5 @@ mod tests {
         sort(&mut rows);
         let names: Vec<&str> = rows.iter().map(|r| r.name.as_str()).collect();
         assert_eq!(names, ["now", "first", "second", "broken", "done"]);
-    }
-
-    #[test]
-    fn the_queue_takes_what_its_runs_take_over_the_slots() {
-        // One run took 60 s; one has 20 s left; two wait: 20 + 60 + 60 on two slots.
-        let rows = [
-            Row { spent_s: 60.0, progress: 1.0, ..row("a", State::Finished) },
-            Row { spent_s: 40.0, left_s: Some(20.0), progress: 0.66, ..row("b", State::Running) },
-            row("c", State::Queued),
-            row("d", State::Queued),
-        ];
-        assert_eq!(queue_s(&rows, 2), Some(70.0));
-        assert_eq!(queue_s(&rows[2..], 2), None);
     }
 }

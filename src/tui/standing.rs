@@ -74,7 +74,8 @@ pub fn notes(app: &App, comparison: &Comparison, columns: usize) -> Vec<Said> {
         let text = "preliminary: only finished runs count, so arms may stand on different cases (runs, n)";
         add(Tone::Dim, text.to_owned());
     }
-    comparison.leaks().lines().for_each(|line| add(Tone::Warning, format!("! {line}")));
+    let warnings = comparison.leaks() + &comparison.missing();
+    warnings.lines().for_each(|line| add(Tone::Warning, format!("! {line}")));
     if finished {
         add(Tone::Dim, legend(app, comparison));
         let starred = app.arms().metrics().any(|metric| app.arms().best(metric).is_some());

@@ -10,7 +10,7 @@ use super::job::Job;
 use super::text::clean;
 use crate::report::{Answers, Comparison, Question};
 use crate::run::State;
-use crate::store::{RunView, StoreError};
+use crate::store::RunView;
 
 type Compared = (Comparison, Vec<RunView>);
 /// Scores and the arm that the others are held against.
@@ -25,7 +25,7 @@ const KEPT: usize = 32;
 pub struct Tester {
     /// What was compared last, or is being compared.
     print: Option<u64>,
-    comparison: Job<Result<Compared, StoreError>>,
+    comparison: Job<Compared>,
     runs: Arc<Vec<RunView>>,
     answers: Job<Result<Answers, String>>,
     /// What the answers are of that are being computed.
@@ -61,8 +61,7 @@ impl Tester {
         told
     }
 
-    fn compared(&mut self, compared: Result<Result<Compared, StoreError>, String>) -> Msg {
-        let compared = compared.and_then(|compared| compared.map_err(|error| error.to_string()));
+    fn compared(&mut self, compared: Result<Compared, String>) -> Msg {
         Msg::Compared(match compared {
             Ok((comparison, runs)) => {
                 self.runs = Arc::new(runs);
@@ -99,7 +98,7 @@ fn print(spec: &str, runs: &[&RunView]) -> u64 {
     hash.finish()
 }
 
-fn compare(spec: &str, runs: Vec<RunView>) -> Result<Compared, StoreError> {
-    let comparison = Comparison::of(spec, &runs.iter().collect::<Vec<_>>())?;
-    Ok((comparison, runs))
+fn compare(spec: &str, runs: Vec<RunView>) -> Compared {
+    let comparison = Comparison::of(spec, &runs.iter().collect::<Vec<_>>());
+    (comparison, runs)
 }

@@ -1,9 +1,11 @@
-//! How things look: colours that colour-blind people tell apart (Okabe–Ito) and that are readable on light and on dark
-//! ground, so no background is ever set but in pictures. Nothing is said by colour alone.
+//! How things look: colours that colour-blind people tell apart (Okabe–Ito), in shades that are readable on a dark and in
+//! darker ones that are readable on a light ground; no background is ever set but in pictures. Nothing is said by colour
+//! alone.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier, Style};
 
+use super::ground::Ground;
 use crate::run::State;
 
 /// Which characters the terminal can show.
@@ -40,31 +42,49 @@ impl Colour {
     }
 }
 
-/// A colour by its role; red, green, blue, and its neighbour among the 256.
+/// Red, green, blue, and its neighbour among the 256.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hue(u8, u8, u8, u8);
+struct Shade([u8; 3], u8);
+
+/// A colour by its role; its contrast is at least 4.5 on the ground that a shade is for (WCAG 2.1, 1.4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hue {
+    dark: Shade,
+    light: Shade,
+}
 
 impl Hue {
+    const fn new((dark, dark_index): ([u8; 3], u8), (light, light_index): ([u8; 3], u8)) -> Self {
+        Self { dark: Shade(dark, dark_index), light: Shade(light, light_index) }
+    }
+
     /// Laid over a brightness, which shows through.
     pub fn over(self, brightness: u8) -> [u8; 3] {
-        [self.0, self.1, self.2].map(|part| ((u16::from(part) * 3 + u16::from(brightness) * 2) / 5) as u8)
+        self.dark.0.map(|part| ((u16::from(part) * 3 + u16::from(brightness) * 2) / 5) as u8)
+    }
+
+    fn on(self, ground: Ground) -> Shade {
+        match ground {
+            Ground::Dark => self.dark,
+            Ground::Light => self.light,
+        }
     }
 }
 
 /// Training curves, warnings.
-pub const VERMILLION: Hue = Hue(0xd5, 0x5e, 0x00, 166);
+pub const VERMILLION: Hue = Hue::new(([0xd5, 0x5e, 0x00], 166), ([0xbf, 0x3f, 0x00], 160));
 /// Validation curves.
-pub const BLUE: Hue = Hue(0x1f, 0x83, 0xc4, 32);
+pub const BLUE: Hue = Hue::new(([0x1f, 0x83, 0xc4], 32), ([0x00, 0x5f, 0xaf], 25));
 /// What goes well.
-pub const GREEN: Hue = Hue(0x00, 0x9e, 0x73, 36);
+pub const GREEN: Hue = Hue::new(([0x00, 0x9e, 0x73], 36), ([0x00, 0x70, 0x4f], 29));
 /// What ended without a word.
-pub const PURPLE: Hue = Hue(0xcc, 0x79, 0xa7, 175);
+pub const PURPLE: Hue = Hue::new(([0xcc, 0x79, 0xa7], 175), ([0x9c, 0x33, 0x7a], 126));
 /// Outline of the reference.
-pub const SKY: Hue = Hue(0x56, 0xb4, 0xe9, 74);
+pub const SKY: Hue = Hue::new(([0x56, 0xb4, 0xe9], 74), ([0x00, 0x72, 0x8e], 24));
 /// Outline of the prediction.
-pub const ORANGE: Hue = Hue(0xe6, 0x9f, 0x00, 178);
-const YELLOW: Hue = Hue(0xc9, 0xb4, 0x00, 142);
-const GREY: Hue = Hue(0x99, 0x99, 0x99, 246);
+pub const ORANGE: Hue = Hue::new(([0xe6, 0x9f, 0x00], 178), ([0x8a, 0x62, 0x00], 94));
+const YELLOW: Hue = Hue::new(([0xc9, 0xb4, 0x00], 142), ([0x5c, 0x55, 0x00], 58));
+const GREY: Hue = Hue::new(([0x99, 0x99, 0x99], 246), ([0x5c, 0x5c, 0x5c], 240));
 /// Hues that stay apart; more than these nobody can follow.
 pub const HUES: [Hue; 8] = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, YELLOW, GREY];
 
@@ -75,15 +95,26 @@ pub struct Theme {
     pub glyphs: Glyphs,
     /// Colours.
     pub colour: Colour,
+    /// What they stand on.
+    pub ground: Ground,
 }
 
 impl Theme {
-    /// The colour of `hue`; the terminal's own where there are none.
+    /// The colour of `hue` on the terminal's ground; the terminal's own where there are none.
     pub fn hue(&self, hue: Hue) -> Color {
+        self.shade(hue.on(self.ground))
+    }
+
+    /// The same in a picture, which is dark on any ground.
+    pub fn paint(&self, hue: Hue) -> Color {
+        self.shade(hue.on(Ground::Dark))
+    }
+
+    fn shade(&self, Shade([red, green, blue], index): Shade) -> Color {
         match self.colour {
             Colour::None => Color::Reset,
-            Colour::Indexed => Color::Indexed(hue.3),
-            Colour::True => Color::Rgb(hue.0, hue.1, hue.2),
+            Colour::Indexed => Color::Indexed(index),
+            Colour::True => Color::Rgb(red, green, blue),
         }
     }
 
@@ -118,8 +149,9 @@ impl Theme {
         self.glyphs == Glyphs::Unicode && self.colour != Colour::None
     }
 
-    /// Sign and style of a state; its word stands beside it.
-    pub fn state(&self, state: State) -> (&'static str, Style) {
+    /// Sign and style of a state, `None` while it is read; its word stands beside it.
+    pub fn state(&self, state: Option<State>) -> (&'static str, Style) {
+        let Some(state) = state else { return ("…", dim()) };
         match state {
             State::Running => ("●", self.text(GREEN).bold()),
             State::Queued => ("○", self.text(BLUE)),
@@ -131,8 +163,16 @@ impl Theme {
         }
     }
 
-    /// Replaces what the terminal cannot show.
+    /// Replaces what the terminal cannot show, and what would be faint on a light ground.
     pub fn finish(&self, buffer: &mut Buffer) {
+        if self.ground == Ground::Light && self.colour != Colour::None {
+            // Terminals draw dim text half way to the ground: black on white becomes a grey of too little contrast.
+            let faint = |cell: &&mut Cell| cell.modifier.contains(Modifier::DIM) && cell.fg == Color::Reset;
+            for cell in buffer.content.iter_mut().filter(faint) {
+                cell.modifier.remove(Modifier::DIM);
+                cell.fg = self.hue(GREY);
+            }
+        }
         if self.glyphs == Glyphs::Unicode {
             return;
         }
@@ -191,4 +231,97 @@ pub fn dim() -> Style {
 /// Heads and what is chosen.
 pub fn bold() -> Style {
     Style::new().add_modifier(Modifier::BOLD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// WCAG 2.1's relative luminance of linear red, green and blue.
+    fn luminance([red, green, blue]: [f64; 3]) -> f64 {
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
+    }
+
+    fn linear(rgb: [u8; 3]) -> [f64; 3] {
+        rgb.map(|part| f64::from(part) / 255.0)
+            .map(|c| if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) })
+    }
+
+    /// Of xterm's cube and its greys.
+    fn indexed(index: u8) -> [u8; 3] {
+        const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+        match index {
+            232.. => [8 + 10 * (index - 232); 3],
+            _ => [36, 6, 1].map(|place| STEPS[usize::from((index - 16) / place % 6)]),
+        }
+    }
+
+    fn contrast(text: [u8; 3], ground: Ground) -> f64 {
+        let text = luminance(linear(text));
+        if ground == Ground::Light { 1.05 / (text + 0.05) } else { (text + 0.05) / 0.05 }
+    }
+
+    #[test]
+    fn contrast_is_that_of_the_definition() {
+        assert!((contrast([0; 3], Ground::Light) - 21.0).abs() < 1e-9);
+        // The well-known lightest grey of 4.5 on white.
+        assert!((contrast([0x76; 3], Ground::Light) - 4.54).abs() < 0.005);
+        assert_eq!((indexed(166), indexed(240)), ([215, 95, 0], [88; 3]));
+    }
+
+    #[test]
+    fn every_hue_is_readable_as_text_on_the_ground_that_it_is_for() {
+        for hue in HUES {
+            for ground in [Ground::Dark, Ground::Light] {
+                let Shade(rgb, index) = hue.on(ground);
+                for text in [rgb, indexed(index)] {
+                    assert!(contrast(text, ground) >= 4.5, "{hue:?} on {ground:?}: {}", contrast(text, ground));
+                }
+            }
+        }
+    }
+
+    /// Machado, Oliveira, Fernandes 2009, severity 1.
+    const BLIND: [[[f64; 3]; 3]; 2] = [
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    ];
+
+    fn through(matrix: &[[f64; 3]; 3], [a, b, c]: [f64; 3]) -> [f64; 3] {
+        matrix.map(|[x, y, z]| (x * a + y * b + z * c).clamp(0.0, 1.0))
+    }
+
+    /// CIE 1976, of linear sRGB under D65.
+    fn lab(rgb: [f64; 3]) -> [f64; 3] {
+        const XYZ: [[f64; 3]; 3] = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]];
+        let [x, y, z] = through(&XYZ.map(|row| row), rgb);
+        let root = |t: f64| if t > 0.008856 { t.cbrt() } else { 7.787 * t + 16.0 / 116.0 };
+        let (x, y, z) = (root(x / 0.9505), root(y), root(z / 1.089));
+        [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+    }
+
+    #[test]
+    fn what_states_and_curves_are_drawn_with_stays_apart_without_red_or_green() {
+        let roles = [VERMILLION, BLUE, GREEN, PURPLE];
+        for (i, one) in roles.iter().enumerate() {
+            for (other, ground) in roles[..i].iter().flat_map(|other| [(other, Ground::Dark), (other, Ground::Light)]) {
+                for matrix in &BLIND {
+                    let seen = |hue: &Hue| lab(through(matrix, linear(hue.on(ground).0)));
+                    let (a, b) = (seen(one), seen(other));
+                    let apart = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+                    // Just noticeable are about 2.
+                    assert!(apart > 15.0, "{one:?} and {other:?} on {ground:?}: {apart}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn dim_text_is_grey_on_a_light_ground() {
+        let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, 2, 1));
+        buffer.set_string(0, 0, "ab", dim());
+        let light = Theme { colour: Colour::Indexed, ground: Ground::Light, ..Theme::default() };
+        light.finish(&mut buffer);
+        assert_eq!((buffer[(0, 0)].fg, buffer[(0, 0)].modifier), (Color::Indexed(240), Modifier::empty()));
+    }
 }

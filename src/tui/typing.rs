@@ -27,6 +27,14 @@ pub fn picking(code: KeyCode, plain: bool) -> Option<Msg> {
     }
 }
 
+/// What it does to a folder that is typed.
+pub fn naming(code: KeyCode, plain: bool) -> Option<Msg> {
+    match code {
+        KeyCode::Esc => Some(Msg::Dismissed),
+        other => letters(other, plain),
+    }
+}
+
 /// What it does to the filter.
 pub fn typing(code: KeyCode, plain: bool) -> Option<Msg> {
     match code {
@@ -38,6 +46,7 @@ pub fn typing(code: KeyCode, plain: bool) -> Option<Msg> {
 
 fn letters(code: KeyCode, plain: bool) -> Option<Msg> {
     match code {
+        KeyCode::Char('u') if !plain => Some(Msg::Cleared),
         KeyCode::Char(c) if plain => Some(Msg::Typed(c)),
         KeyCode::Backspace => Some(Msg::Erased),
         KeyCode::Enter => Some(Msg::Entered),

@@ -8,6 +8,8 @@ const WAITED: f64 = 0.2;
 const LITTLE_WAITED: f64 = 0.1;
 /// Share of time, or of processors, from which on something counts as busy.
 const BUSY: f64 = 0.8;
+/// Share of the processors from which on others count as busy with them.
+const TAKEN: f64 = 0.2;
 /// Share of memory from which on pages are fetched again because there is no room.
 const FULL: f64 = 0.95;
 /// Page-ins a second that are no accident.
@@ -51,18 +53,21 @@ impl Bound {
 /// Judges `worker` by its newest epoch, its process, and the GPU that it computes on: its number and busy share.
 pub fn judge(worker: &Worker, machine: &Machine, gpu: Option<(usize, Option<f64>)>) -> Verdict {
     let waited = worker.pace.and_then(waited);
+    let others = others(worker, machine);
     let mut seen: Vec<String> = waited.iter().map(|(_, text)| text.clone()).collect();
     if let Some(because) = paging(worker, machine) {
         return Verdict { bound: Bound::Memory, because };
     }
     if waited.as_ref().is_some_and(|(share, _)| *share >= WAITED) {
-        return Verdict { bound: Bound::Data, because: seen.concat() };
+        // Batches are made by processors.
+        seen.extend(others);
+        return Verdict { bound: Bound::Data, because: seen.join(", ") };
     }
     let (busy, why) = match gpu {
         Some((index, share)) => of_gpu(index, share),
         None => of_processors(worker, machine),
     };
-    seen.extend(why);
+    seen.extend(why.into_iter().chain(others));
     // Where nobody counts the waiting, busy processors may as well be decoding images.
     let little = waited.is_some_and(|(share, _)| share < LITTLE_WAITED);
     if busy && little {
@@ -105,12 +110,17 @@ fn of_processors(worker: &Worker, machine: &Machine) -> (bool, Option<String>) {
         return (false, None);
     };
     let own = format!("{cores:.1} of {all} processors busy with it");
-    let shared = machine.busy.filter(|&busy| busy >= BUSY && cores < BUSY * all as f64);
-    match shared {
-        // A few percent of a busy machine say nothing about this run.
-        Some(busy) => (cores >= 0.5, Some(format!("{own}, the machine {:.0} % busy", busy * 100.0))),
-        None => (cores >= BUSY * all as f64, Some(own)),
-    }
+    let shared = machine.busy.is_some_and(|busy| busy >= BUSY && cores < BUSY * all as f64);
+    // A few percent of a busy machine say nothing about this run.
+    let least = if shared { 0.5 } else { BUSY * all as f64 };
+    (cores >= least, Some(own))
+}
+
+/// What other processes, other runs too, take of the processors.
+fn others(worker: &Worker, machine: &Machine) -> Option<String> {
+    let (own, all) = (worker.process?.cores?, machine.cores as f64);
+    let taken = machine.busy? * all - own;
+    (taken >= TAKEN * all).then(|| format!("{taken:.1} of {all:.0} processors busy with other processes"))
 }
 
 #[cfg(test)]
@@ -145,6 +155,17 @@ mod tests {
         assert_eq!(bound(None, 3.9, 0.97, None), Bound::Unknown);
         assert_eq!(bound(Some(0.2), 0.3, 0.1, Some((0, Some(0.93)))), Bound::Compute);
         assert_eq!(bound(Some(0.2), 4.0, 1.0, Some((0, Some(0.4)))), Bound::Unknown, "the GPU is idle");
+    }
+
+    #[test]
+    fn processors_that_others_keep_busy_are_named() {
+        let because = |cores, busy| judge(&worker(Some(0.2), cores), &machine(busy, 50.0), None).because;
+        let shared = "1.9 of 4 processors busy with it, 2.0 of 4 processors busy with other processes";
+        assert!(because(1.9, 0.97).ends_with(shared), "{}", because(1.9, 0.97));
+        assert!(!because(3.9, 0.99).contains("other processes"));
+        let data = judge(&worker(Some(9.0), 1.0), &machine(1.0, 50.0), None);
+        assert_eq!(data.bound, Bound::Data);
+        assert!(data.because.ends_with("epoch 3, 3.0 of 4 processors busy with other processes"), "{}", data.because);
     }
 
     #[test]

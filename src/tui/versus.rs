@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::keys::Direction;
+use super::printed::Order;
 use super::row::Name;
 use crate::audit::{Finding, published};
 use crate::metric::Metric;
@@ -53,6 +55,8 @@ pub struct Versus {
     pub intervals: Intervals,
     /// Lines scrolled in the printed block.
     pub scroll: usize,
+    /// Order of the printed rows.
+    pub order: Order,
     /// The plans that are held against each other.
     pub pair: Option<Pair>,
 }
@@ -125,6 +129,11 @@ impl Versus {
         if let (None, Some(verdicts)) = (&self.printed, &self.verdicts) {
             self.printed = Some(printed(comparison, published(), verdicts));
         }
+    }
+
+    /// Chooses a column of the printed tables.
+    pub fn choose_printed(&mut self, direction: Direction) {
+        self.order.choose(direction, self.printed.as_deref().unwrap_or_default());
     }
 
     /// What the papers print of the arms; `None` while the auditor reads.

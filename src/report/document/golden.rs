@@ -33,7 +33,10 @@ fn checked(path: &Path, store: &Store) -> Result<Checked, String> {
     }
     let mut again = BTreeMap::new();
     for (_, runs) in by_task(&runs) {
-        let comparison = Comparison::of(stem, &runs).map_err(|error| error.to_string())?;
+        let comparison = Comparison::of(stem, &runs);
+        if let Some(missing) = comparison.missing().lines().next() {
+            return Err(missing.to_owned());
+        }
         for arm in &comparison.arms {
             let of = |(metric, value): (&String, &_)| ((arm.arm.clone(), metric.clone()), *value);
             again.extend(arm.metrics.iter().map(of));

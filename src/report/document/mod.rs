@@ -77,7 +77,7 @@ impl Document {
         asked: &Asked,
         metric_done: &(dyn Fn() + Sync),
     ) -> Result<Self, AnswerError> {
-        let comparison = Comparison::of(spec, runs)?;
+        let comparison = Comparison::of(spec, runs);
         let task = comparison.task;
         let metrics: Vec<&Metric> = task.metrics().iter().collect();
         let question = Question { metrics, against: asked.against.clone(), width: None, inference: asked.inference };

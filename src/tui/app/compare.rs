@@ -15,6 +15,11 @@ impl App {
         &self.versus
     }
 
+    /// Whether the comparison's keys are for printed numbers.
+    pub fn shows_printed(&self) -> bool {
+        self.screen() == Screen::Compare && self.versus.block == Block::Printed
+    }
+
     /// Takes what a thread has found.
     pub(super) fn found(&mut self, found: Found) {
         match found {
@@ -136,9 +141,9 @@ impl App {
     /// Scrolls what has lines of its own; whether there is such.
     pub(super) fn scrolls(&mut self, motion: Motion, page: usize) -> bool {
         match self.screen() {
-            Screen::Compare if self.versus.block == Block::Printed => {
+            Screen::Compare if self.shows_printed() => {
                 let tables = self.versus.printed().unwrap_or_default();
-                let end = printed::lines(tables, usize::from(self.size.0)).len().saturating_sub(1);
+                let end = printed::lines(tables, self.versus.order, usize::from(self.size.0)).len().saturating_sub(1);
                 self.versus.scroll = moved(self.versus.scroll.min(end), motion, page).min(end);
             }
             Screen::Difference => {

@@ -41,7 +41,7 @@ impl App {
     fn copied_of_arms(&self, what: Copy) -> Option<Copied> {
         match what {
             Copy::Table if self.versus.block == Block::Printed => {
-                copy::block(printed::lines(self.versus.printed()?, usize::from(self.size.0)))
+                copy::block(printed::lines(self.versus.printed()?, self.versus.order, usize::from(self.size.0)))
             }
             _ if self.versus.block == Block::Printed => None,
             Copy::Cell => copy::arm_cell(&self.arms, self.scroll),

@@ -25,6 +25,11 @@ impl App {
         &self.plot
     }
 
+    /// Whether the run's screen shows curves.
+    pub fn shows_curves(&self) -> bool {
+        matches!(self.pane, Pane::All | Pane::Curves)
+    }
+
     /// Which group of its panels is shown; counts on past the last.
     pub fn group(&self) -> usize {
         self.group
@@ -102,7 +107,7 @@ impl App {
                 self.log.search(String::clear);
                 return true;
             }
-            Screen::Run if matches!(self.pane, Pane::All | Pane::Curves) => &mut self.plot,
+            Screen::Run if self.shows_curves() => &mut self.plot,
             Screen::Overlay => &mut self.overlay.plot,
             _ => return false,
         };

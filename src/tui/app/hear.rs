@@ -49,6 +49,7 @@ impl App {
             Msg::Seen(sight) => self.album.tests().see(sight),
             Msg::Sampled(sample) => self.system.take(*sample),
             Msg::Launch(news) => return self.launch_news(*news),
+            Msg::Exported(exported) => self.exported(exported),
             Msg::Notice(text) => self.revision = before + u64::from(self.take_notice(&text)),
             // Keys are taken before.
             _ => {}

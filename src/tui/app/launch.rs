@@ -138,6 +138,7 @@ impl App {
         match input {
             Input::Typed(c) => form.typed(c),
             Input::Erased => form.erased(),
+            Input::Cleared => form.cleared(),
             Input::Entered => form.entered(&datasets),
             Input::Picked(direction) => form.picked(direction, &datasets),
             Input::Dismissed => form.dismissed(),
@@ -164,9 +165,7 @@ impl App {
                 if itself {
                     self.notice = Some(format!("{name} is built in: this is a copy"));
                 }
-                let mut draft = draft;
-                draft.set(Field::Name, &self.free_name(&name));
-                self.open_form(draft);
+                self.open_form(draft.called_anew(&self.free_name(&name)));
             }
         }
     }

@@ -4,6 +4,7 @@ use super::update::moved;
 use super::{App, Effect, Follow, Pane, Screen};
 use crate::tui::keys::{Arrange, Direction, Motion};
 use crate::tui::list::{Line, List};
+use crate::tui::palette::Palette;
 use crate::tui::row::Row;
 use crate::tui::text::clean;
 
@@ -69,8 +70,24 @@ impl App {
         self.select();
     }
 
+    /// Whether what is typed takes the place of the text that is there.
+    pub fn is_selected(&self) -> bool {
+        self.typing && self.selected
+    }
+
+    pub(super) fn begin_filter(&mut self) {
+        self.typing = true;
+        self.selected = !self.filter().is_empty();
+    }
+
     pub(super) fn typed(&mut self, c: char) {
         let text = clean(&c.to_string());
+        if let Some(prompt) = &mut self.prompt {
+            return prompt.type_in(&text);
+        }
+        if self.palette.is_none() && std::mem::take(&mut self.selected) {
+            self.retype(String::clear);
+        }
         match &mut self.palette {
             Some(palette) => palette.type_in(&text),
             None => self.retype(|typed| {
@@ -82,21 +99,40 @@ impl App {
     }
 
     pub(super) fn erased(&mut self) {
+        if let Some(prompt) = &mut self.prompt {
+            prompt.text.pop();
+            return;
+        }
         match &mut self.palette {
             Some(palette) if palette.text().is_empty() => self.palette = None,
             Some(palette) => palette.erase(),
+            None if std::mem::take(&mut self.selected) => self.retype(String::clear),
             None => self.retype(|typed| _ = typed.pop()),
         }
     }
 
+    pub(super) fn cleared(&mut self) {
+        if let Some(prompt) = &mut self.prompt {
+            return prompt.text.clear();
+        }
+        match &mut self.palette {
+            Some(palette) => *palette = Palette::default(),
+            None => self.retype(String::clear),
+        }
+        self.selected = false;
+    }
+
     /// The filter or the search is complete, or the palette's line is chosen.
     pub(super) fn entered(&mut self) -> Option<Effect> {
+        if let Some(prompt) = self.prompt.take() {
+            return self.prompted(prompt);
+        }
         if let Some(palette) = self.palette.take() {
             self.follow = Follow::Run;
             self.notice = None;
             return self.run_entry(palette);
         }
-        self.typing = false;
+        (self.typing, self.selected) = (false, false);
         if self.screen() == Screen::Runs {
             self.name_faults();
         }

@@ -80,9 +80,9 @@ impl App {
 
     pub(super) fn confirmed(&mut self) -> Option<Effect> {
         let Some(Asked { action, names, .. }) = self.asked.take() else { return self.launch_answered(true) };
-        let effect = |row: &Row| match (action, row.state()) {
-            (Action::Stop, State::Running) => Some(Effect::Stop(row.name.clone())),
-            (Action::Stop, State::Queued) => Some(Effect::Dequeue(row.name.clone())),
+        let effect = |row: &Row| match (action, row.state) {
+            (Action::Stop, Some(State::Running)) => Some(Effect::Stop(row.name.clone())),
+            (Action::Stop, Some(State::Queued)) => Some(Effect::Dequeue(row.name.clone())),
             (Action::Resume, _) if row.can_resume() => Some(Effect::Enqueue(row.name.clone())),
             // It has ended, or has begun, since the question was asked.
             _ => None,

@@ -9,6 +9,7 @@ use crate::model::Summary;
 use crate::report::Comparison;
 use crate::store::Move;
 use crate::tui::detail::Detail;
+use crate::tui::exporter::Exported;
 use crate::tui::film::Film;
 use crate::tui::found::Found;
 use crate::tui::keys::{Action, Direction};
@@ -70,15 +71,17 @@ pub enum Pane {
 pub enum Msg {
     /// A key of the table.
     Act(Action),
-    /// A character of the filter, of a search, or of what the palette is asked for.
+    /// A character of the filter, of a search, of a folder, or of what the palette is asked for.
     Typed(char),
     /// The last character goes.
     Erased,
+    /// All of it goes.
+    Cleared,
     /// The text is complete.
     Entered,
     /// Another line of the palette.
     Picked(Direction),
-    /// The palette is not wanted any more.
+    /// The palette, or what is typed of a folder, is not wanted any more.
     Dismissed,
     /// What was asked is to be done.
     Confirmed,
@@ -96,7 +99,7 @@ pub enum Msg {
     Clock(f64),
     /// All runs, in any order.
     Rows(Vec<Row>),
-    /// Run folders that are found but not yet read.
+    /// Runs that are found but not yet read.
     Unread(usize),
     /// Run folders that cannot be read, with the reason.
     Broken(Vec<String>),
@@ -126,6 +129,8 @@ pub enum Msg {
     Entering(Input),
     /// What the launch screens asked for.
     Launch(Box<News>),
+    /// What was exported, or why not.
+    Exported(Exported),
     /// Something to say.
     Notice(String),
 }
@@ -145,6 +150,8 @@ pub enum Effect {
     Shift(Name, Move),
     /// Audit the data set of a run.
     Audit(Name),
+    /// Write a spec's tables into a folder.
+    Export(String, String),
     /// What the launch screens ask for.
     Launch(Errand),
     /// One after the other.

@@ -4,6 +4,7 @@ mod audit;
 mod compare;
 mod copy;
 mod curves;
+mod export;
 mod hear;
 mod launch;
 mod list;
@@ -36,6 +37,7 @@ use super::theme::Theme;
 use super::versus::Versus;
 use super::widget::picture::Picture;
 use crate::run::State;
+pub use export::Prompt;
 pub use message::{Effect, Msg, Pane, Screen};
 pub use setup::{Access, Banner, Memory, Setup};
 pub(in crate::tui) use update::moved;
@@ -68,9 +70,12 @@ pub struct App {
     /// Run and screen that are taken up once that run has been read.
     wanted: Option<(Name, Screen)>,
     typing: bool,
+    /// What was typed before is there still, and goes with the first character.
+    selected: bool,
     marked: BTreeSet<Name>,
     asked: Option<mark::Asked>,
     palette: Option<Palette>,
+    prompt: Option<Prompt>,
     unread: usize,
     broken: Vec<String>,
     detail: Option<Arc<Detail>>,
@@ -174,7 +179,7 @@ impl App {
         self.notice.as_deref()
     }
 
-    /// Run folders that are not read yet.
+    /// Runs that are not read yet.
     pub fn unread(&self) -> usize {
         self.unread
     }
@@ -191,13 +196,13 @@ impl App {
 
     /// Runs in `state`.
     pub fn count(&self, state: State) -> usize {
-        self.rows.iter().filter(|row| row.state() == state).count()
+        self.rows.iter().filter(|row| row.state == Some(state)).count()
     }
 
     /// How many runs have ended, if there are any and none goes on or waits.
     pub fn ended(&self) -> Option<usize> {
         let ended = self.rows.len() - self.count(State::Planned);
-        (ended > 0 && self.rows.iter().all(|row| row.state().is_settled())).then_some(ended)
+        (ended > 0 && self.rows.iter().all(Row::is_settled)).then_some(ended)
     }
 }
 

@@ -34,7 +34,7 @@ impl App {
         match entry.does {
             Does::Act(action, _) => return self.act(action),
             // Without a text it is typed where one always does.
-            Does::Filter(filter) if filter.is_empty() => self.typing = true,
+            Does::Filter(filter) if filter.is_empty() => self.begin_filter(),
             Does::Filter(filter) => {
                 self.refilter(|text| *text = filter);
                 self.name_faults();

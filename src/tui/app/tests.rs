@@ -58,6 +58,20 @@ fn resume_queues_exactly_what_can_go_on() {
 }
 
 #[test]
+fn a_run_whose_events_are_not_read_is_neither_planned_nor_resumed() {
+    let mut app = App::default();
+    let unread = |name: &str| Row { name: name.into(), spec: "s".into(), ..Row::default() };
+    app.update(Msg::Rows(vec![unread("s/a"), unread("s/b")]));
+    assert_eq!((app.count(State::Planned), app.ended()), (0, None));
+    assert_eq!(act(&mut app, Action::Resume), None);
+    assert_eq!(app.notice().map(|notice| notice.ends_with("is still being read: nothing to resume")), Some(true));
+    act(&mut app, Action::Mark);
+    assert_eq!(act(&mut app, Action::Resume), None);
+    assert!(app.question().is_none(), "a mark changes nothing of it");
+    assert_eq!(app.rows()[0].word(), "reading");
+}
+
+#[test]
 fn only_a_waiting_run_has_a_place_to_change() {
     let mut app = app(&[("s/a", State::Running), ("s/b", State::Queued)]);
     assert_eq!(act(&mut app, Action::Shift(Move::Earlier)), None);
@@ -122,6 +136,25 @@ fn a_filter_narrows_and_escape_widens() {
     act(&mut app, Action::Unfilter);
     assert_eq!(app.shown().len(), 2);
     assert_eq!(chosen(&app), "s/alpha");
+}
+
+#[test]
+fn an_old_filter_is_replaced_by_what_is_typed_or_emptied() {
+    let mut app = app(&[("s/a", State::Running), ("s/b", State::Finished)]);
+    let filtered = |app: &mut App, first: Msg| {
+        for msg in [Msg::Act(Action::Filter), Msg::Cleared, Msg::Typed('s'), Msg::Typed('/'), Msg::Entered] {
+            app.update(msg);
+        }
+        assert_eq!((app.filter(), app.is_typing()), ("s/", false));
+        app.update(Msg::Act(Action::Filter));
+        assert!(app.is_selected());
+        app.update(first);
+        app.filter().to_owned()
+    };
+    assert_eq!(filtered(&mut app, Msg::Typed('b')), "b");
+    assert_eq!(filtered(&mut app, Msg::Erased), "");
+    assert_eq!(filtered(&mut app, Msg::Cleared), "");
+    assert_eq!(filtered(&mut app, Msg::Entered), "s/", "kept as it was");
 }
 
 #[test]
@@ -352,7 +385,7 @@ fn copies_say_what_they_are() {
     let Some(name) = app.chosen().map(|row| row.name.clone()) else { panic!("no run is chosen") };
     assert_eq!(act(&mut app, Action::Copy(Copy::Cell)), Some(Effect::Copy(name)), "not sorted: the run's name");
     act(&mut app, Action::Arrange(Arrange::Sort));
-    let state = app.chosen().map(|row| Effect::Copy(row.state().name().to_owned()));
+    let state = app.chosen().map(|row| Effect::Copy(row.word().to_owned()));
     assert_eq!(act(&mut app, Action::Copy(Copy::Cell)), state, "sorted by the state");
     act(&mut app, Action::Show(Screen::Compare));
     assert_eq!(act(&mut app, Action::Copy(Copy::Table)), None);

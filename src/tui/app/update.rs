@@ -18,9 +18,10 @@ impl App {
             }
             Msg::Typed(c) => self.typed(c),
             Msg::Erased => self.erased(),
+            Msg::Cleared => self.cleared(),
             Msg::Entered => return self.entered(),
             Msg::Picked(direction) => self.pick(direction),
-            Msg::Dismissed => self.palette = None,
+            Msg::Dismissed => (self.palette, self.prompt) = (None, None),
             Msg::Confirmed => return self.confirmed(),
             Msg::Declined => self.declined(),
             Msg::Pointed(line) => self.pointed(line),
@@ -39,9 +40,11 @@ impl App {
             Action::Suspend => return Some(Effect::Suspend),
             Action::Redraw => return Some(Effect::Redraw),
             Action::Copy(what) => return self.copy(what),
+            Action::Export => self.begin_export(),
             Action::Palette => self.palette = Some(Palette::default()),
             Action::Open if self.screen() == Screen::Audit => self.audit.open(),
             Action::Open => self.open(),
+            Action::Arrange(_) if self.shows_printed() => self.versus.order.turn(),
             Action::Arrange(_) if self.screen() == Screen::Compare => self.arms.turn(),
             Action::Arrange(how) => self.arrange(how),
             Action::Mark => self.mark(),
@@ -49,9 +52,9 @@ impl App {
             Action::Back => self.back(),
             Action::Show(screen) => self.show(screen),
             Action::Go(motion) => self.go(motion),
-            Action::Filter => self.typing = true,
+            Action::Filter => self.begin_filter(),
             Action::Unfilter => {
-                self.typing = false;
+                (self.typing, self.selected) = (false, false);
                 self.retype(String::clear);
             }
             Action::Stop | Action::Resume | Action::Shift(_) | Action::Audit
@@ -158,13 +161,13 @@ impl App {
     fn stop(&mut self) -> Option<Effect> {
         let Some(row) = self.chosen() else { return self.no_run() };
         let (name, arm) = (row.name.clone(), row.arm.clone());
-        let (notice, effect) = match row.state() {
-            State::Running => (
+        let (notice, effect) = match row.state {
+            Some(State::Running) => (
                 format!("{arm}: asked to stop; it ends after its current step, r resumes it"),
                 Some(Effect::Stop(name)),
             ),
-            State::Queued => (format!("{arm}: out of the queue; r puts it back"), Some(Effect::Dequeue(name))),
-            state => (format!("{arm} is {}: nothing to stop", state.name()), None),
+            Some(State::Queued) => (format!("{arm}: out of the queue; r puts it back"), Some(Effect::Dequeue(name))),
+            state => (format!("{arm} is {}: nothing to stop", said(state)), None),
         };
         self.notice = Some(notice);
         effect
@@ -172,23 +175,27 @@ impl App {
 
     fn resume(&mut self) -> Option<Effect> {
         let Some(row) = self.chosen() else { return self.no_run() };
-        let (name, arm, state) = (row.name.clone(), row.arm.clone(), row.state());
+        let (name, arm, state) = (row.name.clone(), row.arm.clone(), row.state);
         let can = row.can_resume();
         self.notice = Some(match can {
             true => format!("{arm}: in the queue"),
-            false => format!("{arm} is {}: nothing to resume", state.name()),
+            false => format!("{arm} is {}: nothing to resume", said(state)),
         });
         can.then_some(Effect::Enqueue(name))
     }
 
     fn shift(&mut self, direction: Move) -> Option<Effect> {
         let Some(row) = self.chosen() else { return self.no_run() };
-        let (name, waits) = (row.name.clone(), row.state() == State::Queued);
+        let (name, waits) = (row.name.clone(), row.state == Some(State::Queued));
         if !waits {
             self.notice = Some(format!("{} does not wait in the queue: it has no place to change", row.arm));
         }
         waits.then_some(Effect::Shift(name, direction))
     }
+}
+
+fn said(state: Option<State>) -> &'static str {
+    state.map_or("still being read", State::name)
 }
 
 /// Where `motion` leads from `place` with pages of `page` lines; the caller knows where the end is.

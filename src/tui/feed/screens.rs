@@ -25,6 +25,18 @@ impl Feed<'_> {
         }
         self.look_into(app);
         self.look_at_specs(app);
+        if let Some(exported) = self.exporter.poll() {
+            tell(app, Msg::Exported(exported));
+        }
+    }
+
+    pub(super) fn export(&mut self, spec: &str, out: &str, app: &mut App) {
+        // A folder may have a name that is shown otherwise.
+        let named = self.watch.runs().map(|run| run.dir.spec()).find(|name| clean(name) == spec);
+        let started = named.ok_or_else(|| "its runs are gone".to_owned());
+        if let Err(error) = started.and_then(|spec| self.exporter.start(self.watch.store(), spec, out)) {
+            tell(app, Msg::Exported(Err(error)));
+        }
     }
 
     fn compare(&mut self, app: &mut App) {

@@ -46,9 +46,15 @@ pub struct Draft {
 impl Draft {
     /// From scratch, called `name`.
     pub fn fresh(name: &str) -> Self {
-        let mut draft = Self::parse(FRESH);
-        draft.set(Field::Name, name);
-        draft
+        Self::parse(FRESH).called_anew(name)
+    }
+
+    /// Under a name that nobody has typed: there is nothing of anybody's to lose yet.
+    #[must_use]
+    pub fn called_anew(mut self, name: &str) -> Self {
+        self.set(Field::Name, name);
+        self.changed = false;
+        self
     }
 
     /// What `text` says; one that is no TOML has one fault and no lines.

@@ -175,12 +175,6 @@ fn total(work: &Work, run: &Measured, factor: f64) -> f64 {
     f64::from(work.epochs) * epoch * factor
 }
 
-/// Seconds until all of `runs` have ended, `slots` at a time.
-pub fn makespan(runs: &[f64], slots: usize) -> f64 {
-    let longest = runs.iter().copied().fold(0.0, f64::max);
-    (runs.iter().sum::<f64>() / slots.max(1) as f64).max(longest)
-}
-
 /// Operations of one image that a count has found.
 pub fn macs_of(summary: &Result<Summary, String>) -> u64 {
     summary.as_ref().map_or(0, |summary| summary.macs)
@@ -239,12 +233,5 @@ mod tests {
         assert_eq!(estimate(&work("unet", 100), &svm, &unknown), nothing(), "an SVM says nothing of a network");
         assert_eq!(estimate(&work("svm", 101), &svm, &unknown), nothing(), "nor of itself on other data");
         assert_eq!(estimate(&work("svm", 100), &svm, &unknown).run_s, Some(2.2));
-    }
-
-    #[test]
-    fn slots_share_the_runs_but_not_the_longest() {
-        assert_eq!(makespan(&[60.0, 60.0, 60.0], 1), 180.0);
-        assert_eq!(makespan(&[60.0, 60.0, 60.0], 2), 90.0);
-        assert_eq!(makespan(&[100.0, 1.0], 4), 100.0);
     }
 }

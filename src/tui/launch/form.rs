@@ -157,6 +157,16 @@ impl Form {
         self.try_out();
     }
 
+    /// All that was typed goes.
+    pub fn cleared(&mut self) {
+        match &mut self.entry {
+            Some(Entry::Text(text)) => text.clear(),
+            Some(Entry::Picker(picker)) => *picker = Picker::default(),
+            None => {}
+        }
+        self.try_out();
+    }
+
     /// Another line of the list.
     pub fn picked(&mut self, direction: Direction, datasets: &Choices) {
         let last = self.choices(datasets).len().saturating_sub(1);

@@ -12,6 +12,8 @@ pub enum Input {
     Typed(char),
     /// The last one goes.
     Erased,
+    /// All of them go.
+    Cleared,
     /// The value is complete, the choice made.
     Entered,
     /// Another line of the list.
@@ -30,6 +32,7 @@ pub fn entering(code: KeyCode, plain: bool) -> Option<Input> {
     match code {
         KeyCode::Char('n') if !plain => Some(Input::Picked(Direction::Forward)),
         KeyCode::Char('p') if !plain => Some(Input::Picked(Direction::Backward)),
+        KeyCode::Char('u') if !plain => Some(Input::Cleared),
         KeyCode::Char(c) if plain => Some(Input::Typed(c)),
         KeyCode::Backspace => Some(Input::Erased),
         KeyCode::Enter => Some(Input::Entered),

@@ -28,7 +28,7 @@ pub use keys::{CHOOSING, ENTERING, Input, begins, entering};
 pub use outlook::{Outlook, Planned, Started, Trouble};
 pub use question::Question;
 pub use shelf::{Offer, Shelf, Unsaved, read_bounded};
-pub use tally::{Tally, Total, tally, total};
+pub use tally::{Tally, Total, has_work, tally, total};
 pub use target::Target;
 
 use crate::device::Choice;

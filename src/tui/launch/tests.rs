@@ -77,6 +77,13 @@ fn to(app: &mut App, field: Field) {
     (0..place.expect("the form has the line")).for_each(|_| _ = keys(app, "j"));
 }
 
+/// Types a number of epochs.
+fn change(app: &mut App) {
+    to(app, Field::Epochs);
+    keys(app, "7");
+    press(app, KeyCode::Enter);
+}
+
 fn draft(app: &App) -> &Draft {
     &app.launch().form.as_ref().expect("a form").draft
 }
@@ -239,8 +246,10 @@ fn a_spec_is_started_by_its_text_once_and_then_its_runs_are_shown() {
     assert_eq!((app.screen(), app.filter()), (Screen::Runs, "spec=demo"));
     assert!(app.notice().is_some_and(|notice| notice.contains("3 of 4") && notice.contains("leaks")));
     assert_eq!(app.remembered().filter, "", "nobody typed it");
-    keys(&mut app, "/ lr=1");
-    assert_eq!(app.remembered().filter, "spec=demo lr=1");
+    keys(&mut app, "/");
+    assert!(app.is_selected(), "what is typed takes its place");
+    keys(&mut app, "lr=1");
+    assert_eq!(app.remembered().filter, "lr=1");
 }
 
 #[test]
@@ -349,13 +358,16 @@ fn a_built_in_spec_is_copied_under_a_free_name() {
     app.update(Msg::Rows(vec![Row { name: "demo-2/a".into(), spec: "demo-2".into(), ..Row::default() }]));
     press(&mut app, KeyCode::Enter);
     assert_eq!(draft(&app).name(), "demo-3");
-    assert!(draft(&app).is_changed() && draft(&app).file().is_none());
+    assert!(!draft(&app).is_changed() && draft(&app).file().is_none());
 }
 
 #[test]
 fn a_changed_draft_is_not_lost_unasked() {
     let mut app = app();
-    keys(&mut app, "d");
+    keys(&mut app, "dqn");
+    assert_eq!((app.question(), draft(&app).name().as_str()), (None, "new"), "nobody has changed the copy");
+    keys(&mut app, "qd");
+    change(&mut app);
     press(&mut app, KeyCode::Esc);
     assert_eq!(app.screen(), Screen::Launch);
     keys(&mut app, "n");
@@ -389,6 +401,7 @@ fn a_draft_is_there_again_after_leaving_even_if_it_cannot_be_parsed() {
 fn a_draft_that_nothing_keeps_is_not_left_unasked() {
     let mut app = app();
     keys(&mut app, "d");
+    change(&mut app);
     let quit = |app: &mut App| app.update(Msg::Act(Action::Quit));
     assert_eq!(quit(&mut app), None);
     assert_eq!(app.question(), Some("leave without saving demo-2?"));
@@ -457,6 +470,34 @@ fn runs_of_the_store_are_counted_and_those_of_another_version_told_apart() {
 }
 
 #[test]
+fn a_start_is_offered_while_something_is_left_to_do_and_time_is_that_of_its_own_runs() {
+    let mut app = app();
+    planned(&mut app, BUILT_IN[0].1);
+    let Some(Ok(outlook)) = app.launch().outlook(BUILT_IN[0].1) else { panic!("demo plans") };
+    let runs = outlook.runs.clone();
+    let row = |run: &Planned, state| Row {
+        name: run.name.clone(),
+        arm: run.arm.clone(),
+        spec: "demo".into(),
+        state: Some(state),
+        ..Row::default()
+    };
+    let rows = |state| runs.iter().map(|run| row(run, state)).collect::<Vec<_>>();
+    app.update(Msg::Rows(rows(State::Stopped)));
+    let foot = |app: &App| drawn(app, (160, 45)).lines().last().unwrap_or_default().to_owned();
+    assert!(foot(&app).contains("s start"), "{}", foot(&app));
+    app.update(Msg::Rows(rows(State::Finished)));
+    assert!(!foot(&app).contains("s start"), "{}", foot(&app));
+    // An arm whose epochs took ten seconds each, and no other run to go by.
+    let spec = app.launch().offer(app.rows()).and_then(|offer| offer.spec.as_ref().ok()).expect("demo").clone();
+    let Some(Ok(outlook)) = app.launch().outlook(BUILT_IN[0].1).cloned() else { panic!("demo plans") };
+    let mut known = vec![Row { epoch: 4, spent_s: 40.0, ..row(&runs[0], State::Stopped) }];
+    known.extend(runs[1..].iter().map(|run| row(run, State::Finished)));
+    let left = total(app.launch(), (&spec, &outlook), (&known, 1));
+    assert_eq!(left, Total { left_s: 10.0 * f64::from(spec.train.epochs), unknown: vec![] });
+}
+
+#[test]
 fn no_spec_a_wrong_one_and_missing_data_are_said_at_every_size() {
     for size in SIZES {
         let mut empty = App::new(Setup::default());
@@ -496,7 +537,7 @@ fn the_form_shows_values_choices_and_what_is_wrong() {
 
 #[test]
 fn hostile_text_and_ascii_reach_the_screen_clean() {
-    let theme = Theme { glyphs: Glyphs::Ascii, colour: Colour::None };
+    let theme = Theme { glyphs: Glyphs::Ascii, colour: Colour::None, ..Theme::default() };
     let mut app = open(Setup { theme, ..Setup::default() });
     let hostile = demo("mine").replacen("Ultrasound", "\u{202e}腫\\u001b[2J", 1);
     tell(&mut app, News::Shelf(Shelf { offers: vec![offer("mine", Some("a\u{1b}.toml"), &hostile)], ..shelf() }));

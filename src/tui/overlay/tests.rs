@@ -29,7 +29,7 @@ fn runs(dir: &tempfile::TempDir, scores: &[&[Option<f64>]]) -> Vec<RunView> {
             });
         }
         let dir = Store::new(dir.path()).create(&plan).expect("a run");
-        RunView { dir, plan, record, state: State::Running, ticket: None, revision: 0 }
+        RunView { dir, plan, record, state: State::Running, read: true, ticket: None, revision: 0 }
     };
     scores.iter().enumerate().map(view).collect()
 }

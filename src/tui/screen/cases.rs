@@ -22,6 +22,8 @@ const NUMBER: usize = 9;
 const NAME: usize = 16;
 /// A wider list has blanks between names and numbers.
 const WIDEST: u16 = 90;
+/// From so many columns on the image stands beside what is marked on it.
+const BESIDE: u16 = 120;
 /// So many numbers have their place before the picture takes its own.
 const NUMBERS: usize = 3;
 
@@ -56,7 +58,7 @@ pub fn image(app: &App, area: Rect) -> Option<(Raster, Rect)> {
     let [_, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
     let cases = app.cases();
     let sight = cases.sight().filter(|sight| app.chosen().is_some_and(|row| row.name == sight.name))?;
-    let raster = sight.raster(cases.look())?;
+    let raster = beside(sight, sight.raster(cases.look())?, (cases.look(), area.width));
     let place = raster::extent(&raster, Parts::of(cases, body).picture);
     (place.width > 1 && place.height > 1).then_some((raster, place))
 }
@@ -67,6 +69,8 @@ struct Parts {
     facts: Rect,
     picture: Rect,
     caption: Rect,
+    /// Of the whole screen.
+    columns: u16,
 }
 
 impl Parts {
@@ -79,7 +83,7 @@ impl Parts {
             Layout::horizontal([Constraint::Length(width), Constraint::Length(2), Constraint::Min(0)]).areas(area);
         let rows = [Constraint::Length(4), Constraint::Min(0), Constraint::Length(1)];
         let [facts, picture, caption] = Layout::vertical(rows).areas(right);
-        Self { list, facts, picture, caption }
+        Self { list, facts, picture, caption, columns: area.width }
     }
 }
 
@@ -92,7 +96,7 @@ fn title(app: &App) -> Line<'static> {
         _ if count == 0 => String::new(),
         (Some((epoch, film)), sorting) => {
             let order = if sorting == Sorting::Stored { String::new() } else { format!(", {order}") };
-            format!("{}, epoch {epoch} of {}{order}", film.label(), row.epochs)
+            format!("epoch {epoch} of {}{order}, {}", row.epochs, film.label())
         }
         (None, _) => format!("case {} of {count}, {order}", cases.cursor() + 1),
     };
@@ -204,10 +208,17 @@ fn picture(app: &App, parts: &Parts, buffer: &mut Buffer) {
         return Line::styled("reading …", dim()).render(parts.picture, buffer);
     };
     let Some(raster) = sight.raster(cases.look()) else { return };
+    caption(sight, cases.look(), &raster, app.theme()).render(parts.caption, buffer);
     if app.setup().images.in_characters() {
+        let raster = beside(sight, raster, (cases.look(), parts.columns));
         raster::draw(&raster, app.theme(), parts.picture, buffer);
     }
-    caption(sight, cases.look(), &raster, app.theme()).render(parts.caption, buffer);
+}
+
+/// The image without marks beside `marked`, where there is room for both.
+fn beside(sight: &Sight, marked: Raster, (look, columns): (Look, u16)) -> Raster {
+    let image = sight.raster(Look::Image).filter(|_| sight.image.is_ok() && look != Look::Image && columns >= BESIDE);
+    image.map_or_else(|| marked.clone(), |image| raster::beside(&image, &marked))
 }
 
 /// What the colours mean, or the letters in their place.

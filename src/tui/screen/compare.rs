@@ -69,7 +69,8 @@ fn print(app: &App, first: usize, area: Rect, buffer: &mut Buffer) {
     match app.versus().printed() {
         None => Line::styled("what the papers print: computing …", dim()).render(area, buffer),
         Some(tables) => {
-            said::draw(&printed::lines(tables, usize::from(area.width)), first, app.theme(), (area, buffer));
+            let lines = printed::lines(tables, app.versus().order, usize::from(area.width));
+            said::draw(&lines, first, app.theme(), (area, buffer));
         }
     }
 }
@@ -159,7 +160,11 @@ impl<'a> Shape<'a> {
         let mut spans = vec![Span::raw(format!("{sign}{name} "))];
         spans.extend(self.columns.iter().map(|&(_, column, width)| match column {
             Column::Arm => Span::raw(""),
-            Column::Runs => Span::raw(pad_left(&format!("{}/{} ", arm.finished, arm.runs), width)),
+            Column::Runs => {
+                // A finished run that does not count is named below.
+                let sign = if arm.unscored.is_empty() { " " } else { "!" };
+                Span::raw(pad_left(&format!("{}/{}{sign}", arm.finished, arm.runs), width))
+            }
             Column::Cases => Span::raw(pad_left(&format!("{} ", arm.cases()), width)),
             Column::Metric(metric) => self.cell(arm, metric),
             Column::Loss => Span::raw(pad(&format!("  {}", fit(&arm.loss, width.saturating_sub(2))), width)),

@@ -61,10 +61,11 @@ fn chart<'d>(app: &'d App, detail: &'d Detail, panel: &'d Panel) -> Chart<'d> {
     let curves: Vec<Curve> = if panel.title == "loss" { curves.collect() } else { curves.rev().collect() };
     let name = if ground.axis == Axis::Epoch { "best" } else { "best epoch" };
     let mark = ground.best.zip(detail.best_epoch).map(|(x, epoch)| (x, format!("{name} {epoch}")));
-    let empty = match (detail.has_steps, detail.row.state()) {
+    let empty = match (detail.has_steps, detail.row.state) {
         _ if panel.title != "loss" => "after the first epoch",
         (false, _) => "a pixel classifier: no steps",
-        (_, State::Running) => "waiting for the first step …",
+        (_, Some(State::Running)) => "waiting for the first step …",
+        (_, None) => "reading …",
         _ => "not started",
     };
     Chart {

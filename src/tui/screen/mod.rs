@@ -22,12 +22,13 @@ mod tabs;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::app::{Access, App, Banner, Screen};
-use super::keys::{ASKING, Action, KEYS, Key, PICKING, SEARCHING, TYPING};
-use super::launch::Deed;
+use super::app::{Access, App, Banner, Prompt, Screen};
+use super::keys::{ASKING, Action, KEYS, Key, NAMING, PICKING, SEARCHING, TYPING};
+use super::launch::{Deed, has_work};
 use super::row::Row;
 use super::text::{fit, width};
 use super::theme::{GREEN, VERMILLION, bold, dim};
@@ -131,6 +132,9 @@ fn footer(app: &App, columns: usize) -> Line<'static> {
             ASKING.into(),
         ]);
     }
+    if let Some(prompt) = app.prompt() {
+        return naming(prompt, columns);
+    }
     if app.palette().is_some() {
         return Line::styled(fit(PICKING, columns), dim());
     }
@@ -179,14 +183,20 @@ fn works(app: &App, action: Action) -> bool {
     match action {
         Action::Stop => chosen(Row::can_stop),
         Action::Resume => chosen(Row::can_resume),
-        Action::Shift(_) => app.chosen().is_some_and(|row| row.state() == State::Queued),
+        Action::Shift(_) => app.chosen().is_some_and(|row| row.state == Some(State::Queued)),
         Action::Show(Screen::Form) => app.launch().form.is_some(),
-        Action::Open | Action::Filter | Action::Mark | Action::Arrange(_) | Action::Show(Screen::Compare)
+        Action::Launch(Deed::Start) => has_work(app.launch(), (app.screen() == Screen::Form, app.rows())),
+        Action::Filter | Action::Export if app.screen() == Screen::Runs => !app.rows().is_empty(),
+        Action::Export => app.spec().is_some(),
+        Action::Unfilter => !app.filter().is_empty(),
+        Action::Open | Action::Mark | Action::Arrange(_) | Action::Show(Screen::Compare)
             if app.screen() == Screen::Runs =>
         {
-            !app.rows().is_empty()
+            !app.list().lines().is_empty()
         }
+        Action::Hold | Action::Differ | Action::Intervals if app.shows_printed() => false,
         Action::Hold | Action::Differ if app.screen() == Screen::Compare => app.arms().len() > 1,
+        Action::Panels(_) | Action::Turn(_) if app.screen() == Screen::Run => app.shows_curves(),
         Action::Open if app.screen() == Screen::Audit => {
             app.audit().opened().is_none() && app.audit().chosen().is_some()
         }
@@ -195,21 +205,36 @@ fn works(app: &App, action: Action) -> bool {
     }
 }
 
-/// What is typed, its end where there is no room for all, and what of a filter is not understood.
-fn typing(app: &App, columns: usize) -> Line<'static> {
-    let searches = app.screen() == Screen::Run;
-    let (mut text, keys) = if searches { (app.log().needle(), SEARCHING) } else { (app.filter(), TYPING) };
-    let room = columns.saturating_sub(24).max(8);
+/// The folder that is typed, its end where there is no room for all.
+fn naming(prompt: &Prompt, columns: usize) -> Line<'static> {
+    let asked = fit(&format!("export {} to: ", prompt.spec), columns / 2);
+    let typed = end(&prompt.text, columns.saturating_sub(width(&asked) + 1)).to_owned();
+    let room = columns.saturating_sub(width(&asked) + width(&typed) + 3);
+    let keys = Span::styled(fit(NAMING, room), dim());
+    Line::from(vec![Span::styled(asked, bold()), Span::raw(typed), Span::raw("█  "), keys])
+}
+
+/// As much of the end of `text` as fits into `room` columns.
+fn end(mut text: &str, room: usize) -> &str {
     while width(text) > room {
         text = &text[text.chars().next().map_or(1, char::len_utf8)..];
     }
-    let typed = Span::styled(format!("/{text}"), bold());
+    text
+}
+
+/// What is typed, its end where there is no room for all, and what of a filter is not understood.
+fn typing(app: &App, columns: usize) -> Line<'static> {
+    let searches = app.screen() == Screen::Run;
+    let (text, keys) = if searches { (app.log().needle(), SEARCHING) } else { (app.filter(), TYPING) };
+    let text = end(text, columns.saturating_sub(24).max(8));
+    let style = if app.is_selected() { bold().add_modifier(Modifier::REVERSED) } else { bold() };
+    let typed = Line::from(vec![Span::styled("/", bold()), Span::styled(text.to_owned(), style)]);
     let room = columns.saturating_sub(typed.width() + 3);
     let about = match app.list().faults().first().filter(|_| app.screen() == Screen::Runs) {
         Some(fault) => Span::styled(fit(fault, room), app.theme().text(VERMILLION)),
         None => Span::styled(fit(keys, room), dim()),
     };
-    Line::from(vec![typed, Span::raw("█  "), about])
+    Line::from_iter(typed.spans.into_iter().chain([Span::raw("█  "), about]))
 }
 
 fn first_name(key: &Key) -> String {

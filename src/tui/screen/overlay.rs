@@ -23,6 +23,8 @@ const MOST: usize = 26;
 const BESIDE: (u16, u16) = (52, 120);
 /// Columns of a value with its range.
 const VALUE: usize = 26;
+/// What says where a value is from that is not the crosshair's adds to it.
+const PLACE: usize = 12;
 
 /// Draws the screen.
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
@@ -113,7 +115,8 @@ fn legend(app: &App, shown: &Overlaid, area: Rect, buffer: &mut Buffer) {
         (None, Some(epoch)) => format!("at epoch {epoch}, last common"),
         (None, None) => String::new(),
     };
-    let name = name_columns(shown, usize::from(area.width));
+    let places = if cross.is_some() { PLACE } else { 0 };
+    let name = name_columns(shown, usize::from(area.width).saturating_sub(places));
     let head = pad("  arm", name + 2) + &pad_left("runs", 5) + "  " + &when;
     Line::styled(fit(&head, usize::from(area.width)), dim()).render(rows.next().unwrap_or_default(), buffer);
     let room = usize::from(area.height).saturating_sub(1);

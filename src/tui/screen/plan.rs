@@ -83,15 +83,17 @@ impl Plan<'_> {
     }
 
     fn runs(&self, outlook: &Outlook) -> String {
-        let Tally { runs, finished, running, queued, others } = tally(&self.spec.name, outlook, self.app.rows());
+        let tally = tally(&self.spec.name, outlook, self.app.rows());
+        let to_do = tally.to_do();
+        let Tally { runs, finished, running, queued, unread, others } = tally;
         let (arms, seeds) = (self.spec.arms.len(), self.spec.protocol.seeds.len());
         let folds = runs / (arms * seeds).max(1);
-        let to_do = runs - finished - running - queued;
         let of = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         let [runs, folds, seeds, arms] =
             [(runs, "run"), (folds, "fold"), (seeds, "seed"), (arms, "arm")].map(|(n, what)| of(n, what));
         let mut text = format!("{runs} = {folds} × {seeds} × {arms}: {to_do} to do");
-        for (number, word) in [(queued, "queued"), (running, "running"), (finished, "finished")] {
+        for (number, word) in [(queued, "queued"), (running, "running"), (finished, "finished"), (unread, "being read")]
+        {
             if number > 0 {
                 text += &format!(", {number} {word}");
             }

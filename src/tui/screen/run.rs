@@ -14,6 +14,7 @@ use crate::run::State;
 use crate::tui::app::{App, Pane};
 use crate::tui::detail::Detail;
 use crate::tui::images::Images;
+use crate::tui::prose::wrap;
 use crate::tui::text::{duration, fit, flow};
 use crate::tui::theme::{VERMILLION, bold, dim};
 use crate::tui::widget::picture::Outline;
@@ -56,7 +57,8 @@ pub fn glance(app: &App, detail: &Arc<Detail>, area: Rect, buffer: &mut Buffer) 
 fn all(app: &App, detail: &Arc<Detail>, area: Rect, buffer: &mut Buffer) {
     let columns = usize::from(area.width);
     let mut lines = vec![title(app, detail), Line::raw(fit(&standing(app, detail), columns))];
-    lines.extend(detail.test.iter().map(|test| Line::styled(fit(&format!("test  {test}"), columns), bold())));
+    let test = detail.test.iter().flat_map(|test| wrap(&format!("test {test}"), columns, 5));
+    lines.extend(test.map(|line| Line::styled(line, bold())));
     let rows = FACT_ROWS.min(usize::from(area.height) / 6);
     lines.extend(flow(&detail.facts, columns, dim()).into_iter().take(rows));
     let reason = detail
@@ -85,11 +87,10 @@ pub(super) fn wrapped_rows(text: &str, columns: usize) -> u16 {
 
 fn title(app: &App, detail: &Detail) -> Line<'static> {
     let row = &detail.row;
-    let (sign, style) = app.theme().state(row.state());
-    let word = if row.stopping { "stopping" } else { row.state().name() };
+    let (sign, style) = app.theme().state(row.state);
     let place = format!("  {}  fold {}  seed {}", row.spec, row.fold, row.seed);
     Line::from(vec![
-        Span::styled(format!("{sign} {word}  "), style),
+        Span::styled(format!("{sign} {}  ", row.word()), style),
         Span::styled(row.arm.clone(), bold()),
         Span::styled(place, dim()),
     ])
@@ -99,7 +100,7 @@ fn title(app: &App, detail: &Detail) -> Line<'static> {
 fn standing(app: &App, detail: &Detail) -> String {
     let row = &detail.row;
     let mut text = format!("{} epoch {}/{}", bar(row.progress, 20), row.epoch, row.epochs);
-    if row.state() == State::Running {
+    if row.state == Some(State::Running) {
         text += &row.left_s.map_or(String::new(), |left| format!("   about {} left", duration(left)));
         text += &detail
             .started_s
@@ -134,7 +135,7 @@ fn figures(app: &App, detail: &Detail, area: Rect, buffer: &mut Buffer) {
 
 fn picture(app: &App, area: Rect, buffer: &mut Buffer) {
     let Some(picture) = app.picture() else {
-        let is_settled = app.chosen().is_some_and(|row| row.state().is_settled() && row.epoch > 0);
+        let is_settled = app.chosen().is_some_and(|row| row.is_settled() && row.epoch > 0);
         let text = match is_settled {
             true => ["no picture was kept", "", ""],
             false => ["no picture yet:", "a worker draws one", "with its first epoch"],

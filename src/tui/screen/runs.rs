@@ -8,7 +8,7 @@ use ratatui::widgets::Widget;
 use super::{first_line, run, table};
 use crate::run::State;
 use crate::tui::app::App;
-use crate::tui::row::queue_s;
+use crate::tui::pace::queue_s;
 use crate::tui::text::{duration, fit};
 use crate::tui::theme::{VERMILLION, bold, dim};
 
@@ -72,8 +72,7 @@ fn summary(app: &App, columns: usize) -> Line<'static> {
         [State::Running, State::Queued, State::Failed, State::Lost, State::Stopped, State::Finished, State::Planned];
     let counts = states.map(|state| (app.count(state), state)).into_iter().filter(|(n, _)| *n > 0);
     let mut parts: Vec<String> = counts.map(|(n, state)| format!("{n} {}", state.name())).collect();
-    let alive = app.count(State::Running) + app.count(State::Queued) > 0;
-    let left = queue_s(app.rows(), app.slots()).filter(|_| alive);
+    let left = queue_s(app.rows(), app.slots());
     parts.extend(left.map(|left| format!("about {} to go", duration(left))));
     if app.shown().len() < app.rows().len() || !app.filter().is_empty() {
         parts.insert(0, format!("{} of {} with {}", app.shown().len(), app.rows().len(), fit(app.filter(), 30)));

@@ -2,14 +2,16 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use crate::tui::app::App;
+use crate::tui::prose::wrap;
 use crate::tui::system::{Gpu, Gpus, Machine, Sample, System, Worker};
 use crate::tui::text::{fit, pad, width};
 use crate::tui::theme::{VERMILLION, bold, dim};
-use crate::tui::verdict::Bound;
+use crate::tui::verdict::{Bound, Verdict};
 use crate::tui::widget::spark::History;
 
 /// Width of a row's name.
@@ -129,7 +131,7 @@ fn runs(app: &App, sample: &Sample, area: Rect, buffer: &mut Buffer) {
 }
 
 /// Name, numbers, verdict.
-fn run(app: &App, worker: &Worker, sample: &Sample, columns: usize) -> [Line<'static>; 3] {
+fn run(app: &App, worker: &Worker, sample: &Sample, columns: usize) -> Vec<Line<'static>> {
     let system = app.system();
     let device = if worker.device.is_empty() { String::new() } else { format!("  on {}", worker.device) };
     let title = fit(&worker.label, columns);
@@ -143,11 +145,21 @@ fn run(app: &App, worker: &Worker, sample: &Sample, columns: usize) -> [Line<'st
     let history = system.worker(&worker.name).map(|history| (history, sample.machine.cores.max(1) as f64));
     let verdict = system.verdict(worker);
     let style = if verdict.bound == Bound::Unknown { dim() } else { bold() };
-    let name = verdict.bound.name();
-    let because = fit(&format!(": {}", verdict.because), columns.saturating_sub(2 + width(name)));
-    [
+    let mut lines = vec![
         Line::from(vec![Span::styled(title, bold()), Span::styled(fit(&device, rest), dim())]),
         line(&format!("  {pid}"), &numbers.join("  "), history, columns),
-        Line::from(vec![Span::raw("  "), Span::styled(name, style), Span::raw(because)]),
-    ]
+    ];
+    lines.extend(judged(&verdict, style, columns));
+    lines
+}
+
+/// The bound, then the numbers in as many lines as they take.
+fn judged(verdict: &Verdict, style: Style, columns: usize) -> Vec<Line<'static>> {
+    let name = verdict.bound.name();
+    let text = wrap(&format!("{name}: {}", verdict.because), columns.saturating_sub(2), 2);
+    let line = |text: &String| match text.strip_prefix(name) {
+        Some(rest) => Line::from(vec!["  ".into(), Span::styled(name, style), rest.to_owned().into()]),
+        None => Line::raw(format!("  {text}")),
+    };
+    text.iter().map(line).collect()
 }

@@ -14,7 +14,7 @@ use crate::tui::app::App;
 use crate::tui::field::Field;
 use crate::tui::keys::Direction;
 use crate::tui::list::{Head, Sort};
-use crate::tui::row::{Part, Row, Score};
+use crate::tui::row::{Part, Row, Score, word};
 use crate::tui::text::{duration, fit, pad, pad_left, value, width};
 use crate::tui::theme::{BLUE, bold, dim};
 
@@ -88,7 +88,7 @@ fn group(app: &App, head: &Head, chosen: bool) -> Line<'static> {
     ];
     for (state, count) in &head.counts {
         let (sign, style) = app.theme().state(*state);
-        spans.push(Span::styled(format!("{sign} {count} {}  ", state.name()), style));
+        spans.push(Span::styled(format!("{sign} {count} {}  ", word(*state)), style));
     }
     Line::from(spans)
 }
@@ -178,28 +178,29 @@ fn fitting(app: &App, room: usize) -> Vec<(&'static Column, usize)> {
 }
 
 fn state(app: &App, row: &Row) -> Span<'static> {
-    let (sign, style) = app.theme().state(row.state());
-    let word = if row.stopping { "stopping" } else { row.state().name() };
-    Span::styled(format!("{sign} {word}"), style)
+    let (sign, style) = app.theme().state(row.state);
+    Span::styled(format!("{sign} {}", row.word()), style)
 }
 
 fn progress(_: &App, row: &Row) -> Span<'static> {
-    let style = if row.state() == State::Running { Style::new() } else { dim() };
+    let style = if row.state == Some(State::Running) { Style::new() } else { dim() };
     Span::styled(bar(row.progress, 10), style)
 }
 
 fn epoch(_: &App, row: &Row) -> Span<'static> {
-    match row.state() {
-        State::Planned | State::Queued if row.epoch == 0 => pad_left(&format!("–/{}", row.epochs), 7).into(),
+    match row.state {
+        Some(State::Planned | State::Queued) | None if row.epoch == 0 => {
+            pad_left(&format!("–/{}", row.epochs), 7).into()
+        }
         _ => pad_left(&format!("{}/{}", row.epoch, row.epochs), 7).into(),
     }
 }
 
 fn time(_: &App, row: &Row) -> Span<'static> {
-    match (row.state(), row.left_s) {
-        (State::Running, Some(left)) => format!("{} left", duration(left)).into(),
-        (State::Running, None) if row.progress > 0.0 => "1st epoch".into(),
-        (State::Running, None) => "starting".into(),
+    match (row.state, row.left_s) {
+        (Some(State::Running), Some(left)) => format!("{} left", duration(left)).into(),
+        (Some(State::Running), None) if row.progress > 0.0 => "1st epoch".into(),
+        (Some(State::Running), None) => "starting".into(),
         _ if row.spent_s > 0.0 => format!("{} spent", duration(row.spent_s)).into(),
         _ => "".into(),
     }

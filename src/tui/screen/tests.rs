@@ -87,7 +87,7 @@ fn detail(row: &Row) -> Detail {
     Detail {
         name: row.name.clone(),
         row: row.clone(),
-        reason: match row.state() {
+        reason: match row.state.expect("known") {
             State::Failed => Some("the loss is not finite at step 40;\n".to_owned() + &"lower train.lr ".repeat(20)),
             State::Lost => Some(LOST.to_owned()),
             _ => None,
@@ -100,7 +100,7 @@ fn detail(row: &Row) -> Detail {
             vec![panel("distances", &[score("hd95_px"), score("assd_px")])],
         ],
         best_epoch: Some(11),
-        test: (row.state() == State::Finished)
+        test: (row.state == Some(State::Finished))
             .then(|| "DSC 0.712  IoU 0.581  HD95 12.3  (mean over 40 test cases)".into()),
         has_steps: true,
     }
@@ -130,6 +130,7 @@ fn comparison(arms: usize) -> Comparison {
             .map(|m| (m.name.to_owned(), Aggregate { mean: Some(0.5 + i as f64 / 100.0), n: 40, undefined: i % 3 }))
             .collect(),
         leak: None,
+        unscored: Vec::new(),
     };
     Comparison {
         task: Task::Segmentation,
@@ -285,7 +286,7 @@ fn drawn(app: &App, (width, height): (u16, u16)) -> Vec<String> {
 }
 
 pub(super) fn unicode() -> Theme {
-    Theme { glyphs: Glyphs::Unicode, colour: Colour::True }
+    Theme { glyphs: Glyphs::Unicode, colour: Colour::True, ..Theme::default() }
 }
 
 #[test]
@@ -315,7 +316,7 @@ fn every_size_from_nothing_to_large_is_no_panic() {
 
 #[test]
 fn ascii_means_seven_bits() {
-    let theme = Theme { glyphs: Glyphs::Ascii, colour: Colour::None };
+    let theme = Theme { glyphs: Glyphs::Ascii, colour: Colour::None, ..Theme::default() };
     for screen in SCREENS {
         for size in SIZES {
             let text = drawn(&app(3, screen, theme), size).concat();
@@ -585,7 +586,7 @@ fn the_palette_is_readable_on_every_screen() {
             let text = drawn(&app, size).join("\n");
             assert!(text.contains(":comparison█") && text.contains("comparison of arms"), "{screen:?}\n{text}");
         }
-        let ascii = Theme { glyphs: Glyphs::Ascii, colour: Colour::None };
+        let ascii = Theme { glyphs: Glyphs::Ascii, colour: Colour::None, ..Theme::default() };
         let app = acted(super::tests::app(3, screen, ascii), &[Action::Palette]);
         assert!(drawn(&app, (80, 24)).concat().is_ascii());
     }
@@ -598,6 +599,50 @@ fn a_question_is_in_the_footer_with_its_answers() {
         let lines = drawn(&app, (width, 24));
         let foot = lines.last().expect("lines");
         assert!(foot.contains("stop 1 of 1 marked run?") && foot.contains("y yes   n no"), "{foot}");
+    }
+}
+
+#[test]
+fn footers_offer_only_what_does_something() {
+    let foot = |app: &App| drawn(app, (160, 24)).pop().expect("a footer");
+    let offers = |app: &App, words: &[&str]| words.iter().map(|word| foot(app).contains(word)).collect::<Vec<_>>();
+    let words = ["Enter against", "i intervals", "o sort"];
+    let arms = app(3, Screen::Compare, unicode());
+    assert_eq!(offers(&arms, &words), [true, true, true], "{}", foot(&arms));
+    let mut printed = acted(arms, &[Action::Section(Direction::Forward)]);
+    assert_eq!(offers(&printed, &words), [false, false, true], "{}", foot(&printed));
+    let column = printed.arms().column();
+    printed = acted(printed, &[Action::Column(Direction::Forward), Action::Hold]);
+    assert_eq!(printed.arms().column(), column, "the hidden table stays as it is");
+    assert!(printed.notice().is_some_and(|notice| notice.contains("Tab")));
+    let run = app(3, Screen::Run, unicode());
+    assert_eq!(offers(&run, &["Tab curves", "+ zoom"]), [true, true], "{}", foot(&run));
+    let log = acted(run, &[Action::Log]);
+    assert_eq!(offers(&log, &["Tab curves", "+ zoom"]), [false, false], "{}", foot(&log));
+    let mut none = typed(acted(app(3, Screen::Runs, unicode()), &[Action::Filter]), "no such run");
+    none.update(Msg::Entered);
+    let words = ["Enter open", "Space mark", "/ filter", "Esc all"];
+    assert_eq!(offers(&none, &words), [false, false, true, true], "{}", foot(&none));
+}
+
+#[test]
+fn a_folder_is_asked_for_in_the_footer() {
+    let mut app = acted(app(3, Screen::Compare, unicode()), &[Action::Export]);
+    for width in [60, 80] {
+        let lines = drawn(&app, (width, 24));
+        assert!(lines.last().is_some_and(|foot| foot.starts_with("export demo to: demo-export█  Enter write")));
+    }
+    app.update(Msg::Dismissed);
+    assert!(app.prompt().is_none());
+}
+
+#[test]
+fn values_at_the_crosshair_are_not_cut() {
+    let turn = Action::Turn(Turn::Cross(Direction::Backward));
+    let app = acted(app(3, Screen::Run, unicode()), &[turn, Action::Curves]);
+    let cut = |lines: Vec<String>| lines.iter().any(|line| line.contains('─') && line.contains('…'));
+    for size in [(80, 24), (60, 20)] {
+        assert!(!cut(drawn(&app, size)), "{}", drawn(&app, size).join("\n"));
     }
 }
 

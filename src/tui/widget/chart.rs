@@ -64,7 +64,8 @@ impl Widget for Chart<'_> {
         if area.width < 12 || area.height < 3 {
             return;
         }
-        self.head(area, buffer);
+        let rows = self.head(area, buffer);
+        let area = Rect { y: area.y + rows - 1, height: area.height - (rows - 1), ..area };
         let Some(frame) = self.frame() else {
             let positive = self.scale == Scale::Log && self.points().any(|p| p.value().is_some());
             let empty = if positive { "nothing above 0: no place on a log scale, y for linear" } else { self.empty };
@@ -89,8 +90,11 @@ impl Widget for Chart<'_> {
 }
 
 impl Chart<'_> {
-    fn head(&self, area: Rect, buffer: &mut Buffer) {
+    /// Title and legend; the rows that they take. Values at a crosshair are not cut while there is room for a row more.
+    fn head(&self, area: Rect, buffer: &mut Buffer) -> u16 {
         let end = area.right();
+        let most = if self.cross.is_some() { area.height / 3 } else { 1 };
+        let mut rows = 1;
         let title = text::fit(&self.title, usize::from(area.width));
         let (mut x, _) = buffer.set_stringn(area.x, area.y, title, usize::from(area.width), bold());
         // Curves without a name have their legend elsewhere.
@@ -99,9 +103,15 @@ impl Chart<'_> {
                 Pen::Braille => '─',
                 Pen::Mark(mark) => mark,
             };
-            let label = text::fit(&format!("  {sign} {}", curve.label), usize::from(end - x));
-            x = buffer.set_stringn(x, area.y, label, usize::from(end - x), self.theme.text(curve.hue)).0;
+            let label = format!("  {sign} {}", curve.label);
+            if text::width(&label) > usize::from(end - x) && x > area.x && rows < most {
+                (x, rows) = (area.x, rows + 1);
+            }
+            let label = text::fit(&label, usize::from(end - x));
+            let row = area.y + rows - 1;
+            x = buffer.set_stringn(x, row, label, usize::from(end - x), self.theme.text(curve.hue)).0;
         }
+        rows
     }
 
     fn points(&self) -> impl Iterator<Item = &Point> {
@@ -180,6 +190,7 @@ impl Chart<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::ground::Ground;
     use crate::tui::theme::{BLUE, Colour, Glyphs};
 
     fn points(values: impl IntoIterator<Item = Option<f64>>) -> Vec<Point> {
@@ -201,7 +212,7 @@ mod tests {
         }
     }
 
-    const PLAIN: Theme = Theme { glyphs: Glyphs::Ascii, colour: Colour::None };
+    const PLAIN: Theme = Theme { glyphs: Glyphs::Ascii, colour: Colour::None, ground: Ground::Dark };
 
     fn drawn(chart: Chart, (width, height): (u16, u16)) -> String {
         let area = Rect::new(0, 0, width, height);

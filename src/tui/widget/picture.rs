@@ -151,8 +151,8 @@ impl Layers {
     fn colour(&self, at: (usize, usize), theme: &Theme) -> Color {
         match self.at(at) {
             (_, true, true) => theme.grey(255),
-            (_, true, _) => theme.hue(SKY),
-            (_, _, true) => theme.hue(ORANGE),
+            (_, true, _) => theme.paint(SKY),
+            (_, _, true) => theme.paint(ORANGE),
             // A little darker than it is, so that outlines stand out.
             (grey, ..) => theme.grey((u16::from(grey) * 4 / 5) as u8),
         }
@@ -255,7 +255,7 @@ mod tests {
     fn outlines_are_letters_without_colours() {
         let disc = |x: u32, y: u32| if (2..6).contains(&x) && (2..6).contains(&y) { 255 } else { 0 };
         let picture = Picture::decode(&png(8, 8, |_, _| 0), [Some(&png(8, 8, disc)), None], vec![]).expect("decodes");
-        let theme = Theme { glyphs: Glyphs::Ascii, colour: Colour::None };
+        let theme = Theme { glyphs: Glyphs::Ascii, colour: Colour::None, ..Theme::default() };
         let area = Rect::new(0, 0, 8, 5);
         let mut buffer = Buffer::empty(area);
         picture.draw(Outline::Both, &theme, area, &mut buffer);
@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn any_area_is_no_panic() {
-        let theme = Theme { glyphs: Glyphs::Unicode, colour: Colour::True };
+        let theme = Theme { glyphs: Glyphs::Unicode, colour: Colour::True, ..Theme::default() };
         let picture = Picture::decode(&png(700, 9, |x, _| x as u8), [Some(&png(700, 9, |_, _| 255)), None], vec![]);
         let picture = picture.expect("decodes");
         for (width, height) in [(0, 0), (3, 3), (4, 3), (40, 12), (300, 90)] {

@@ -73,6 +73,15 @@ impl Pixel {
 /// A picture of marked pixels.
 pub type Raster = Plane<Pixel>;
 
+/// Two pictures with a black line between them.
+pub fn beside(left: &Raster, right: &Raster) -> Raster {
+    let start = left.width() + (left.width() / 32).max(1);
+    Raster::from_fn(start + right.width(), left.height().max(right.height()), |x, y| {
+        let of_right = || x.checked_sub(start).and_then(|x| right.get(x, y));
+        left.get(x, y).or_else(of_right).copied().unwrap_or_default()
+    })
+}
+
 /// Columns and rows of characters that `raster` takes of `area` where a character is twice as high as wide.
 pub fn extent(raster: &Raster, area: Rect) -> Rect {
     let (width, height) = (raster.width().max(1) as f64, raster.height().max(1) as f64);
@@ -157,16 +166,25 @@ mod tests {
     }
 
     #[test]
+    fn two_pictures_stand_side_by_side() {
+        let of = |grey, height| Raster::filled(4, height, Pixel { grey, mark: Mark::None });
+        let both = beside(&of(1, 2), &of(2, 3));
+        assert_eq!(both.size(), (9, 3));
+        let row = |y: usize| (0..9).map(|x| both.get(x, y).map_or(9, |pixel| pixel.grey)).collect::<Vec<u8>>();
+        assert_eq!((row(0), row(2)), (vec![1, 1, 1, 1, 0, 2, 2, 2, 2], vec![0, 0, 0, 0, 0, 2, 2, 2, 2]));
+    }
+
+    #[test]
     fn without_colours_marks_are_letters_and_any_area_is_no_panic() {
         let raster = Raster::from_fn(4, 4, |x, _| Pixel { grey: 0, mark: [Mark::DRAWN[0], Mark::None][x / 2] });
-        let plain = Theme { glyphs: Glyphs::Ascii, colour: Colour::None };
+        let plain = Theme { glyphs: Glyphs::Ascii, colour: Colour::None, ..Theme::default() };
         let area = Rect::new(0, 0, 4, 2);
         let mut buffer = Buffer::empty(area);
         assert_eq!(draw(&raster, &plain, area, &mut buffer), area);
         assert_eq!(buffer.content.iter().map(|cell| cell.symbol()).collect::<String>(), "XX  XX  ");
         for (width, height) in [(0, 0), (1, 1), (3, 90), (300, 2)] {
             let area = Rect::new(0, 0, width, height);
-            let rich = Theme { glyphs: Glyphs::Unicode, colour: Colour::Indexed };
+            let rich = Theme { glyphs: Glyphs::Unicode, colour: Colour::Indexed, ..Theme::default() };
             draw(&raster, &rich, area, &mut Buffer::empty(area));
             draw(&Raster::filled(0, 0, Pixel::default()), &rich, area, &mut Buffer::empty(area));
         }

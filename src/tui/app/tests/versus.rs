@@ -19,6 +19,7 @@ fn arm(name: &str, leak: Option<LeakCount>) -> ArmRow {
         params: 1,
         metrics: BTreeMap::new(),
         leak,
+        unscored: Vec::new(),
     }
 }
 

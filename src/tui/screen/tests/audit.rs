@@ -236,7 +236,7 @@ fn findings_on_printed_tables_are_listed_surest_first() {
 
 #[test]
 fn every_section_at_every_size_is_readable_and_safe() {
-    let ascii = Theme { glyphs: Glyphs::Ascii, colour: Colour::None };
+    let ascii = Theme { glyphs: Glyphs::Ascii, colour: Colour::None, ..Theme::default() };
     for theme in [unicode(), ascii] {
         for turns in 0..3 {
             let mut app = acted(audited(Some(report()), theme), &vec![NEXT; turns]);
