@@ -1,4 +1,5 @@
-"""Does watching a training change it? Epochs of one run, in turn with and without a dashboard on its Run screen.
+"""Does watching a training change it? Epochs of one run, by twos with and without a dashboard on its Run screen; the first
+of the two, in which the dashboard opens or closes, is not counted.
 
     cargo build --release
     python benches/watched.py target/release/seglab [--device flex] [--pairs 20]
@@ -78,33 +79,27 @@ def main():
     program = str(options.seglab.resolve())
     with tempfile.TemporaryDirectory() as folder:
         spec = Path(folder) / "watched.toml"
-        spec.write_text(SPEC.replace("EPOCHS", str(2 * options.pairs + 2)))
+        spec.write_text(SPEC.replace("EPOCHS", str(4 * options.pairs + 1)))
         environment = os.environ | {"XDG_STATE_HOME": folder}
         store = ["--results", f"{folder}/results"]
         run = subprocess.Popen(
             [program, *store, "--device", options.device, "run", str(spec), "--headless"], env=environment, stdout=subprocess.DEVNULL
         )
-        watching, watched, seen = None, {}, 0
+        watching = None
         while run.poll() is None:
-            done = len(epochs(Path(folder)))
-            if done > seen:
-                watched[seen] = watching is not None and done == seen + 1
-                seen = done
-                if watching:
-                    watching.close()
-                    watching = None
-                else:
-                    watching = Dashboard([program, *store, "--read-only"])
-            select.select([], [], [], 0.05)
+            # the first epoch warms up; then alone, alone and counted, watched, watched and counted
+            place = (len(epochs(Path(folder))) - 1) % 4
+            if place in (2, 3) and not watching:
+                watching = Dashboard([program, *store, "--read-only"])
+            elif place in (0, 1) and watching:
+                watching.close()
+                watching = None
+            select.select([], [], [], 0.2)
         if watching:
             watching.close()
-        speeds = epochs(Path(folder))
-    # the first epoch warms up
-    pairs = [(speeds[a], speeds[a + 1]) for a in range(1, len(speeds) - 1, 2)]
-    kinds = [(watched.get(a), watched.get(a + 1)) for a in range(1, len(speeds) - 1, 2)]
-    with_it = [pair[0] if kind[0] else pair[1] for pair, kind in zip(pairs, kinds) if kind[0] != kind[1]]
-    without = [pair[1] if kind[0] else pair[0] for pair, kind in zip(pairs, kinds) if kind[0] != kind[1]]
-    ratios = [a / b for a, b in zip(without, with_it)]
+        speeds = epochs(Path(folder))[1:]
+    without, with_it = speeds[1::4], speeds[3::4]
+    ratios = [alone / watched for alone, watched in zip(without, with_it)]
     low, high = interval(ratios)
     print(f"{len(ratios)} pairs of epochs on {options.device}: {statistics.median(without):.1f} images/s alone, {statistics.median(with_it):.1f} watched")
     print(f"time of a step watched / alone: {statistics.median(ratios):.4f} (95 % interval {low:.4f} to {high:.4f})")
