@@ -32,8 +32,8 @@ pub struct Figure {
     pub name: String,
     /// What it shows.
     pub caption: String,
-    /// Whether it takes the page's whole width.
-    pub wide: bool,
+    /// Pixels across, as it was drawn.
+    pub width: u32,
     /// As a drawing; `None` for pictures of pixels.
     pub svg: Option<String>,
     /// As pixels.

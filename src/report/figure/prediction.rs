@@ -18,6 +18,7 @@ use crate::store::RunView;
 const TILE_PX: usize = 240;
 const GAP_PX: usize = 8;
 const CAPTION_PX: usize = 52;
+const WIDTH_PX: usize = 3 * (TILE_PX + GAP_PX) + GAP_PX;
 /// Largest share of colour over the image.
 const TINT: f64 = 0.55;
 /// Found, too much, missed: Okabe and Ito's green, vermillion and blue.
@@ -63,7 +64,7 @@ impl Album {
             "{name}: worst, median and best test case by DSC. Image; reference (white line); \
              prediction: green found, orange too much, blue missed."
         );
-        Ok(Figure { name: file.to_owned(), caption, wide: false, svg: None, png: draw(&tiles)? })
+        Ok(Figure { name: file.to_owned(), caption, width: WIDTH_PX as u32, svg: None, png: draw(&tiles)? })
     }
 
     fn tile(
@@ -105,7 +106,7 @@ impl Album {
 
 fn draw(tiles: &[Tile]) -> Result<Vec<u8>, String> {
     with_font()?;
-    let (width, row) = (3 * (TILE_PX + GAP_PX) + GAP_PX, TILE_PX + CAPTION_PX);
+    let (width, row) = (WIDTH_PX, TILE_PX + CAPTION_PX);
     let size = (width as u32, (tiles.len() * row + GAP_PX) as u32);
     let mut pixels = vec![255; size.0 as usize * size.1 as usize * 3];
     for (i, tile) in tiles.iter().enumerate() {
