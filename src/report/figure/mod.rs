@@ -135,9 +135,10 @@ fn albums(document: &Document, arms: &[(String, Vec<&RunView>)], sketch: &mut Sk
     let mut album = prediction::Album::default();
     for ((label, runs), arm) in arms.iter().zip(&document.comparison.arms).take(MOST_ALBUMS) {
         if !runs.is_empty() {
-            let file = format!("predictions-{}", arm.arm);
-            let drawn = album.figure((label, &file), runs);
-            sketch.add(drawn.map_err(|reason| format!("predictions of {}: {reason}", arm.arm)));
+            match album.figures((label, &arm.arm), runs) {
+                Ok(figures) => sketch.figures.extend(figures),
+                Err(reason) => sketch.undrawn.push(format!("predictions of {}: {reason}", arm.arm)),
+            }
         }
     }
     if arms.len() > MOST_ALBUMS {
