@@ -28,7 +28,7 @@ pub use cases::ArmCases;
 pub use check::{Checked, check};
 pub use layout::{Reach, Section, duration};
 pub use provenance::{Provenance, RunProvenance};
-pub use roc::{Roc, RocPoint};
+pub use roc::{PixelRoc, Roc, RocPoint};
 pub use write::{Progress, SpecRuns, Unreported, Written, write_report};
 
 /// Version of a report's JSON.
@@ -51,6 +51,8 @@ pub struct Document {
     pub areas: Vec<AreaAgreement>,
     /// Curves of a classification; empty for a segmentation.
     pub roc: Vec<Roc>,
+    /// Curves over pixels; empty for a classification.
+    pub pixel_roc: Vec<PixelRoc>,
     /// Values of the cases; drawn, not written.
     #[serde(skip)]
     pub cases: Vec<ArmCases>,
@@ -90,6 +92,7 @@ impl Document {
             task,
             areas: if task.is_segmentation() { area::areas(&scored) } else { Vec::new() },
             roc: roc::curves(&scored),
+            pixel_roc: if task.is_segmentation() { roc::over_pixels(&scored) } else { Vec::new() },
             cases: scored.iter().map(|arm| ArmCases::of(arm, task)).collect(),
             published: beside::beside(&comparison, &statistics),
             provenance: Provenance::of(runs),

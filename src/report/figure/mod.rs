@@ -121,14 +121,34 @@ fn cases(document: &Document, sketch: &mut Sketch) {
     }
     let caption = "Areas of each test case; thick line: bias, dashed: limits of agreement (bias ± 1.96 SD).";
     sketch.draw("areas", caption.to_owned(), agreement::Agreement::of(document));
-    let caption = "ROC of the test cases; a line a seed, the folds of a seed together.";
-    sketch.draw("roc", caption.to_owned(), roc::Curves::of(document));
+    sketch.draw("roc", roc_caption(document), roc::Curves::of(document));
     let [main, _] = document.task.main();
     let level = (1e4 * document.statistics.level).round() / 100.0;
     let caption = format!(
         "Would the order hold on other cases? Mark: mean rank, line: {level} % of the ranks. Arms that leak are not ranked."
     );
     sketch.draw("ranks", caption, rank::Ranks::of(document, main));
+}
+
+fn roc_caption(document: &Document) -> String {
+    if document.task == Task::Classification {
+        return "ROC of the test cases; a line a seed, the folds of a seed together. Behind the arm: the area under the \
+                curve, as the table of means has it."
+            .to_owned();
+    }
+    let without: Vec<String> = document
+        .pixel_roc
+        .iter()
+        .filter(|roc| roc.points.is_empty())
+        .map(|roc| {
+            document.comparison.arms.iter().find(|arm| arm.arm == roc.arm).map_or_else(String::new, ArmRow::label)
+        })
+        .collect();
+    let kept = if without.is_empty() { String::new() } else { format!(" Not kept by: {}.", without.join(", ")) };
+    format!(
+        "ROC of all pixels of the test cases, folds and seeds together, logits in bins of 1/8. Behind the arm: the \
+         area under the curve, the pooled AUC of the tables.{kept}"
+    )
 }
 
 fn albums(document: &Document, arms: &[(String, Vec<&RunView>)], sketch: &mut Sketch) {
