@@ -94,7 +94,7 @@ fn chosen<'a>(watch: &'a Watch, names: &[String]) -> Vec<SpecRuns<'a>> {
 
 fn checked(context: &Context, folder: &Path) -> anyhow::Result<ExitCode> {
     let said = Said::new();
-    let files = check(folder, &context.store, &|name| said.now(name))
+    let files = check(folder, &context.store, &|name, done, all| said.step(name, done, all))
         .map_err(|error| anyhow::anyhow!("{}: {error}", folder.display()))?;
     said.clear();
     if files.is_empty() {
@@ -144,10 +144,6 @@ impl Said {
         let elapsed = self.began.elapsed().as_secs_f64();
         let left = elapsed / done.max(1) as f64 * all.saturating_sub(done) as f64;
         self.say(&format!("{}: step {done} of {all}, ETA {}", printable(what), duration(left)));
-    }
-
-    fn now(&self, what: &str) {
-        self.say(&printable(what));
     }
 
     fn say(&self, line: &str) {

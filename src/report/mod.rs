@@ -32,8 +32,9 @@ pub use current::{by_task, current};
 pub use difference::{Difference, differences};
 pub use division::{DivisionReport, Part, Shared};
 pub use document::{
-    AreaAgreement, AreaPair, ArmCases, Asked, Beside, BesideRow, Checked, Document, PixelRoc, Progress, Provenance,
-    Reach, Roc, RocPoint, RunProvenance, Section, SpecRuns, Unreported, Written, check, duration, write_report,
+    AreaAgreement, AreaPair, ArmCases, Asked, Beside, BesideRow, Checked, Checks, Document, PixelRoc, Progress,
+    Provenance, Reach, Roc, RocPoint, RunProvenance, Section, SpecRuns, Unreported, Written, check, duration,
+    write_report,
 };
 pub use exact::Exact;
 pub use export::{csv_of, export};

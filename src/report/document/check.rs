@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::golden::check_golden;
-use super::{Asked, Document, SCHEMA};
+use super::{Asked, Document, Progress, SCHEMA};
 use crate::metric::Task;
 use crate::report::by_task;
 use crate::stats::{Inference, Level, Resampling};
@@ -43,8 +43,8 @@ impl Checked {
 }
 
 /// Checks every report (`*.json`, and the files made from it) and every table of means (`*.csv` of `compare` without a
-/// JSON file beside it) in `folder` against the runs in `store`; sorted by name. Calls `progress` with the file's name.
-pub fn check(folder: &Path, store: &Store, progress: &dyn Fn(&str)) -> std::io::Result<Vec<Checked>> {
+/// JSON file beside it) in `folder` against the runs in `store`; sorted by name.
+pub fn check(folder: &Path, store: &Store, progress: Progress) -> std::io::Result<Vec<Checked>> {
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     let ends = |path: &Path, end: &str| path.extension().is_some_and(|own| own == end);
@@ -54,8 +54,8 @@ pub fn check(folder: &Path, store: &Store, progress: &dyn Fn(&str)) -> std::io::
         folder.join(format!("{base}.json")).exists()
     };
     let mut checked = Vec::new();
-    for path in &paths {
-        progress(&path.file_name().unwrap_or_default().to_string_lossy());
+    for (done, path) in paths.iter().enumerate() {
+        progress(&path.file_name().unwrap_or_default().to_string_lossy(), done, paths.len());
         if ends(path, "json") {
             checked.extend(check_report(path, store));
         } else if ends(path, "csv") && !made_of_json(path) {

@@ -39,7 +39,9 @@ impl Document {
         }
         sections.push(everywhere("Published numbers beside ours", self.published()));
         sections.push(everywhere("Areas", self.agreement()));
-        for metric in self.task.shown().filter(|metric| !of_main(metric)) {
+        // Legends of curves have the AUC, which the table of means has no room for.
+        let unshown = self.task.metric("auc").filter(|auc| self.task.shown().all(|metric| metric.name != auc.name));
+        for metric in self.task.shown().filter(|metric| !of_main(metric)).chain(unshown) {
             let grids = self.answers(metric);
             sections.push(Section { title: metric.label.to_owned(), reach: Reach::Page, grids });
         }
@@ -67,7 +69,7 @@ impl Document {
              –: undefined\n"
         );
         let rows = base.rows.into_iter().zip(&self.comparison.arms).map(row).collect();
-        Grid { rows, notes: base.notes + &notes, ..base }
+        Grid { rows, notes: base.notes + &notes + &self.checks.notes(), ..base }
     }
 
     fn mean(&self, arm: &str, metric: &Metric) -> String {
@@ -86,7 +88,8 @@ impl Document {
 
     fn published(&self) -> Vec<Grid> {
         let label = |arm: &str| self.label(arm);
-        self.published.iter().map(|table| beside(table, self.task, &label)).collect()
+        let checked = |grid: Grid| Grid { notes: grid.notes + &self.checks.notes(), ..grid };
+        self.published.iter().map(|table| checked(beside(table, self.task, &label))).collect()
     }
 
     fn agreement(&self) -> Vec<Grid> {

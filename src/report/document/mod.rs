@@ -4,6 +4,7 @@ mod area;
 mod beside;
 mod cases;
 mod check;
+mod checks;
 mod golden;
 mod layout;
 mod page;
@@ -26,6 +27,7 @@ pub use area::{AreaAgreement, AreaPair};
 pub use beside::{Beside, BesideRow};
 pub use cases::ArmCases;
 pub use check::{Checked, check};
+pub use checks::Checks;
 pub use layout::{Reach, Section, duration};
 pub use provenance::{Provenance, RunProvenance};
 pub use roc::{PixelRoc, Roc, RocPoint};
@@ -58,6 +60,8 @@ pub struct Document {
     pub cases: Vec<ArmCases>,
     /// What papers print of the same models and losses.
     pub published: Vec<Beside>,
+    /// What is known of the data and the splits.
+    pub checks: Checks,
     /// Where the numbers come from.
     pub provenance: Provenance,
 }
@@ -72,18 +76,19 @@ pub struct Asked {
 }
 
 impl Document {
-    /// The document of `runs`, which belong to one spec and one task. Calls `metric_done` after each metric.
+    /// The document of `runs`, which belong to one spec and one task. Calls `step_done` after each metric, and after each
+    /// published table where the auditor has not read them yet.
     pub fn of(
         spec: &str,
         runs: &[&RunView],
         asked: &Asked,
-        metric_done: &(dyn Fn() + Sync),
+        step_done: &(dyn Fn() + Sync),
     ) -> Result<Self, AnswerError> {
         let comparison = Comparison::of(spec, runs)?;
         let task = comparison.task;
         let metrics: Vec<&Metric> = task.metrics().iter().collect();
         let question = Question { metrics, against: asked.against.clone(), width: None, inference: asked.inference };
-        let statistics = Answers::watched(runs, &question, metric_done)?;
+        let statistics = Answers::watched(runs, &question, step_done)?;
         let (kept, _) = current(runs);
         let scored = super::scores::arm_scores(&kept)?;
         Ok(Self {
@@ -94,7 +99,8 @@ impl Document {
             roc: roc::curves(&scored),
             pixel_roc: if task.is_segmentation() { roc::over_pixels(&scored) } else { Vec::new() },
             cases: scored.iter().map(|arm| ArmCases::of(arm, task)).collect(),
-            published: beside::beside(&comparison, &statistics),
+            published: beside::beside(&comparison, &statistics, step_done),
+            checks: Checks::of(&kept),
             provenance: Provenance::of(runs),
             comparison,
             statistics,

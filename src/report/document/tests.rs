@@ -97,7 +97,7 @@ impl Made {
     }
 
     fn check(&self) -> Vec<Checked> {
-        check(&self.folder.path().join("out"), &self.store, &|_| ()).expect("a folder")
+        check(&self.folder.path().join("out"), &self.store, &|_, done, all| assert!(done < all)).expect("a folder")
     }
 }
 
@@ -200,11 +200,11 @@ fn a_kept_table_of_means_is_held_against_the_store() {
     fs::create_dir_all(&golden).expect("a folder");
     fs::write(golden.join("demo.csv"), &table).expect("written");
     fs::write(golden.join("other.csv"), &table).expect("written");
-    let checked = check(&golden, &made.store, &|_| ()).expect("a folder");
+    let checked = check(&golden, &made.store, &|_, _, _| ()).expect("a folder");
     assert!(checked[0].holds() && checked[0].numbers == 3 * (table.lines().count() - 1), "{checked:?}");
     assert!(checked[1].unchecked.as_ref().is_some_and(|reason| reason.contains("not kept")), "{checked:?}");
     fs::write(golden.join("demo.csv"), table.replacen(",8,0,", ",7,1,", 1)).expect("written");
-    let checked = check(&golden, &made.store, &|_| ()).expect("a folder");
+    let checked = check(&golden, &made.store, &|_, _, _| ()).expect("a folder");
     assert_eq!(checked[0].differences.len(), 1, "{checked:?}");
 }
 

@@ -13,6 +13,8 @@ mod roc;
 mod strip;
 mod style;
 
+use std::collections::BTreeSet;
+
 use super::{ArmRow, Document, current};
 use crate::metric::Task;
 use crate::run::State;
@@ -40,8 +42,17 @@ pub struct Figure {
     pub png: Vec<u8>,
 }
 
-/// All figures of `document`, whose runs are `runs`, and why others are missing.
-pub(super) fn figures(document: &Document, runs: &[&RunView]) -> (Vec<Figure>, Vec<String>) {
+/// How often [`figures`] of these runs calls `step_done`.
+pub(super) fn steps(runs: &[&RunView]) -> usize {
+    let (runs, _) = current(runs);
+    let arms: BTreeSet<&str> = runs.iter().map(|run| run.plan.arm.as_str()).collect();
+    let is_mask = runs.first().is_some_and(|run| run.plan.task == Task::Segmentation);
+    1 + if is_mask && arms.len() <= MOST_ARMS { arms.len().min(MOST_ALBUMS) } else { 0 }
+}
+
+/// All figures of `document`, whose runs are `runs`, and why others are missing. Calls `step_done` after the charts and
+/// after each arm with pictures.
+pub(super) fn figures(document: &Document, runs: &[&RunView], step_done: &dyn Fn()) -> (Vec<Figure>, Vec<String>) {
     let arms = document.comparison.arms.len();
     if arms > MOST_ARMS {
         return (Vec::new(), vec![format!("{}: {arms} arms, figures have room for {MOST_ARMS}", document.spec)]);
@@ -56,8 +67,9 @@ pub(super) fn figures(document: &Document, runs: &[&RunView]) -> (Vec<Figure>, V
     bars(document, &mut sketch);
     curves(document, &arms, &mut sketch);
     cases(document, &mut sketch);
+    step_done();
     if document.task == Task::Segmentation {
-        albums(document, &arms, &mut sketch);
+        albums(document, &arms, (&mut sketch, step_done));
     }
     (sketch.figures, sketch.undrawn.into_iter().map(|reason| format!("{}: {reason}", document.spec)).collect())
 }
@@ -151,7 +163,7 @@ fn roc_caption(document: &Document) -> String {
     )
 }
 
-fn albums(document: &Document, arms: &[(String, Vec<&RunView>)], sketch: &mut Sketch) {
+fn albums(document: &Document, arms: &[(String, Vec<&RunView>)], (sketch, step_done): (&mut Sketch, &dyn Fn())) {
     let mut album = prediction::Album::default();
     for ((label, runs), arm) in arms.iter().zip(&document.comparison.arms).take(MOST_ALBUMS) {
         if !runs.is_empty() {
@@ -160,6 +172,7 @@ fn albums(document: &Document, arms: &[(String, Vec<&RunView>)], sketch: &mut Sk
                 Err(reason) => sketch.undrawn.push(format!("predictions of {}: {reason}", arm.arm)),
             }
         }
+        step_done();
     }
     if arms.len() > MOST_ALBUMS {
         sketch.undrawn.push(format!("predictions of arms beyond the first {MOST_ALBUMS}"));
