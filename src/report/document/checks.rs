@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::dataset::audit::{Audit, IssueKind, PairKind, SplitParts, straddles};
 use crate::dataset::fold::Parts;
 use crate::store::RunView;
 
 /// Lines for the notes of tables.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Checks {
     /// How many splits there are, and who is in two parts of one.
     pub splits: String,

@@ -8,6 +8,9 @@ use crate::report::render::number;
 use crate::report::{range, signed};
 use crate::stats::Interval;
 
+/// Heading of what made the numbers.
+pub(super) const PROVENANCE: &str = "Provenance";
+
 /// Tables under one heading.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Section {
@@ -45,7 +48,7 @@ impl Document {
             let grids = self.answers(metric);
             sections.push(Section { title: metric.label.to_owned(), reach: Reach::Page, grids });
         }
-        sections.push(everywhere("Provenance", vec![facts(&self.provenance), runs(&self.provenance)]));
+        sections.push(everywhere(PROVENANCE, vec![facts(&self.provenance), runs(&self.provenance)]));
         sections.retain(|section| !section.grids.is_empty());
         sections
     }
@@ -209,7 +212,7 @@ fn runs(of: &Provenance) -> Grid {
     let row = |run: &RunProvenance| {
         vec![
             plain(&run.id),
-            run.state.to_owned(),
+            plain(&run.state),
             plain(&run.device),
             run.fold.to_string(),
             run.seed.to_string(),

@@ -75,8 +75,15 @@ impl Chapter<'_> {
         if self.figures.is_empty() {
             return String::new();
         }
-        let figures: String = self.figures.iter().map(figure).collect();
-        format!("<h3>Figures</h3>\n<div class=\"figures\">\n{figures}</div>\n")
+        // Charts first, then pictures side by side: mixed, the grid would have holes.
+        let (charts, pictures): (Vec<&Figure>, Vec<&Figure>) = self.figures.iter().partition(|own| own.svg.is_some());
+        let group = |figures: Vec<&Figure>| match figures.is_empty() {
+            true => String::new(),
+            false => {
+                format!("<div class=\"figures\">\n{}</div>\n", figures.into_iter().map(figure).collect::<String>())
+            }
+        };
+        format!("<h3>Figures</h3>\n{}{}", group(charts), group(pictures))
     }
 
     fn downloads(&self) -> String {

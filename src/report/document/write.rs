@@ -83,14 +83,15 @@ fn trackers(specs: &[SpecRuns], out: &Path) -> Result<Vec<PathBuf>, StoreError> 
 }
 
 /// The runs of one table.
-struct TableRuns<'a> {
-    spec: String,
+pub(super) struct TableRuns<'a> {
+    pub spec: String,
     /// Tables of the spec: more than one if its arms answer both questions.
-    tasks: usize,
-    runs: Vec<&'a RunView>,
+    pub tasks: usize,
+    pub runs: Vec<&'a RunView>,
 }
 
-fn tables<'a>(specs: &[SpecRuns<'a>]) -> (Vec<TableRuns<'a>>, Vec<Unreported>) {
+/// Runs with something to say, by spec and task, and the specs that have none.
+pub(super) fn tables<'a>(specs: &[SpecRuns<'a>]) -> (Vec<TableRuns<'a>>, Vec<Unreported>) {
     let (mut tables, mut unreported) = (Vec::new(), Vec::new());
     for (spec, runs) in specs {
         let mut own = by_task(runs);
@@ -164,7 +165,7 @@ impl Document {
     }
 }
 
-fn put(out: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, StoreError> {
+pub(super) fn put(out: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, StoreError> {
     let path = out.join(name);
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| StoreError::new(folder, error))?;

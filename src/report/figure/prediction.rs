@@ -12,6 +12,7 @@ use crate::dataset::read::{resize_image, resize_mask};
 use crate::dataset::{Dataset, Origin};
 use crate::metric::{CaseScore, metric};
 use crate::plane::{Mask, Plane};
+use crate::report::number;
 use crate::run::State;
 use crate::store::RunView;
 
@@ -179,13 +180,14 @@ enum View {
 
 impl Tile {
     fn caption(&self, metrics: &[&str]) -> [String; 2] {
-        let number = |name: &&str| {
+        let value = |name: &&str| {
             let metric = metric(name)?;
             let unit = if metric.unit.is_empty() { String::new() } else { format!(" {}", metric.unit) };
-            let value = (metric.of)(&self.score).map(|value| format!("{value:.3}{unit}"));
-            Some(format!("{} {}", metric.label, value.unwrap_or_else(|| "–".to_owned())))
+            let value = (metric.of)(&self.score);
+            let unit = if value.is_some() { unit } else { String::new() };
+            Some(format!("{} {}{unit}", metric.label, number(metric, value)))
         };
-        let numbers: Vec<String> = metrics.iter().filter_map(number).collect();
+        let numbers: Vec<String> = metrics.iter().filter_map(value).collect();
         [format!("{}: {}", self.place, short(&self.score.case)), numbers.join(", ")]
     }
 
