@@ -129,17 +129,24 @@ pub fn published() -> &'static Published {
 /// Everything that is odd about `of`: table by table, then across tables, counts, and readers' remarks last.
 /// Takes seconds for some ten inconsistent rows; for the built-in tables only the first time.
 pub fn findings(of: &Published) -> Vec<Finding> {
-    static BUILT_IN: OnceLock<Vec<Finding>> = OnceLock::new();
-    if std::ptr::eq(of, published()) { BUILT_IN.get_or_init(|| find(of)).clone() } else { find(of) }
+    findings_watched(of, &|| ())
 }
 
-fn find(published: &Published) -> Vec<Finding> {
+/// The same; calls `table_done` after each table, not at all where the answer is known from before.
+pub fn findings_watched(of: &Published, table_done: &(dyn Fn() + Sync)) -> Vec<Finding> {
+    static BUILT_IN: OnceLock<Vec<Finding>> = OnceLock::new();
+    let find = || find(of, table_done);
+    if std::ptr::eq(of, published()) { BUILT_IN.get_or_init(find).clone() } else { find() }
+}
+
+fn find(published: &Published, table_done: &(dyn Fn() + Sync)) -> Vec<Finding> {
     let mut found = Vec::new();
     for table in &published.tables {
         let joined = table.joined(&published.tables);
         found.extend(joined.rows.iter().flat_map(|row| row::findings(&joined, row)));
         found.extend(table::findings(table));
         found.extend(grain::findings(table));
+        table_done();
     }
     found.extend(across::repeats(&published.tables));
     found.extend(across::conflicts(&published.tables));

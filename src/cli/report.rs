@@ -11,7 +11,8 @@ use clap::Args;
 
 use super::follow::duration;
 use super::{Context, print, printable};
-use crate::report::{Asked, Checked, SpecRuns, Unreported, check, write_report};
+use crate::report::{Asked, Checked, Making, SpecRuns, Unreported, Written, check, write_golden, write_report};
+use crate::spec::MARK;
 use crate::stats::{Inference, Level};
 use crate::store::{RunView, Watch};
 
@@ -22,28 +23,76 @@ pub struct ReportArgs {
     #[arg(conflicts_with = "check")]
     specs: Vec<String>,
     /// Folder for index.html and the files; made if it is not there.
-    #[arg(long, value_name = "DIR", required_unless_present = "check")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["check", "golden"])]
     out: Option<PathBuf>,
+    /// Folder for tables that outlive their runs: Markdown and CSV, with the per-case scores that --check makes them
+    /// again from.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "check"])]
+    golden: Option<PathBuf>,
     /// The arm that the others are tested against [default: the first one].
     #[arg(long, value_name = "ARM", conflicts_with = "check")]
     against: Option<String>,
     /// Level of the intervals, 0.5 to 0.999.
     #[arg(long, default_value_t = 0.95, conflicts_with = "check")]
     level: f64,
-    /// Make every number of the reports in this folder again from the per-case scores, and say which differ.
+    /// Make every number of the reports and golden tables in this folder again from the per-case scores, and say which
+    /// differ.
     #[arg(long, value_name = "DIR", conflicts_with = "out")]
     check: Option<PathBuf>,
 }
 
 pub(super) fn report(context: &Context, args: &ReportArgs) -> anyhow::Result<ExitCode> {
-    match (&args.check, &args.out) {
-        (Some(folder), _) => checked(context, folder),
-        (None, Some(out)) => written(context, args, out),
-        (None, None) => anyhow::bail!("give --out DIR, or --check DIR"),
+    match (&args.check, &args.out, &args.golden) {
+        (Some(folder), ..) => checked(context, folder),
+        (None, Some(out), _) => written(context, args, Kind::Page(out)),
+        (None, None, Some(out)) => written(context, args, Kind::Golden(out)),
+        (None, None, None) => anyhow::bail!("give --out DIR, --golden DIR, or --check DIR"),
     }
 }
 
-fn written(context: &Context, args: &ReportArgs, out: &Path) -> anyhow::Result<ExitCode> {
+/// What is written, and where.
+#[derive(Clone, Copy)]
+enum Kind<'a> {
+    Page(&'a Path),
+    Golden(&'a Path),
+}
+
+impl Kind<'_> {
+    fn write(self, specs: &[SpecRuns], asked: &Asked, said: &Said) -> anyhow::Result<Written> {
+        let progress = |what: &str, done: usize, all: usize| said.step(what, done, all);
+        Ok(match self {
+            Kind::Page(out) => write_report(specs, asked, out, &progress)?,
+            Kind::Golden(out) => {
+                let making = Making { command: command(specs, out), machine: machine() };
+                let (files, unreported) = write_golden(specs, (asked, &making), out, &progress)?;
+                Written { files, unreported, undrawn: Vec::new() }
+            }
+        })
+    }
+}
+
+/// What makes the same tables from nothing.
+fn command(specs: &[SpecRuns], out: &Path) -> String {
+    let name = |spec: &str| match spec.split_once(MARK) {
+        Some((spec, profile)) => format!("seglab run {spec} --profile {profile} --headless"),
+        None => format!("seglab run {spec} --headless"),
+    };
+    let mut commands: Vec<String> = specs.iter().map(|(spec, _)| name(spec)).collect();
+    let names: Vec<&str> = specs.iter().map(|(spec, _)| spec.as_str()).collect();
+    commands.push(format!("seglab report {} --golden {}", names.join(" "), out.display()));
+    commands.join(" && ")
+}
+
+/// Processor and system, as far as the system says.
+fn machine() -> String {
+    let told = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = told.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    let model = model.map_or(std::env::consts::ARCH, |(_, model)| model.trim());
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    format!("{threads} threads of {model}, {}", std::env::consts::OS)
+}
+
+fn written(context: &Context, args: &ReportArgs, kind: Kind) -> anyhow::Result<ExitCode> {
     let level = Level::new(args.level).filter(|level| (0.5..=0.999).contains(&level.get()));
     let level = level.ok_or_else(|| anyhow::anyhow!("--level {}: expected 0.5 to 0.999", args.level))?;
     let asked = Asked { against: args.against.clone(), inference: Inference { level, ..Inference::default() } };
@@ -56,7 +105,7 @@ fn written(context: &Context, args: &ReportArgs, out: &Path) -> anyhow::Result<E
         anyhow::bail!("no runs in {}; \"seglab demo\" makes some", context.store.root().display());
     }
     let said = Said::new();
-    let written = write_report(&specs, &asked, out, &|what, done, all| said.step(what, done, all))?;
+    let written = kind.write(&specs, &asked, &said)?;
     said.clear();
     for (name, reason) in &watch.broken {
         eprintln!("{}: {}", printable(name), printable(reason));
@@ -94,7 +143,7 @@ fn chosen<'a>(watch: &'a Watch, names: &[String]) -> Vec<SpecRuns<'a>> {
 
 fn checked(context: &Context, folder: &Path) -> anyhow::Result<ExitCode> {
     let said = Said::new();
-    let files = check(folder, &context.store, &|name| said.now(name))
+    let files = check(folder, &context.store, &|name, done, all| said.step(name, done, all))
         .map_err(|error| anyhow::anyhow!("{}: {error}", folder.display()))?;
     said.clear();
     if files.is_empty() {
@@ -144,10 +193,6 @@ impl Said {
         let elapsed = self.began.elapsed().as_secs_f64();
         let left = elapsed / done.max(1) as f64 * all.saturating_sub(done) as f64;
         self.say(&format!("{}: step {done} of {all}, ETA {}", printable(what), duration(left)));
-    }
-
-    fn now(&self, what: &str) {
-        self.say(&printable(what));
     }
 
     fn say(&self, line: &str) {

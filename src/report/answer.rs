@@ -67,13 +67,7 @@ impl Answers {
     fn interval_notes(&self, answer: &Answer, before: bool) -> String {
         let leaks = answer.arms.iter().filter_map(|arm| Some(arm.leak?.count.note(&arm.arm)));
         let mut notes: String = leaks.collect();
-        for arm in &answer.arms {
-            let summary = &arm.summary;
-            if summary.undefined > 0 || summary.subjects < summary.n {
-                let (n, undefined, subjects) = (summary.n, summary.undefined, summary.subjects);
-                notes += &format!("{}: n = {n} of {subjects} subjects, {undefined} undefined\n", arm.arm);
-            }
-        }
+        notes += &answer.counts();
         if let Some(width) = self.width {
             notes += &format!("Needed: subjects for an interval {width} wide\n");
         }
@@ -161,6 +155,27 @@ impl Answers {
         ];
         let counts = [paired.n.to_string(), paired.dropped.to_string()];
         std::iter::once(self.against.clone()).chain(numbers.map(field)).chain(counts).collect()
+    }
+}
+
+impl Answer {
+    /// Where n is not the number of subjects, or a case is undefined; arms of the same counts in one line.
+    fn counts(&self) -> String {
+        let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
+        for arm in &self.arms {
+            let Summary { n, undefined, subjects, .. } = arm.summary;
+            if undefined == 0 && subjects >= n {
+                continue;
+            }
+            let line = format!("n = {n} of {subjects} subjects, {undefined} undefined");
+            match lines.iter_mut().find(|(known, _)| *known == line) {
+                Some((_, arms)) => arms.push(&arm.arm),
+                None => lines.push((line, vec![&arm.arm])),
+            }
+        }
+        let all = |arms: &[&str]| arms.len() > 1 && arms.len() == self.arms.len();
+        let names = |arms: &[&str]| if all(arms) { "all arms".to_owned() } else { arms.join(", ") };
+        lines.iter().map(|(line, arms)| format!("{}: {line}\n", names(arms))).collect()
     }
 }
 

@@ -118,21 +118,20 @@ pub enum AnswerError {
 impl Answers {
     /// Answers `question` about `runs`, which belong to one spec.
     pub fn of(runs: &[&RunView], question: &Question) -> Result<Self, AnswerError> {
-        Self::watched(runs, question, &|| ())
+        let (runs, _) = current(runs);
+        Self::of_scores(&arm_scores(&runs)?, question, &|| ())
     }
 
-    /// The same; calls `metric_done` after each metric, in no order and from several threads.
-    pub fn watched(
-        runs: &[&RunView],
+    /// The same from scores; calls `metric_done` after each metric, in no order and from several threads.
+    pub(super) fn of_scores(
+        arms: &[ArmScores],
         question: &Question,
         metric_done: &(dyn Fn() + Sync),
     ) -> Result<Self, AnswerError> {
-        let (runs, _) = current(runs);
-        let arms = arm_scores(&runs)?;
-        let chosen = chosen(&arms, question.against.as_deref())?;
+        let chosen = chosen(arms, question.against.as_deref())?;
         let answer = |metric: &&'static Metric| {
-            let answer = Answer::of(metric, &arms, (chosen, question))
-                .and_then(|answer| answer.with_exact(metric, &arms, (chosen, &question.inference)));
+            let answer = Answer::of(metric, arms, (chosen, question))
+                .and_then(|answer| answer.with_exact(metric, arms, (chosen, &question.inference)));
             metric_done();
             answer.map_err(|source| AnswerError::Refused { metric: metric.name, source })
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::grid::Grid;
 use super::inference::{Answer, ArmAnswer};
@@ -13,7 +13,7 @@ use crate::stats::Summary;
 use crate::store::RunView;
 
 /// How an arm's protocol leaks, and how far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeakCount {
     /// What is kept together instead of subjects.
     pub protocol: Leak,

@@ -23,7 +23,7 @@ mod wandb;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use answer::{probability, range, signed};
 pub use card::Card;
@@ -32,8 +32,9 @@ pub use current::{by_task, current};
 pub use difference::{Difference, differences};
 pub use division::{DivisionReport, Part, Shared};
 pub use document::{
-    AreaAgreement, AreaPair, ArmCases, Asked, Beside, BesideRow, Checked, Document, Progress, Provenance, Reach, Roc,
-    RocPoint, RunProvenance, Section, SpecRuns, Unreported, Written, check, duration, write_report,
+    AreaAgreement, AreaPair, ArmCases, Asked, Beside, BesideRow, Checked, Checks, Document, Making, PixelRoc, Progress,
+    Provenance, Reach, Roc, RocPoint, RunProvenance, Section, SpecRuns, Unreported, Written, check, duration,
+    write_golden, write_report,
 };
 pub use exact::Exact;
 pub use export::{csv_of, export};
@@ -55,7 +56,7 @@ use together::Together;
 pub const SCHEMA: u32 = 1;
 
 /// Arms × metrics over the test cases.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// [`SCHEMA`].
     pub schema: u32,
@@ -64,7 +65,7 @@ pub struct Comparison {
     /// Manifest name of the data set.
     pub dataset: String,
     /// What the arms answer.
-    #[serde(skip_serializing_if = "Task::is_segmentation")]
+    #[serde(default, skip_serializing_if = "Task::is_segmentation")]
     pub task: Task,
     /// Side of the grid on which predictions were scored.
     pub input_px: usize,
@@ -78,7 +79,7 @@ pub struct Comparison {
 }
 
 /// One arm.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ArmRow {
     /// Name in the spec.
     pub arm: String,
@@ -98,12 +99,12 @@ pub struct ArmRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leak: Option<LeakCount>,
     /// Finished runs that do not count, since their scores cannot be read; absent if there are none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unscored: Vec<Unscored>,
 }
 
 /// A finished run without scores.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unscored {
     /// Its name, `<spec>/<run>`.
     pub run: String,

@@ -128,7 +128,9 @@ impl Comparison {
     pub fn footnotes(&self) -> String {
         let mut notes = self.sizes();
         if self.left_out > 0 {
-            let _ = writeln!(notes, "{} runs of earlier versions of the spec or its data are left out", self.left_out);
+            let (runs, are) = if self.left_out == 1 { ("run", "is") } else { ("runs", "are") };
+            let _ =
+                writeln!(notes, "{} {runs} of earlier versions of the spec or its data {are} left out", self.left_out);
         }
         for arm in &self.arms {
             if self.task == Task::Classification {

@@ -101,11 +101,23 @@ impl Spec {
 
     /// Parses and checks `text`; `place` is the file's name for messages.
     pub fn parse(text: &str, place: &str) -> Result<Self, SpecError> {
+        Self::parsed(text, place, Self::check_name)
+    }
+
+    /// The same for what programs hand on: the text may be of a profile, see [`at_profile`](Self::at_profile).
+    pub fn parse_sized(text: &str, place: &str) -> Result<Self, SpecError> {
+        Self::parsed(text, place, |spec| {
+            // A name without a profile is a spec's, whatever it is called.
+            if spec.name.contains(MARK) && is_stored_name(&spec.name) { Ok(()) } else { spec.check_name() }
+        })
+    }
+
+    fn parsed(text: &str, place: &str, check_name: impl Fn(&Self) -> Result<(), String>) -> Result<Self, SpecError> {
         let spec: Self = toml::from_str(text).map_err(|error| SpecError::Invalid {
             place: config::place(place, text, &error),
             message: error.message().to_owned(),
         })?;
-        let checked = spec.check_name().and_then(|()| spec.check()).and_then(|()| spec.check_profiles());
+        let checked = check_name(&spec).and_then(|()| spec.check()).and_then(|()| spec.check_profiles());
         checked.map_err(|message| SpecError::Invalid { place: place.to_owned(), message })?;
         Ok(spec)
     }

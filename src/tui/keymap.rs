@@ -153,6 +153,7 @@ pub const KEYS: &[Key] = &[
     key(&[char('f')], LAUNCH, Action::Show(Screen::Form), ("form", "back to the draft")),
     key(&[KeyCode::PageDown], LAUNCH, Action::Go(Motion::Page(Forward)), ("", "more of the plan")),
     key(&[char('D')], SPECS, Action::Launch(Deed::Device), ("device", "what it runs on: the next")),
+    key(&[char('P')], LAUNCH, Action::Launch(Deed::Profile), ("", "next profile of the spec")),
     key(&[char('R')], LAUNCH, Action::Launch(Deed::Again), ("", "read everything again")),
     key(&[KeyCode::Enter], FORM, Action::Launch(Deed::Change), ("change", "type, choose, or do it")),
     key(&[KeyCode::Right, char('l')], FORM, Action::Launch(Deed::Turn(Forward)), ("next", "next choice")),

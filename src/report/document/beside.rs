@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::audit::{Certainty, Column, Measure, Part, Table, Unit, findings, published};
+use crate::audit::{Certainty, Column, Measure, Part, Table, Unit, findings_watched, published};
 use crate::metric::{Metric, Task};
 use crate::report::{Answers, Comparison, PrintedRow, PrintedTable, printed};
 use crate::stats::Interval;
@@ -56,14 +56,14 @@ impl BesideRow {
     }
 }
 
-/// Published numbers of the arms of `comparison`.
-pub(super) fn beside(comparison: &Comparison, answers: &Answers) -> Vec<Beside> {
+/// Published numbers of the arms of `comparison`. Calls `table_done` for each published table that the auditor reads.
+pub(super) fn beside(comparison: &Comparison, answers: &Answers, table_done: &(dyn Fn() + Sync)) -> Vec<Beside> {
     let published = published();
     // What the auditor finds takes seconds: only asked for where there is a table to say it of.
     if printed(comparison, published, &[]).is_empty() {
         return Vec::new();
     }
-    let tables = printed(comparison, published, &findings(published));
+    let tables = printed(comparison, published, &findings_watched(published, table_done));
     let of = |printed: PrintedTable| {
         let same = |table: &&Table| table.source == printed.source && table.title == printed.title;
         published.tables.iter().find(same).map(|table| Beside::of(printed, table, (comparison, answers)))

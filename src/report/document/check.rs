@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::golden::check_golden;
-use super::{Asked, Document, SCHEMA};
+use super::golden::{self, check_golden};
+use super::means::check_means;
+use super::{Asked, Document, Progress, SCHEMA};
 use crate::metric::Task;
 use crate::report::by_task;
 use crate::stats::{Inference, Level, Resampling};
@@ -42,27 +43,54 @@ impl Checked {
     }
 }
 
-/// Checks every report (`*.json`, and the files made from it) and every table of means (`*.csv` of `compare` without a
-/// JSON file beside it) in `folder` against the runs in `store`; sorted by name. Calls `progress` with the file's name.
-pub fn check(folder: &Path, store: &Store, progress: &dyn Fn(&str)) -> std::io::Result<Vec<Checked>> {
+/// Checks every report (`*.json`, and the files made from it) in `folder` against the runs in `store`, every golden table
+/// against the scores beside it, and every other table of means (`*.csv` of `compare`) against the store; sorted by name.
+/// A table in Markdown that belongs to none of them is listed as unchecked.
+pub fn check(folder: &Path, store: &Store, progress: Progress) -> std::io::Result<Vec<Checked>> {
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect();
     paths.sort();
-    let ends = |path: &Path, end: &str| path.extension().is_some_and(|own| own == end);
-    let made_of_json = |path: &Path| {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let base = stem.strip_suffix("-published").unwrap_or(&stem);
-        folder.join(format!("{base}.json")).exists()
-    };
     let mut checked = Vec::new();
-    for path in &paths {
-        progress(&path.file_name().unwrap_or_default().to_string_lossy());
-        if ends(path, "json") {
-            checked.extend(check_report(path, store));
-        } else if ends(path, "csv") && !made_of_json(path) {
-            checked.push(check_golden(path, store));
+    for (done, path) in paths.iter().enumerate() {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        progress(&name, done, paths.len());
+        match kind(&name, &|name| folder.join(name).exists()) {
+            Kind::Golden => checked.extend(check_golden(path)),
+            Kind::Report => checked.extend(check_report(path, store)),
+            Kind::Means => checked.push(check_means(path, store)),
+            Kind::Loose => checked.push(Checked::unchecked(path, "not recomputed: no scores kept")),
+            Kind::Other => {}
         }
     }
     Ok(checked)
+}
+
+/// What a file of a folder of reports is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Says what made a golden table.
+    Golden,
+    /// A report's JSON.
+    Report,
+    /// A table of means without scores.
+    Means,
+    /// A table that nothing can make again.
+    Loose,
+    /// Part of one of the others, or no table.
+    Other,
+}
+
+fn kind(name: &str, exists: &dyn Fn(&str) -> bool) -> Kind {
+    let Some((stem, end)) = name.rsplit_once('.') else { return Kind::Other };
+    let base = stem.strip_suffix("-published").unwrap_or(stem);
+    let is_part = exists(&format!("{stem}{}", golden::END)) || exists(&format!("{base}.json"));
+    match end {
+        _ if name.ends_with(golden::END) => Kind::Golden,
+        _ if name.ends_with(golden::SCORES) => Kind::Other,
+        "json" => Kind::Report,
+        "csv" if !is_part => Kind::Means,
+        "md" if !is_part && !name.eq_ignore_ascii_case("readme.md") => Kind::Loose,
+        _ => Kind::Other,
+    }
 }
 
 /// What of a report has to be known to make it again.
@@ -218,10 +246,11 @@ fn texts(path: &Path, document: &Document) -> Vec<Checked> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let others = document.texts().into_iter().filter(|(end, _)| *end != ".json");
     let beside = others.map(|(end, text)| (path.with_file_name(format!("{stem}{end}")), text));
-    beside.filter(|(path, _)| path.exists()).map(|(path, text)| lines(&path, &text)).collect()
+    beside.filter(|(path, _)| path.exists()).map(|(path, text)| lines(&path, &text, 0)).collect()
 }
 
-fn lines(path: &Path, again: &str) -> Checked {
+/// Line by line; the numbers of the first `uncounted` lines do not follow from scores.
+pub(super) fn lines(path: &Path, again: &str, uncounted: usize) -> Checked {
     let there = match bounded(path) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(reason) => return Checked::unchecked(path, reason),
@@ -232,7 +261,8 @@ fn lines(path: &Path, again: &str) -> Checked {
         checked.differences.push(format!("{} lines, again {}", count(&there), count(again)));
     }
     for (i, (own, other)) in there.lines().zip(again.lines()).enumerate() {
-        checked.numbers += own.split(|c: char| !c.is_ascii_digit() && c != '.').filter(|n| is_number(n)).count();
+        let numbers = own.split(|c: char| !c.is_ascii_digit() && c != '.').filter(|n| is_number(n));
+        checked.numbers += if i < uncounted { 0 } else { numbers.count() };
         if own != other {
             let cut = |line: &str| line.chars().take(160).collect::<String>();
             checked.differences.push(format!("line {}: {}, again {}", i + 1, cut(own), cut(other)));
@@ -255,6 +285,16 @@ mod tests {
         let mut checked = Checked { unchecked: None, ..Checked::unchecked(Path::new("x"), "") };
         walk("", (&there, &again), &mut checked);
         (checked.numbers, checked.differences)
+    }
+
+    #[test]
+    fn a_file_is_checked_by_what_lies_beside_it() {
+        let there = ["a.golden.json", "a.scores.csv", "b.json"];
+        let kind = |name: &str| kind(name, &|other| there.contains(&other));
+        assert_eq!([kind("a.golden.json"), kind("b.json")], [Kind::Golden, Kind::Report]);
+        let parts = ["a.scores.csv", "a.csv", "a.md", "b-published.csv", "b.md", "README.md", "index.html", "x"];
+        assert!(parts.iter().all(|name| kind(name) == Kind::Other));
+        assert_eq!([kind("c.csv"), kind("c.md")], [Kind::Means, Kind::Loose]);
     }
 
     #[test]

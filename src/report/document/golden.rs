@@ -1,98 +1,154 @@
-//! Tables of means that were kept without the report they came from: `arm,…,metric,mean,n,undefined` as
-//! `seglab compare --format csv` writes them. They name neither runs nor plans, so they are held against the runs of their
-//! spec that the store has.
+//! Tables that are kept without their runs: `NAME.golden.json` says what made them, `NAME.scores.csv` has the per-case
+//! scores, and `NAME.md` and `NAME.csv` are made of these two alone, so that a check needs no store.
+//! Weak spot: what made them is as it was written; only what follows from the scores is made again.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::check::{Checked, bounded};
-use crate::report::{Comparison, by_task};
-use crate::run::State;
-use crate::store::{RunView, Store, Watch};
+use serde::{Deserialize, Serialize};
 
-/// The end of a file of a spec whose arms answer both questions.
-const TASKS: [&str; 2] = ["-segmentation", "-classification"];
+use super::check::{Checked, bounded, lines};
+use super::write::put;
+use super::{Asked, Checks, Document, Facts, Progress, Provenance, SCHEMA, Unreported, kept};
+use crate::markup::cell;
+use crate::report::scores::{ArmScores, arm_scores};
+use crate::report::{AnswerError, ArmRow, Comparison, current, over_runs};
+use crate::stats::{Inference, Level, Resampling};
+use crate::store::{RunView, StoreError};
 
-pub(super) fn check_golden(path: &Path, store: &Store) -> Checked {
-    match checked(path, store) {
+/// How the file that says what made a table ends.
+pub(super) const END: &str = ".golden.json";
+/// How the file of its scores ends.
+pub(super) const SCORES: &str = ".scores.csv";
+
+/// What the program is told of the tables that it keeps.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Making {
+    /// The command that made the files.
+    pub command: String,
+    /// The machine that it ran on.
+    pub machine: String,
+}
+
+/// What made a table.
+#[derive(Debug, Serialize, Deserialize)]
+struct Golden {
+    schema: u32,
+    making: Making,
+    level: f64,
+    resamples: usize,
+    seed: u64,
+    against: Option<String>,
+    /// Without its numbers.
+    comparison: Comparison,
+    checks: Checks,
+    provenance: Provenance,
+}
+
+/// Writes the tables of `specs` with their scores into `out`; the files, and the specs without finished runs.
+pub fn write_golden(
+    specs: &[super::SpecRuns],
+    (asked, making): (&Asked, &Making),
+    out: &Path,
+    progress: Progress,
+) -> Result<(Vec<PathBuf>, Vec<Unreported>), AnswerError> {
+    let (tables, unreported) = super::write::tables(specs);
+    let mut files = Vec::new();
+    for (done, table) in tables.iter().enumerate() {
+        progress(&table.spec, done, tables.len());
+        let (golden, scores) = Golden::of(&table.spec, &table.runs, (asked, making))?;
+        let made = kept::read(scores.as_bytes(), &golden.comparison).and_then(|arms| golden.document(&arms));
+        let document = made.map_err(|reason| StoreError::new(out, format!("{}: {reason}", table.spec)))?;
+        let stem = document.stem(table.tasks);
+        let json = serde_json::to_string_pretty(&golden).expect("numbers and strings") + "\n";
+        for (end, text) in golden.texts(&document).into_iter().chain([(SCORES, scores), (END, json)]) {
+            files.push(put(out, &format!("{stem}{end}"), text.as_bytes())?);
+        }
+    }
+    Ok((files, unreported))
+}
+
+impl Golden {
+    fn of(spec: &str, runs: &[&RunView], (asked, making): (&Asked, &Making)) -> Result<(Self, String), AnswerError> {
+        let (own, _) = current(runs);
+        let scored = arm_scores(&own)?;
+        let mut comparison = Comparison::of(spec, runs);
+        comparison.arms.iter_mut().for_each(|arm| arm.metrics.clear());
+        let Inference { level, resampling } = asked.inference;
+        let golden = Self {
+            schema: SCHEMA,
+            making: making.clone(),
+            level: level.get(),
+            resamples: resampling.resamples,
+            seed: resampling.seed,
+            against: asked.against.clone(),
+            comparison,
+            checks: Checks::of(&own),
+            provenance: Provenance::of(runs),
+        };
+        Ok((golden, kept::csv(&scored)))
+    }
+
+    /// All that follows from the scores.
+    fn document(&self, arms: &[ArmScores]) -> Result<Document, String> {
+        let level = Level::new(self.level).ok_or("its level is no level")?;
+        let resampling = Resampling { resamples: self.resamples.min(1_000_000), seed: self.seed };
+        let asked = Asked { against: self.against.clone(), inference: Inference { level, resampling } };
+        let task = self.comparison.task;
+        let filled = |arm: &ArmRow| {
+            let runs = arms.iter().find(|own| own.arm == arm.arm).map_or(&[][..], |own| &own.runs);
+            let metrics = kept::metrics(task).into_iter().map(|m| (m.name.to_owned(), over_runs(m, runs))).collect();
+            ArmRow { metrics, ..arm.clone() }
+        };
+        let comparison =
+            Comparison { arms: self.comparison.arms.iter().map(filled).collect(), ..self.comparison.clone() };
+        let facts = Facts { comparison, checks: self.checks.clone(), provenance: self.provenance.clone() };
+        let document = Document::of_scores(facts, arms, (&asked, kept::metrics(task)), &|| ());
+        document.map_err(|error| error.to_string())
+    }
+
+    fn texts(&self, document: &Document) -> Vec<(&'static str, String)> {
+        vec![(".md", self.head() + &document.tables()), (".csv", document.csv())]
+    }
+
+    fn head(&self) -> String {
+        let of = &self.provenance;
+        let runs: Vec<&str> = of.runs.iter().map(|run| run.id.as_str()).collect();
+        let rows = [
+            ("Command", self.making.command.clone()),
+            ("Machine of the tables", self.making.machine.clone()),
+            ("Trained by seglab", of.versions.join("; ")),
+            ("Trained on", of.devices.join("; ")),
+            ("Data", format!("{}, SHA-256 {}", of.dataset, of.dataset_digest)),
+            ("SHA-256 of the plans", of.plans_sha256.clone()),
+            ("Runs", runs.join(", ")),
+            ("Training, all runs", super::duration(of.training_s)),
+        ];
+        let rows: String = rows.iter().map(|(name, value)| format!("| {name} | {} |\n", cell(value))).collect();
+        format!("# {}\n\n| What made it | |\n| --- | --- |\n{rows}", cell(&self.comparison.spec))
+    }
+}
+
+/// Makes the files beside `path` again.
+pub(super) fn check_golden(path: &Path) -> Vec<Checked> {
+    match again(path) {
         Ok(checked) => checked,
-        Err(reason) => Checked::unchecked(path, reason),
+        Err(reason) => vec![Checked::unchecked(path, reason)],
     }
 }
 
-fn checked(path: &Path, store: &Store) -> Result<Checked, String> {
-    let rows = rows(path)?;
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let stem = TASKS.iter().find_map(|end| stem.strip_suffix(end)).unwrap_or(&stem);
-    let mut watch = Watch::new(store.clone(), Some(stem));
-    watch.catch_up().map_err(|error| error.to_string())?;
-    let runs: Vec<&RunView> = watch.runs().filter(|run| run.state == State::Finished).collect();
-    if runs.is_empty() {
-        let root = store.root().display();
-        return Err(format!("per-case scores are not kept beside it, and {root} has no finished runs of {stem}"));
+fn again(path: &Path) -> Result<Vec<Checked>, String> {
+    let golden: Golden = serde_json::from_slice(&bounded(path)?)
+        .map_err(|error| format!("not made by \"seglab report --golden\": {error}"))?;
+    if golden.schema != SCHEMA {
+        return Err(format!("schema {}, expected {SCHEMA}: made by another version", golden.schema));
     }
-    let mut again = BTreeMap::new();
-    for (_, runs) in by_task(&runs) {
-        let comparison = Comparison::of(stem, &runs);
-        if let Some(missing) = comparison.missing().lines().next() {
-            return Err(missing.to_owned());
-        }
-        for arm in &comparison.arms {
-            let of = |(metric, value): (&String, &_)| ((arm.arm.clone(), metric.clone()), *value);
-            again.extend(arm.metrics.iter().map(of));
-        }
-    }
-    let mut checked = Checked { unchecked: None, ..Checked::unchecked(path, "") };
-    for row in rows {
-        let Some(own) = again.get(&(row.arm.clone(), row.metric.clone())) else {
-            checked.differences.push(format!("{} {}: no such run in the store", row.arm, row.metric));
-            continue;
-        };
-        checked.numbers += 3;
-        let same = match (row.mean, own.mean) {
-            (Some(a), Some(b)) => (a - b).abs() <= 1e-9 * a.abs().max(1e-3),
-            (a, b) => a == b,
-        };
-        if !same || (row.n, row.undefined) != (own.n, own.undefined) {
-            let text = |mean: Option<f64>| mean.map_or_else(|| "undefined".to_owned(), |mean| mean.to_string());
-            let there = format!("{} (n = {}, {} undefined)", text(row.mean), row.n, row.undefined);
-            let again = format!("{} (n = {}, {} undefined)", text(own.mean), own.n, own.undefined);
-            checked.differences.push(format!("{} {}: {there}, again {again}", row.arm, row.metric));
-        }
-    }
-    Ok(checked)
-}
-
-struct Row {
-    arm: String,
-    metric: String,
-    mean: Option<f64>,
-    n: usize,
-    undefined: usize,
-}
-
-fn rows(path: &Path) -> Result<Vec<Row>, String> {
-    let bytes = bounded(path)?;
-    let mut reader = csv::Reader::from_reader(bytes.as_slice());
-    let head = reader.headers().map_err(|error| error.to_string())?.clone();
-    let place = |name: &str| {
-        let lacks = || format!("no column {name}: not a table of \"seglab compare --format csv\"");
-        head.iter().position(|own| own == name).ok_or_else(lacks)
-    };
-    let (arm, metric, mean) = (place("arm")?, place("metric")?, place("mean")?);
-    let (n, undefined) = (place("n")?, place("undefined")?);
-    let mut rows = Vec::new();
-    for (line, record) in reader.records().enumerate() {
-        let record = record.map_err(|error| error.to_string())?;
-        let text = |place: usize| record.get(place).unwrap_or_default();
-        let wrong = |what: &str| format!("row {}: {what} is no number", line + 1);
-        let count = |place: usize, what: &str| text(place).parse::<usize>().map_err(|_| wrong(what));
-        let value = match text(mean) {
-            "" => None,
-            own => Some(own.parse::<f64>().map_err(|_| wrong("mean"))?),
-        };
-        let (arm, metric) = (text(arm).to_owned(), text(metric).to_owned());
-        rows.push(Row { arm, metric, mean: value, n: count(n, "n")?, undefined: count(undefined, "undefined")? });
-    }
-    Ok(rows)
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.strip_suffix(END).unwrap_or(&name);
+    let beside = |end: &str| path.with_file_name(format!("{stem}{end}"));
+    let scores = bounded(&beside(SCORES)).map_err(|error| format!("{stem}{SCORES}: {error}"))?;
+    let arms = kept::read(&scores, &golden.comparison).map_err(|error| format!("{stem}{SCORES}: {error}"))?;
+    let document = golden.document(&arms)?;
+    let head = golden.head().lines().count();
+    let check = |(end, text): (&str, String)| lines(&beside(end), &text, if end == ".md" { head } else { 0 });
+    Ok(golden.texts(&document).into_iter().map(check).collect())
 }

@@ -8,6 +8,9 @@ use crate::report::render::number;
 use crate::report::{range, signed};
 use crate::stats::Interval;
 
+/// Heading of what made the numbers.
+pub(super) const PROVENANCE: &str = "Provenance";
+
 /// Tables under one heading.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Section {
@@ -39,11 +42,13 @@ impl Document {
         }
         sections.push(everywhere("Published numbers beside ours", self.published()));
         sections.push(everywhere("Areas", self.agreement()));
-        for metric in self.task.shown().filter(|metric| !of_main(metric)) {
+        // Legends of curves have the AUC, which the table of means has no room for.
+        let unshown = self.task.metric("auc").filter(|auc| self.task.shown().all(|metric| metric.name != auc.name));
+        for metric in self.task.shown().filter(|metric| !of_main(metric)).chain(unshown) {
             let grids = self.answers(metric);
             sections.push(Section { title: metric.label.to_owned(), reach: Reach::Page, grids });
         }
-        sections.push(everywhere("Provenance", vec![facts(&self.provenance), runs(&self.provenance)]));
+        sections.push(everywhere(PROVENANCE, vec![facts(&self.provenance), runs(&self.provenance)]));
         sections.retain(|section| !section.grids.is_empty());
         sections
     }
@@ -67,7 +72,7 @@ impl Document {
              –: undefined\n"
         );
         let rows = base.rows.into_iter().zip(&self.comparison.arms).map(row).collect();
-        Grid { rows, notes: base.notes + &notes, ..base }
+        Grid { rows, notes: base.notes + &notes + &self.checks.notes(), ..base }
     }
 
     fn mean(&self, arm: &str, metric: &Metric) -> String {
@@ -86,7 +91,8 @@ impl Document {
 
     fn published(&self) -> Vec<Grid> {
         let label = |arm: &str| self.label(arm);
-        self.published.iter().map(|table| beside(table, self.task, &label)).collect()
+        let checked = |grid: Grid| Grid { notes: grid.notes + &self.checks.notes(), ..grid };
+        self.published.iter().map(|table| checked(beside(table, self.task, &label))).collect()
     }
 
     fn agreement(&self) -> Vec<Grid> {
@@ -206,7 +212,7 @@ fn runs(of: &Provenance) -> Grid {
     let row = |run: &RunProvenance| {
         vec![
             plain(&run.id),
-            run.state.to_owned(),
+            plain(&run.state),
             plain(&run.device),
             run.fold.to_string(),
             run.seed.to_string(),

@@ -4,8 +4,11 @@ mod area;
 mod beside;
 mod cases;
 mod check;
+mod checks;
 mod golden;
+mod kept;
 mod layout;
+mod means;
 mod page;
 mod paper;
 mod provenance;
@@ -17,6 +20,7 @@ mod write;
 
 use serde::Serialize;
 
+use super::scores::ArmScores;
 use super::{AnswerError, Answers, Comparison, Question, current};
 use crate::metric::{Metric, Task};
 use crate::stats::Inference;
@@ -26,9 +30,11 @@ pub use area::{AreaAgreement, AreaPair};
 pub use beside::{Beside, BesideRow};
 pub use cases::ArmCases;
 pub use check::{Checked, check};
+pub use checks::Checks;
+pub use golden::{Making, write_golden};
 pub use layout::{Reach, Section, duration};
 pub use provenance::{Provenance, RunProvenance};
-pub use roc::{Roc, RocPoint};
+pub use roc::{PixelRoc, Roc, RocPoint};
 pub use write::{Progress, SpecRuns, Unreported, Written, write_report};
 
 /// Version of a report's JSON.
@@ -51,11 +57,15 @@ pub struct Document {
     pub areas: Vec<AreaAgreement>,
     /// Curves of a classification; empty for a segmentation.
     pub roc: Vec<Roc>,
+    /// Curves over pixels; empty for a classification.
+    pub pixel_roc: Vec<PixelRoc>,
     /// Values of the cases; drawn, not written.
     #[serde(skip)]
     pub cases: Vec<ArmCases>,
     /// What papers print of the same models and losses.
     pub published: Vec<Beside>,
+    /// What is known of the data and the splits.
+    pub checks: Checks,
     /// Where the numbers come from.
     pub provenance: Provenance,
 }
@@ -69,30 +79,53 @@ pub struct Asked {
     pub inference: Inference,
 }
 
+/// What a document takes as it is.
+struct Facts {
+    comparison: Comparison,
+    checks: Checks,
+    provenance: Provenance,
+}
+
 impl Document {
-    /// The document of `runs`, which belong to one spec and one task. Calls `metric_done` after each metric.
+    /// The document of `runs`, which belong to one spec and one task. Calls `step_done` after each metric, and after each
+    /// published table where the auditor has not read them yet.
     pub fn of(
         spec: &str,
         runs: &[&RunView],
         asked: &Asked,
-        metric_done: &(dyn Fn() + Sync),
+        step_done: &(dyn Fn() + Sync),
     ) -> Result<Self, AnswerError> {
-        let comparison = Comparison::of(spec, runs);
-        let task = comparison.task;
-        let metrics: Vec<&Metric> = task.metrics().iter().collect();
-        let question = Question { metrics, against: asked.against.clone(), width: None, inference: asked.inference };
-        let statistics = Answers::watched(runs, &question, metric_done)?;
         let (kept, _) = current(runs);
-        let scored = super::scores::arm_scores(&kept)?;
+        let facts = Facts {
+            comparison: Comparison::of(spec, runs),
+            checks: Checks::of(&kept),
+            provenance: Provenance::of(runs),
+        };
+        let metrics = facts.comparison.task.metrics().iter().collect();
+        Self::of_scores(facts, &super::scores::arm_scores(&kept)?, (asked, metrics), step_done)
+    }
+
+    /// The same from scores.
+    fn of_scores(
+        Facts { comparison, checks, provenance }: Facts,
+        scored: &[ArmScores],
+        (asked, metrics): (&Asked, Vec<&'static Metric>),
+        step_done: &(dyn Fn() + Sync),
+    ) -> Result<Self, AnswerError> {
+        let task = comparison.task;
+        let question = Question { metrics, against: asked.against.clone(), width: None, inference: asked.inference };
+        let statistics = Answers::of_scores(scored, &question, step_done)?;
         Ok(Self {
             schema: SCHEMA,
-            spec: spec.to_owned(),
+            spec: comparison.spec.clone(),
             task,
-            areas: if task.is_segmentation() { area::areas(&scored) } else { Vec::new() },
-            roc: roc::curves(&scored),
+            areas: if task.is_segmentation() { area::areas(scored) } else { Vec::new() },
+            roc: roc::curves(scored),
+            pixel_roc: if task.is_segmentation() { roc::over_pixels(scored) } else { Vec::new() },
             cases: scored.iter().map(|arm| ArmCases::of(arm, task)).collect(),
-            published: beside::beside(&comparison, &statistics),
-            provenance: Provenance::of(runs),
+            published: beside::beside(&comparison, &statistics, step_done),
+            checks,
+            provenance,
             comparison,
             statistics,
         })

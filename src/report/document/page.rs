@@ -75,8 +75,15 @@ impl Chapter<'_> {
         if self.figures.is_empty() {
             return String::new();
         }
-        let figures: String = self.figures.iter().map(figure).collect();
-        format!("<h3>Figures</h3>\n<div class=\"figures\">\n{figures}</div>\n")
+        // Charts first, then pictures side by side: mixed, the grid would have holes.
+        let (charts, pictures): (Vec<&Figure>, Vec<&Figure>) = self.figures.iter().partition(|own| own.svg.is_some());
+        let group = |figures: Vec<&Figure>| match figures.is_empty() {
+            true => String::new(),
+            false => {
+                format!("<div class=\"figures\">\n{}</div>\n", figures.into_iter().map(figure).collect::<String>())
+            }
+        };
+        format!("<h3>Figures</h3>\n{}{}", group(charts), group(pictures))
     }
 
     fn downloads(&self) -> String {
@@ -99,13 +106,14 @@ fn section(section: &Section) -> String {
 
 fn table(grid: &Grid) -> String {
     let kind = |place: usize| if place < grid.left { "" } else { " class=\"n\"" };
-    let mut out = format!("<div class=\"table\"><table>\n<caption>{}</caption>\n<thead><tr>", html(&grid.title));
+    let mut out =
+        format!("<div class=\"table\"><table>\n<caption><span>{}</span></caption>\n<thead><tr>", html(&grid.title));
     for (place, head) in grid.header.iter().enumerate() {
         let _ = write!(out, "<th scope=\"col\"{}><button type=\"button\">{}</button></th>", kind(place), html(head));
     }
     out += "</tr></thead>\n<tbody>\n";
     for row in &grid.rows {
-        let cells = row.iter().enumerate().map(|(place, cell)| format!("<td{}>{}</td>", kind(place), html(cell)));
+        let cells = row.iter().enumerate().map(|(place, cell)| format!("<td{}>{}</td>", kind(place), entry(cell)));
         let _ = writeln!(out, "<tr>{}</tr>", cells.collect::<String>());
     }
     out += "</tbody></table></div>\n";
@@ -116,11 +124,24 @@ fn table(grid: &Grid) -> String {
     out
 }
 
+/// An interval behind a number stands below it: side by side, ten metrics are wider than a screen.
+fn entry(cell: &str) -> String {
+    match cell.split_once(" [") {
+        Some((mean, interval)) if interval.ends_with(']') => {
+            format!("{} <span class=\"interval\">[{}</span>", html(mean), html(interval))
+        }
+        _ => html(cell),
+    }
+}
+
 /// A drawing is part of the page, so that its text takes the page's colours; pixels are data of an image.
 fn figure(figure: &Figure) -> String {
-    let (caption, kind) = (html(&figure.caption), if figure.wide { " class=\"wide\"" } else { "" });
+    let (caption, kind) = (html(&figure.caption), if figure.is_wide() { " class=\"wide\"" } else { "" });
     let picture = match figure.inline() {
-        Some(svg) => svg.replace("<svg ", &format!("<svg role=\"img\" aria-label=\"{caption}\" ")),
+        Some(svg) => svg.replace(
+            "<svg ",
+            &format!("<svg role=\"img\" aria-label=\"{caption}\" style=\"max-width:{}px\" ", figure.width),
+        ),
         None => format!("<img alt=\"{caption}\" src=\"{}\">", data_uri("image/png", &figure.png)),
     };
     format!("<figure{kind}>{picture}<figcaption>{caption}</figcaption></figure>\n")

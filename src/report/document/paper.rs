@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Document;
-use super::layout::{Reach, Section};
+use super::layout::{PROVENANCE, Reach, Section};
 use crate::markup;
 use crate::report::grid::Grid;
 
@@ -16,11 +16,15 @@ impl Document {
         for warning in self.warnings() {
             let _ = write!(out, "\n**{warning}**\n");
         }
-        for section in self.on_paper() {
-            let _ = write!(out, "\n## {}\n", section.title);
-            section.grids.iter().for_each(|grid| out += &format!("\n{}", grid.markdown()));
-        }
+        out += &written(&self.on_paper().collect::<Vec<_>>());
         out + "\n" + &self.elsewhere() + "\n"
+    }
+
+    /// What follows from the scores, without what made it.
+    pub(super) fn tables(&self) -> String {
+        let warnings: String = self.warnings().iter().map(|warning| format!("\n**{warning}**\n")).collect();
+        let sections: Vec<Section> = self.on_paper().filter(|section| section.title != PROVENANCE).collect();
+        warnings + &written(&sections)
     }
 
     /// Tables with booktabs, to be read into a document.
@@ -40,6 +44,12 @@ impl Document {
         let shown: Vec<&str> = self.task.metrics().iter().map(|metric| metric.name).collect();
         format!("The CSV and JSON files beside this one have intervals, tests and ranks of {}.", shown.join(", "))
     }
+}
+
+fn written(sections: &[Section]) -> String {
+    let grids =
+        |section: &Section| section.grids.iter().map(|grid| format!("\n{}", grid.markdown())).collect::<String>();
+    sections.iter().map(|section| format!("\n## {}\n{}", section.title, grids(section))).collect()
 }
 
 /// One float; a table wider than the line is made smaller.

@@ -1,6 +1,6 @@
 //! Where a report's numbers come from: runs, plans, data, code, machines, time.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::dataset::hex;
@@ -9,7 +9,7 @@ use crate::run::State;
 use crate::store::RunView;
 
 /// What made the numbers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
     /// Manifest name of the data set.
     pub dataset: String,
@@ -34,7 +34,7 @@ pub struct Provenance {
 }
 
 /// One run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunProvenance {
     /// Its folder.
     pub id: String,
@@ -45,7 +45,7 @@ pub struct RunProvenance {
     /// Of weights, order and augmentation.
     pub seed: u64,
     /// What it is doing; only finished ones count.
-    pub state: &'static str,
+    pub state: String,
     /// SHA-256 of its plan.
     pub plan_sha256: String,
     /// Version of the program.
@@ -104,7 +104,7 @@ impl RunProvenance {
             arm: plan.arm.clone(),
             fold: plan.fold,
             seed: plan.seed,
-            state: run.state.name(),
+            state: run.state.name().to_owned(),
             plan_sha256: hex(&Sha256::digest(plan.to_toml())),
             version: record.version.clone(),
             device: record.device.clone(),

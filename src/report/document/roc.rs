@@ -1,8 +1,8 @@
-//! ROC curves of classifiers, from the probabilities of their test cases.
+//! ROC curves: of classifiers over test cases, of segmentations over the pixels of test cases.
 
 use serde::Serialize;
 
-use crate::metric::Verdict;
+use crate::metric::{CaseScore, Probabilities, Rank, Verdict};
 use crate::report::scores::ArmScores;
 
 /// One seed's curve of an arm, the test parts of its folds together.
@@ -17,6 +17,22 @@ pub struct Roc {
     /// Benign cases.
     pub benign: usize,
     /// From (0, 0) to (1, 1), threshold falling; empty without cases of either class.
+    pub points: Vec<RocPoint>,
+}
+
+/// An arm's curve over all pixels of its test cases, folds and seeds together: the one whose area tables call pooled.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PixelRoc {
+    /// Name in the spec.
+    pub arm: String,
+    /// Pixels of tumours.
+    pub tumour: u64,
+    /// Pixels of background.
+    pub background: u64,
+    /// Area under the curve; `None` without pixels of either kind.
+    pub auc: Option<f64>,
+    /// From (0, 0) to (1, 1), threshold falling, a point a bin of logits; empty without pixels of either kind, or where
+    /// a run keeps only masks.
     pub points: Vec<RocPoint>,
 }
 
@@ -39,6 +55,32 @@ pub(super) fn curves(arms: &[ArmScores]) -> Vec<Roc> {
         }
     }
     curves
+}
+
+/// One for each arm.
+pub(super) fn over_pixels(arms: &[ArmScores]) -> Vec<PixelRoc> {
+    let curve = |arm: &ArmScores| {
+        let scores: Vec<CaseScore> = arm.runs.iter().flat_map(|run| run.scores.iter().cloned()).collect();
+        PixelRoc::of(&arm.arm, &CaseScore::pooled(&scores).probabilities.unwrap_or_default())
+    };
+    arms.iter().map(curve).collect()
+}
+
+impl PixelRoc {
+    fn of(arm: &str, pool: &Probabilities) -> Self {
+        let sum = |of: fn(&Rank) -> u64| pool.ranks.iter().map(of).fold(0, u64::saturating_add);
+        let (tumour, background) = (sum(|rank| rank.1), sum(|rank| rank.2));
+        let mut points = Vec::new();
+        if tumour > 0 && background > 0 {
+            points.push(RocPoint(0.0, 0.0));
+            let (mut right, mut wrong) = (0.0, 0.0);
+            for &Rank(_, positive, negative) in pool.ranks.iter().rev() {
+                (right, wrong) = (right + positive as f64, wrong + negative as f64);
+                points.push(RocPoint(wrong / background as f64, right / tumour as f64));
+            }
+        }
+        Self { arm: arm.to_owned(), tumour, background, auc: pool.auc, points }
+    }
 }
 
 impl Roc {
@@ -78,6 +120,30 @@ mod tests {
         // trapezes: 0.5 · (0.5 + 1)/2 + 0.5 · 1, the AUC with the tie counted half
         let area: f64 = roc.points.windows(2).map(|p| (p[1].0 - p[0].0) * (p[0].1 + p[1].1) / 2.0).sum();
         assert!((area - 0.875).abs() < 1e-12);
+    }
+
+    fn area(points: &[RocPoint]) -> f64 {
+        points.windows(2).map(|p| (p[1].0 - p[0].0) * (p[0].1 + p[1].1) / 2.0).sum()
+    }
+
+    #[test]
+    fn the_area_under_a_curve_of_pixels_is_the_one_that_tables_print() {
+        let ranks = vec![Rank(-9, 1, 70), Rank(-2, 4, 20), Rank(0, 5, 5), Rank(11, 40, 5)];
+        let case = Probabilities { ranks, ..Probabilities::default() };
+        let roc = PixelRoc::of("a", &Probabilities::pooled([&case, &case].into_iter()));
+        assert_eq!((roc.tumour, roc.background, roc.points.len()), (100, 200, 5));
+        assert_eq!(roc.points[1], RocPoint(0.05, 0.8));
+        let auc = roc.auc.expect("both kinds of pixels");
+        assert!((area(&roc.points) - auc).abs() < 1e-12, "{auc}");
+        // Σ tumour · (background below + half of the same bin) over 50 · 100 pairs
+        let won = 1.0 * 35.0 + 4.0 * 80.0 + 5.0 * 92.5 + 40.0 * 97.5;
+        assert!((auc - won / 5000.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn masks_alone_have_no_curve() {
+        let roc = PixelRoc::of("a", &Probabilities::default());
+        assert_eq!((roc.auc, roc.points.len(), roc.tumour), (None, 0, 0));
     }
 
     #[test]

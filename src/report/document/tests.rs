@@ -97,7 +97,7 @@ impl Made {
     }
 
     fn check(&self) -> Vec<Checked> {
-        check(&self.folder.path().join("out"), &self.store, &|_| ()).expect("a folder")
+        check(&self.folder.path().join("out"), &self.store, &|_, done, all| assert!(done < all)).expect("a folder")
     }
 }
 
@@ -200,12 +200,65 @@ fn a_kept_table_of_means_is_held_against_the_store() {
     fs::create_dir_all(&golden).expect("a folder");
     fs::write(golden.join("demo.csv"), &table).expect("written");
     fs::write(golden.join("other.csv"), &table).expect("written");
-    let checked = check(&golden, &made.store, &|_| ()).expect("a folder");
+    let checked = check(&golden, &made.store, &|_, _, _| ()).expect("a folder");
     assert!(checked[0].holds() && checked[0].numbers == 3 * (table.lines().count() - 1), "{checked:?}");
-    assert!(checked[1].unchecked.as_ref().is_some_and(|reason| reason.contains("not kept")), "{checked:?}");
+    assert!(checked[1].unchecked.as_ref().is_some_and(|reason| reason.contains("no scores kept")), "{checked:?}");
     fs::write(golden.join("demo.csv"), table.replacen(",8,0,", ",7,1,", 1)).expect("written");
-    let checked = check(&golden, &made.store, &|_| ()).expect("a folder");
+    let checked = check(&golden, &made.store, &|_, _, _| ()).expect("a folder");
     assert_eq!(checked[0].differences.len(), 1, "{checked:?}");
+}
+
+fn golden(made: &Made) -> std::path::PathBuf {
+    let mut watch = Watch::new(made.store.clone(), Some("demo"));
+    watch.catch_up().expect("read");
+    let inference = Inference { level: Level::P95, resampling: Resampling { resamples: 200, ..Resampling::default() } };
+    let asked = Asked { against: None, inference };
+    let making = Making { command: "a | command".into(), machine: "a\u{1b}[2J machine".into() };
+    let out = made.folder.path().join("kept");
+    let specs = [("demo".to_owned(), watch.runs().collect())];
+    let (files, unreported) = write_golden(&specs, (&asked, &making), &out, &|_, _, _| ()).expect("written");
+    assert_eq!((files.len(), unreported.len()), (4, 0));
+    out
+}
+
+#[test]
+fn golden_tables_outlive_their_runs() {
+    let made = Made::new();
+    let out = golden(&made);
+    made.runs.iter().for_each(|run| fs::remove_dir_all(run.path()).expect("removed"));
+    let check = || check(&out, &made.store, &|_, _, _| ()).expect("a folder");
+    let checked = check();
+    assert!(checked.len() == 2 && checked.iter().all(|file| file.holds() && file.numbers > 50), "{checked:?}");
+    let read = |name: &str| fs::read_to_string(out.join(name)).expect(name);
+    let (markdown, scores) = (read("demo.md"), read("demo.scores.csv"));
+    assert!(!markdown.contains('\u{1b}') && markdown.contains("a \\| command"), "{markdown}");
+    // One pixel more that was found is another mean, in both files.
+    let row = scores.lines().nth(1).expect("a row");
+    fs::write(out.join("demo.scores.csv"), scores.replacen(row, &row.replacen(",1,0,9,90,", ",2,0,8,90,", 1), 1))
+        .expect("written");
+    assert!(check().iter().all(|file| !file.differences.is_empty()), "{:?}", check());
+    fs::write(out.join("demo.scores.csv"), &scores).expect("written");
+    fs::write(out.join("demo.md"), markdown.replacen("0.", "1.", 1)).expect("written");
+    assert_eq!(check().iter().map(|file| file.differences.len()).sum::<usize>(), 1);
+}
+
+#[test]
+fn golden_tables_without_scores_are_not_counted_as_checked() {
+    let made = Made::new();
+    let out = golden(&made);
+    let check = || check(&out, &made.store, &|_, _, _| ()).expect("a folder");
+    for wrong in ["", "arm\n", "arm,run\nfcn,x\n"] {
+        fs::write(out.join("demo.scores.csv"), wrong).expect("written");
+        // An empty file is a table of nothing, which the kept one is not.
+        assert!(check().iter().all(|file| !file.holds()), "{wrong:?}: {:?}", check());
+    }
+    fs::remove_file(out.join("demo.scores.csv")).expect("removed");
+    fs::write(out.join("old.md"), "| 0.5 |").expect("written");
+    let reasons: Vec<_> = check().into_iter().map(|file| (file.numbers, file.unchecked)).collect();
+    assert!(
+        reasons.len() == 2 && reasons.iter().all(|(numbers, reason)| *numbers == 0 && reason.is_some()),
+        "{reasons:?}"
+    );
 }
 
 #[test]

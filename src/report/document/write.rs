@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::page::{Chapter, page};
 use super::{Asked, Document};
+use crate::audit::published;
 use crate::report::figure::{Figure, figures};
 use crate::report::{AnswerError, by_task, tensorboard, wandb};
 use crate::run::State;
@@ -46,8 +47,7 @@ pub fn write_report(specs: &[SpecRuns], asked: &Asked, out: &Path, progress: Pro
     let mut made: Vec<(Document, Vec<Figure>, Vec<String>)> = Vec::new();
     for table in &tables {
         let document = Document::of(&table.spec, &table.runs, asked, &|| steps.tick(&table.spec))?;
-        let (drawn, undrawn) = figures(&document, &table.runs);
-        steps.tick(&table.spec);
+        let (drawn, undrawn) = figures(&document, &table.runs, &|| steps.tick(&table.spec));
         written.undrawn.extend(undrawn);
         let files = files(&document, table, &drawn);
         let names = files.iter().map(|(name, _)| name.clone()).collect();
@@ -83,14 +83,15 @@ fn trackers(specs: &[SpecRuns], out: &Path) -> Result<Vec<PathBuf>, StoreError> 
 }
 
 /// The runs of one table.
-struct TableRuns<'a> {
-    spec: String,
+pub(super) struct TableRuns<'a> {
+    pub spec: String,
     /// Tables of the spec: more than one if its arms answer both questions.
-    tasks: usize,
-    runs: Vec<&'a RunView>,
+    pub tasks: usize,
+    pub runs: Vec<&'a RunView>,
 }
 
-fn tables<'a>(specs: &[SpecRuns<'a>]) -> (Vec<TableRuns<'a>>, Vec<Unreported>) {
+/// Runs with something to say, by spec and task, and the specs that have none.
+pub(super) fn tables<'a>(specs: &[SpecRuns<'a>]) -> (Vec<TableRuns<'a>>, Vec<Unreported>) {
     let (mut tables, mut unreported) = (Vec::new(), Vec::new());
     for (spec, runs) in specs {
         let mut own = by_task(runs);
@@ -120,7 +121,7 @@ fn why_not(spec: &str, runs: &[&RunView]) -> String {
     }
 }
 
-/// Counts the metrics and figures of all tables.
+/// Counts the metrics, published tables, charts and arms with pictures of all tables.
 struct Steps<'a> {
     done: std::sync::atomic::AtomicUsize,
     all: usize,
@@ -130,8 +131,10 @@ struct Steps<'a> {
 impl<'a> Steps<'a> {
     fn of(tables: &[TableRuns], progress: Progress<'a>) -> Self {
         let metrics = |table: &TableRuns| table.runs.first().map_or(0, |run| run.plan.task.metrics().len());
-        let all = tables.iter().map(|table| metrics(table) + 1).sum();
-        Self { done: Default::default(), all, progress }
+        let drawn = |table: &TableRuns| crate::report::figure::steps(&table.runs);
+        let all: usize = tables.iter().map(|table| metrics(table) + drawn(table)).sum();
+        // The auditor reads once, whichever spec asks first.
+        Self { done: Default::default(), all: all + published().tables.len(), progress }
     }
 
     fn tick(&self, spec: &str) {
@@ -162,7 +165,7 @@ impl Document {
     }
 }
 
-fn put(out: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, StoreError> {
+pub(super) fn put(out: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, StoreError> {
     let path = out.join(name);
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| StoreError::new(folder, error))?;

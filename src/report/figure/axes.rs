@@ -43,6 +43,19 @@ impl Axis {
     }
 }
 
+impl Axis {
+    /// Writes the numbers at up to `labels` ticks with as many decimals as their step of 1, 2 or 5 · 10ᵏ has.
+    fn ticks(&self, labels: usize) -> impl Fn(&f64) -> String + use<> {
+        let least = (self.high - self.low) / (labels + 1) as f64;
+        let power = least.log10().floor();
+        // From 5 · 10ᵏ the next step is 10ᵏ⁺¹.
+        let power = if least > 5.0 * 10f64.powf(power) { power + 1.0 } else { power };
+        let decimals = (-power).clamp(0.0, 9.0) as usize;
+        // A zero that was rounded keeps no sign.
+        move |value| format!("{:.decimals$}", if value.abs() < least / 2.0 { 0.0 } else { *value })
+    }
+}
+
 /// Axes on an area: turns numbers into pixels of it.
 pub(super) struct Axes<'a, B: DrawingBackend> {
     chart: Chart<'a, B>,
@@ -64,6 +77,8 @@ impl<'a, B: DrawingBackend> Axes<'a, B> {
             .light_line_style(TRANSPARENT)
             .x_labels(7)
             .y_labels(7)
+            .x_label_formatter(&x.ticks(7))
+            .y_label_formatter(&y.ticks(7))
             .x_desc(&x.label)
             .y_desc(&y.label)
             .label_style((FAMILY, TEXT_PX))
@@ -87,6 +102,7 @@ impl<'a, B: DrawingBackend> Axes<'a, B> {
             .disable_y_mesh()
             .disable_y_axis()
             .x_labels(9)
+            .x_label_formatter(&x.ticks(9))
             .x_desc(&x.label)
             .label_style((FAMILY, TEXT_PX))
             .axis_desc_style((FAMILY, TEXT_PX))
@@ -112,6 +128,7 @@ impl<'a, B: DrawingBackend> Axes<'a, B> {
             .disable_x_mesh()
             .disable_x_axis()
             .y_labels(9)
+            .y_label_formatter(&y.ticks(9))
             .y_desc(&y.label)
             .label_style((FAMILY, TEXT_PX))
             .axis_desc_style((FAMILY, TEXT_PX))
@@ -135,6 +152,13 @@ impl<'a, B: DrawingBackend> Axes<'a, B> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ticks_have_the_decimals_of_their_step() {
+        let tick = |(low, high): (f64, f64), value: f64| Axis { label: String::new(), low, high }.ticks(7)(&value);
+        assert_eq!([tick((0.0, 1.0), 0.2), tick((1.0, 12.0), 4.0), tick((-500.0, 2e3), 1e3)], ["0.2", "4", "1000"]);
+        assert_eq!([tick((0.61, 0.64), 0.615), tick((-2.0, 2.0), -1e-17)], ["0.615", "0.0"]);
+    }
 
     #[test]
     fn an_axis_has_a_length_whatever_the_values() {

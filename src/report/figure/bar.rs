@@ -13,6 +13,13 @@ use crate::stats::Interval;
 /// Of a bar, and between groups.
 const BAR_PX: u32 = 20;
 const GAP_PX: u32 = 36;
+/// Groups that are wider together go on below: on a page their text would become too small to read.
+const WIDEST_PX: u32 = 1100;
+/// Of the axis beside the bars, and of the bars with their names.
+const AXIS_PX: u32 = 100;
+const ROW_PX: u32 = 400;
+/// Of one of several rows.
+const LOWER_ROW_PX: u32 = 280;
 
 /// Groups of bars.
 pub(super) struct Bars {
@@ -48,33 +55,59 @@ impl Bars {
     fn labels(&self) -> Vec<String> {
         self.names.iter().map(|(name, _)| name.clone()).collect()
     }
+
+    fn group_px(&self) -> u32 {
+        (self.names.len() as u32 * BAR_PX + GAP_PX).max(90)
+    }
+
+    /// Groups beside each other, the same in every row but the last.
+    fn across(&self) -> usize {
+        let most = ((WIDEST_PX - AXIS_PX) / self.group_px()).max(1) as usize;
+        let rows = self.groups.len().div_ceil(most).max(1);
+        self.groups.len().div_ceil(rows)
+    }
+
+    fn row_px(&self) -> u32 {
+        if self.across() < self.groups.len() { LOWER_ROW_PX } else { ROW_PX }
+    }
+
+    fn axis(&self) -> Axis {
+        let ends = |bar: &(f64, Option<Interval>)| bar.1.map_or(bar.0, |own| own.high).max(bar.0);
+        let all = self.groups.iter().flat_map(|group| group.bars.iter().flatten()).map(ends);
+        match self.unit {
+            "" => Axis { label: "Mean over test cases".to_owned(), low: 0.0, high: 1.0 },
+            unit => Axis { low: 0.0, ..Axis::around(&format!("Mean over test cases ({unit})"), all) },
+        }
+    }
+
+    fn draw_row<B: DrawingBackend>(&self, area: &Area<B>, groups: &[Group]) -> Drawn<B> {
+        let x = Axis { label: String::new(), low: 0.0, high: self.across() as f64 };
+        let axes = Axes::groups(area, &x, &self.axis())?;
+        for (i, group) in groups.iter().enumerate() {
+            let (middle, floor) = axes.pixel(i as f64 + 0.5, 0.0);
+            area.draw(&Text::new(short(group.label), (middle, floor + 16), words(HPos::Center)))?;
+            let left = middle - (group.bars.len() as u32 * BAR_PX) as i32 / 2;
+            for (j, bar) in group.bars.iter().enumerate() {
+                let place = left + (j as u32 * BAR_PX) as i32;
+                draw_bar(area, &axes, (Look(j), place, *bar))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Draw for Bars {
     fn size(&self) -> (u32, u32) {
-        let group = self.names.len() as u32 * BAR_PX + GAP_PX;
-        let width = (self.groups.len() as u32 * group.max(90) + 100).max(520);
-        (width, 400 + legend_px(&self.labels(), width))
+        let width = (self.across() as u32 * self.group_px() + AXIS_PX).max(520);
+        let rows = self.groups.len().div_ceil(self.across()) as u32;
+        (width, rows * self.row_px() + legend_px(&self.labels(), width))
     }
 
     fn draw<B: DrawingBackend>(&self, area: &Area<B>) -> Drawn<B> {
-        let (upper, lower) = area.split_vertically(400);
-        let ends = |bar: &(f64, Option<Interval>)| bar.1.map_or(bar.0, |own| own.high).max(bar.0);
-        let all = self.groups.iter().flat_map(|group| group.bars.iter().flatten()).map(ends);
-        let y = match self.unit {
-            "" => Axis { label: "Mean over test cases".to_owned(), low: 0.0, high: 1.0 },
-            unit => Axis { low: 0.0, ..Axis::around(&format!("Mean over test cases ({unit})"), all) },
-        };
-        let x = Axis { label: String::new(), low: 0.0, high: self.groups.len() as f64 };
-        let axes = Axes::groups(&upper, &x, &y)?;
-        for (i, group) in self.groups.iter().enumerate() {
-            let (middle, floor) = axes.pixel(i as f64 + 0.5, y.low);
-            upper.draw(&Text::new(short(group.label), (middle, floor + 16), words(HPos::Center)))?;
-            let left = middle - (group.bars.len() as u32 * BAR_PX) as i32 / 2;
-            for (j, bar) in group.bars.iter().enumerate() {
-                let place = left + (j as u32 * BAR_PX) as i32;
-                draw_bar(&upper, &axes, (Look(j), place, *bar))?;
-            }
+        let rows = self.groups.chunks(self.across());
+        let (upper, lower) = area.split_vertically(rows.len() as u32 * self.row_px());
+        for (groups, part) in rows.clone().zip(upper.split_evenly((rows.len(), 1))) {
+            self.draw_row(&part, groups)?;
         }
         legend(&lower, &self.names)
     }
@@ -101,4 +134,22 @@ fn draw_bar<B: DrawingBackend>(area: &Area<B>, axes: &Axes<B>, (look, left, bar)
         }
     }
     look.mark(area, (middle, floor - 7), 3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_arms_put_the_groups_into_rows_that_a_page_has_room_for() {
+        let bars = |arms: usize, groups: usize| Bars {
+            names: (0..arms).map(|i| (format!("arm {i}"), Look(i))).collect(),
+            groups: (0..groups).map(|_| Group { label: "DSC", bars: vec![Some((0.5, None)); arms] }).collect(),
+            unit: "",
+        };
+        assert_eq!((bars(4, 7).across(), bars(4, 7).row_px()), (7, ROW_PX));
+        // 20 bars and a gap are 436 px: two groups in 1000 px, so that seven take four rows.
+        assert_eq!((bars(20, 7).across(), bars(20, 7).size().0), (2, 972));
+        assert_eq!(bars(60, 3).across(), 1);
+    }
 }

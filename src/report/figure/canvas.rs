@@ -43,10 +43,15 @@ pub(super) fn figure(name: &str, caption: String, drawing: &impl Draw) -> Result
         drawing.draw(&area).and_then(|()| area.present()).map_err(|error| failed(&error))?;
     }
     let svg = svg.replacen('>', &format!(">{SHEET}"), 1);
-    Ok(Figure { name: name.to_owned(), caption, wide: width > 900, svg: Some(svg), png: png(&pixels, size)? })
+    Ok(Figure { name: name.to_owned(), caption, width, svg: Some(svg), png: png(&pixels, size)? })
 }
 
 impl Figure {
+    /// Whether it takes the page's whole width.
+    pub fn is_wide(&self) -> bool {
+        self.width > 900
+    }
+
     /// The drawing for a page that has its own sheet and ink; `None` for pictures of pixels.
     pub fn inline(&self) -> Option<String> {
         let svg = self.svg.as_ref()?.replacen(SHEET, "", 1);

@@ -13,6 +13,8 @@ mod roc;
 mod strip;
 mod style;
 
+use std::collections::BTreeSet;
+
 use super::{ArmRow, Document, current};
 use crate::metric::Task;
 use crate::run::State;
@@ -32,16 +34,25 @@ pub struct Figure {
     pub name: String,
     /// What it shows.
     pub caption: String,
-    /// Whether it takes the page's whole width.
-    pub wide: bool,
+    /// Pixels across, as it was drawn.
+    pub width: u32,
     /// As a drawing; `None` for pictures of pixels.
     pub svg: Option<String>,
     /// As pixels.
     pub png: Vec<u8>,
 }
 
-/// All figures of `document`, whose runs are `runs`, and why others are missing.
-pub(super) fn figures(document: &Document, runs: &[&RunView]) -> (Vec<Figure>, Vec<String>) {
+/// How often [`figures`] of these runs calls `step_done`.
+pub(super) fn steps(runs: &[&RunView]) -> usize {
+    let (runs, _) = current(runs);
+    let arms: BTreeSet<&str> = runs.iter().map(|run| run.plan.arm.as_str()).collect();
+    let is_mask = runs.first().is_some_and(|run| run.plan.task == Task::Segmentation);
+    1 + if is_mask && arms.len() <= MOST_ARMS { arms.len().min(MOST_ALBUMS) } else { 0 }
+}
+
+/// All figures of `document`, whose runs are `runs`, and why others are missing. Calls `step_done` after the charts and
+/// after each arm with pictures.
+pub(super) fn figures(document: &Document, runs: &[&RunView], step_done: &dyn Fn()) -> (Vec<Figure>, Vec<String>) {
     let arms = document.comparison.arms.len();
     if arms > MOST_ARMS {
         return (Vec::new(), vec![format!("{}: {arms} arms, figures have room for {MOST_ARMS}", document.spec)]);
@@ -56,8 +67,9 @@ pub(super) fn figures(document: &Document, runs: &[&RunView]) -> (Vec<Figure>, V
     bars(document, &mut sketch);
     curves(document, &arms, &mut sketch);
     cases(document, &mut sketch);
+    step_done();
     if document.task == Task::Segmentation {
-        albums(document, &arms, &mut sketch);
+        albums(document, &arms, (&mut sketch, step_done));
     }
     (sketch.figures, sketch.undrawn.into_iter().map(|reason| format!("{}: {reason}", document.spec)).collect())
 }
@@ -121,8 +133,7 @@ fn cases(document: &Document, sketch: &mut Sketch) {
     }
     let caption = "Areas of each test case; thick line: bias, dashed: limits of agreement (bias ± 1.96 SD).";
     sketch.draw("areas", caption.to_owned(), agreement::Agreement::of(document));
-    let caption = "ROC of the test cases; a line a seed, the folds of a seed together.";
-    sketch.draw("roc", caption.to_owned(), roc::Curves::of(document));
+    sketch.draw("roc", roc_caption(document), roc::Curves::of(document));
     let [main, _] = document.task.main();
     let level = (1e4 * document.statistics.level).round() / 100.0;
     let caption = format!(
@@ -131,14 +142,37 @@ fn cases(document: &Document, sketch: &mut Sketch) {
     sketch.draw("ranks", caption, rank::Ranks::of(document, main));
 }
 
-fn albums(document: &Document, arms: &[(String, Vec<&RunView>)], sketch: &mut Sketch) {
+fn roc_caption(document: &Document) -> String {
+    if document.task == Task::Classification {
+        return "ROC of the test cases; a line a seed, the folds of a seed together. Behind the arm: the area under the \
+                curve, as the table of means has it."
+            .to_owned();
+    }
+    let without: Vec<String> = document
+        .pixel_roc
+        .iter()
+        .filter(|roc| roc.points.is_empty())
+        .map(|roc| {
+            document.comparison.arms.iter().find(|arm| arm.arm == roc.arm).map_or_else(String::new, ArmRow::label)
+        })
+        .collect();
+    let kept = if without.is_empty() { String::new() } else { format!(" Not kept by: {}.", without.join(", ")) };
+    format!(
+        "ROC of all pixels of the test cases, folds and seeds together, logits in bins of 1/8. Behind the arm: the \
+         area under the curve, the pooled AUC of the tables.{kept}"
+    )
+}
+
+fn albums(document: &Document, arms: &[(String, Vec<&RunView>)], (sketch, step_done): (&mut Sketch, &dyn Fn())) {
     let mut album = prediction::Album::default();
     for ((label, runs), arm) in arms.iter().zip(&document.comparison.arms).take(MOST_ALBUMS) {
         if !runs.is_empty() {
-            let file = format!("predictions-{}", arm.arm);
-            let drawn = album.figure((label, &file), runs);
-            sketch.add(drawn.map_err(|reason| format!("predictions of {}: {reason}", arm.arm)));
+            match album.figures((label, &arm.arm), runs) {
+                Ok(figures) => sketch.figures.extend(figures),
+                Err(reason) => sketch.undrawn.push(format!("predictions of {}: {reason}", arm.arm)),
+            }
         }
+        step_done();
     }
     if arms.len() > MOST_ALBUMS {
         sketch.undrawn.push(format!("predictions of arms beyond the first {MOST_ALBUMS}"));

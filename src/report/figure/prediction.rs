@@ -1,4 +1,4 @@
-//! Images with reference and prediction: an arm's worst, median and best case.
+//! Images with reference and prediction, and the boundaries of both: an arm's worst, median and best case.
 
 use image::imageops;
 use plotters::prelude::*;
@@ -12,18 +12,49 @@ use crate::dataset::read::{resize_image, resize_mask};
 use crate::dataset::{Dataset, Origin};
 use crate::metric::{CaseScore, metric};
 use crate::plane::{Mask, Plane};
+use crate::report::number;
 use crate::run::State;
 use crate::store::RunView;
 
 const TILE_PX: usize = 240;
 const GAP_PX: usize = 8;
 const CAPTION_PX: usize = 52;
+const WIDTH_PX: usize = 3 * (TILE_PX + GAP_PX) + GAP_PX;
 /// Largest share of colour over the image.
 const TINT: f64 = 0.55;
 /// Found, too much, missed: Okabe and Ito's green, vermillion and blue.
 const FOUND: [u8; 3] = [0, 158, 115];
 const TOO_MUCH: [u8; 3] = [213, 94, 0];
 const MISSED: [u8; 3] = [0, 114, 178];
+/// Boundaries over an image: the reference's sky blue, the prediction's orange, white where they meet.
+const REFERENCE: [u8; 3] = [86, 180, 233];
+const PREDICTED: [u8; 3] = [230, 159, 0];
+const BOTH: [u8; 3] = [255; 3];
+
+/// What a figure shows of each case.
+struct Sheet {
+    file: &'static str,
+    says: &'static str,
+    views: [View; 3],
+    /// Metrics below the case's name.
+    metrics: &'static [&'static str],
+}
+
+const SHEETS: [Sheet; 2] = [
+    Sheet {
+        file: "predictions",
+        says: "Image; reference (white line); prediction: green found, orange too much, blue missed.",
+        views: [View::Image, View::Reference, View::Prediction],
+        metrics: &["dsc", "miou", "precision"],
+    },
+    Sheet {
+        file: "boundaries",
+        says: "Boundary of the reference; of the prediction; both over the image: blue reference, orange prediction, \
+               white where they meet. Of the masks: a network's own edge map is not kept.",
+        views: [View::ReferenceEdge, View::PredictedEdge, View::Edges],
+        metrics: &["hd95_px", "assd_px", "boundary_iou"],
+    },
+];
 
 /// A case as the network saw it.
 struct Tile {
@@ -43,8 +74,8 @@ pub(super) struct Album {
 }
 
 impl Album {
-    /// One figure for the arm `name`, whose runs are `runs`; `Err` says why there is none.
-    pub fn figure(&mut self, (name, file): (&str, &str), runs: &[&RunView]) -> Result<Figure, String> {
+    /// The figures of the arm `arm`, shown as `label`, whose runs are `runs`; `Err` says why there are none.
+    pub fn figures(&mut self, (label, arm): (&str, &str), runs: &[&RunView]) -> Result<Vec<Figure>, String> {
         let mut cases: Vec<(f64, &RunView, usize, CaseScore)> = Vec::new();
         for run in runs.iter().copied().filter(|run| run.state == State::Finished) {
             let scores = run.dir.scores().map_err(|error| error.to_string())?;
@@ -59,11 +90,7 @@ impl Album {
             let (_, run, index, score) = &cases[at];
             tiles.push(self.tile(place, (run, *index), score)?);
         }
-        let caption = format!(
-            "{name}: worst, median and best test case by DSC. Image; reference (white line); \
-             prediction: green found, orange too much, blue missed."
-        );
-        Ok(Figure { name: file.to_owned(), caption, wide: false, svg: None, png: draw(&tiles)? })
+        SHEETS.iter().map(|sheet| sheet.figure((label, arm), &tiles)).collect()
     }
 
     fn tile(
@@ -103,33 +130,41 @@ impl Album {
     }
 }
 
-fn draw(tiles: &[Tile]) -> Result<Vec<u8>, String> {
-    with_font()?;
-    let (width, row) = (3 * (TILE_PX + GAP_PX) + GAP_PX, TILE_PX + CAPTION_PX);
-    let size = (width as u32, (tiles.len() * row + GAP_PX) as u32);
-    let mut pixels = vec![255; size.0 as usize * size.1 as usize * 3];
-    for (i, tile) in tiles.iter().enumerate() {
-        for (j, view) in [View::Image, View::Reference, View::Prediction].into_iter().enumerate() {
-            let corner = (GAP_PX + j * (TILE_PX + GAP_PX), GAP_PX + i * row);
-            tile.put(view, (&mut pixels[..], width), corner);
-        }
+impl Sheet {
+    fn figure(&self, (label, arm): (&str, &str), tiles: &[Tile]) -> Result<Figure, String> {
+        let caption = format!("{label}: worst, median and best test case by DSC. {}", self.says);
+        let name = format!("{}-{arm}", self.file);
+        Ok(Figure { name, caption, width: WIDTH_PX as u32, svg: None, png: self.draw(tiles)? })
     }
-    {
-        let area = BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area();
-        captions(&area, tiles, row).map_err(|error| error.to_string())?;
-    }
-    png(&pixels, size)
-}
 
-fn captions<B: DrawingBackend>(area: &super::canvas::Area<B>, tiles: &[Tile], row: usize) -> Drawn<B> {
-    for (i, tile) in tiles.iter().enumerate() {
-        let y = (GAP_PX + i * row + TILE_PX) as i32 + TEXT_PX as i32;
-        for (line, text) in tile.caption().into_iter().enumerate() {
-            let place = (GAP_PX as i32, y + line as i32 * (TEXT_PX as i32 + 4));
-            area.draw(&Text::new(text, place, words(HPos::Left)))?;
+    fn draw(&self, tiles: &[Tile]) -> Result<Vec<u8>, String> {
+        with_font()?;
+        let row = TILE_PX + CAPTION_PX;
+        let size = (WIDTH_PX as u32, (tiles.len() * row + GAP_PX) as u32);
+        let mut pixels = vec![255; size.0 as usize * size.1 as usize * 3];
+        for (i, tile) in tiles.iter().enumerate() {
+            for (j, view) in self.views.into_iter().enumerate() {
+                let corner = (GAP_PX + j * (TILE_PX + GAP_PX), GAP_PX + i * row);
+                tile.put(view, &mut pixels, corner);
+            }
         }
+        {
+            let area = BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area();
+            self.captions(&area, tiles).map_err(|error| error.to_string())?;
+        }
+        png(&pixels, size)
     }
-    area.present()
+
+    fn captions<B: DrawingBackend>(&self, area: &super::canvas::Area<B>, tiles: &[Tile]) -> Drawn<B> {
+        for (i, tile) in tiles.iter().enumerate() {
+            let y = (GAP_PX + i * (TILE_PX + CAPTION_PX) + TILE_PX) as i32 + TEXT_PX as i32;
+            for (line, text) in tile.caption(self.metrics).into_iter().enumerate() {
+                let place = (GAP_PX as i32, y + line as i32 * (TEXT_PX as i32 + 4));
+                area.draw(&Text::new(text, place, words(HPos::Left)))?;
+            }
+        }
+        area.present()
+    }
 }
 
 /// What a tile shows.
@@ -138,24 +173,30 @@ enum View {
     Image,
     Reference,
     Prediction,
+    ReferenceEdge,
+    PredictedEdge,
+    Edges,
 }
 
 impl Tile {
-    fn caption(&self) -> [String; 2] {
-        let value = |name: &str| {
-            let value = metric(name).and_then(|metric| (metric.of)(&self.score));
-            value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
+    fn caption(&self, metrics: &[&str]) -> [String; 2] {
+        let value = |name: &&str| {
+            let metric = metric(name)?;
+            let unit = if metric.unit.is_empty() { String::new() } else { format!(" {}", metric.unit) };
+            let value = (metric.of)(&self.score);
+            let unit = if value.is_some() { unit } else { String::new() };
+            Some(format!("{} {}{unit}", metric.label, number(metric, value)))
         };
-        let numbers = format!("DSC {}, mIoU {}, PPV {}", value("dsc"), value("miou"), value("precision"));
-        [format!("{}: {}", self.place, short(&self.score.case)), numbers]
+        let numbers: Vec<String> = metrics.iter().filter_map(value).collect();
+        [format!("{}: {}", self.place, short(&self.score.case)), numbers.join(", ")]
     }
 
-    fn put(&self, view: View, (pixels, width): (&mut [u8], usize), (left, top): (usize, usize)) {
+    fn put(&self, view: View, pixels: &mut [u8], (left, top): (usize, usize)) {
         let (columns, rows) = self.image.size();
         for y in 0..TILE_PX {
             for x in 0..TILE_PX {
                 let colour = self.colour(view, (x * columns / TILE_PX, y * rows / TILE_PX));
-                let at = 3 * ((top + y) * width + left + x);
+                let at = 3 * ((top + y) * WIDTH_PX + left + x);
                 pixels[at..at + 3].copy_from_slice(&colour);
             }
         }
@@ -164,14 +205,34 @@ impl Tile {
     fn colour(&self, view: View, (x, y): (usize, usize)) -> [u8; 3] {
         let grey = self.image.get(x, y).copied().unwrap_or(0);
         let is = |mask: &Mask| mask.get(x, y).copied().unwrap_or(false);
-        let tint = match (view, is(&self.prediction), is(&self.reference)) {
-            (View::Reference, _, _) if is_edge(&self.reference, (x, y)) => return [255; 3],
-            (View::Prediction, true, true) => FOUND,
-            (View::Prediction, true, false) => TOO_MUCH,
-            (View::Prediction, false, true) => MISSED,
-            _ => return [grey; 3],
-        };
-        tint.map(|own| (TINT * f64::from(own) + (1.0 - TINT) * f64::from(grey)).round() as u8)
+        let edge = |mask: &Mask| is_edge(mask, (x, y));
+        let tinted =
+            |tint: [u8; 3]| tint.map(|own| (TINT * f64::from(own) + (1.0 - TINT) * f64::from(grey)).round() as u8);
+        let ink = |is: bool| if is { [255; 3] } else { [0; 3] };
+        match view {
+            View::Image => [grey; 3],
+            View::Reference => {
+                if edge(&self.reference) {
+                    [255; 3]
+                } else {
+                    [grey; 3]
+                }
+            }
+            View::ReferenceEdge => ink(edge(&self.reference)),
+            View::PredictedEdge => ink(edge(&self.prediction)),
+            View::Prediction => match (is(&self.prediction), is(&self.reference)) {
+                (true, true) => tinted(FOUND),
+                (true, false) => tinted(TOO_MUCH),
+                (false, true) => tinted(MISSED),
+                (false, false) => [grey; 3],
+            },
+            View::Edges => match (edge(&self.prediction), edge(&self.reference)) {
+                (true, true) => BOTH,
+                (true, false) => PREDICTED,
+                (false, true) => REFERENCE,
+                (false, false) => [grey; 3],
+            },
+        }
     }
 }
 
@@ -211,11 +272,29 @@ mod tests {
 
     #[test]
     fn a_picture_has_three_views_a_row_and_plain_captions() {
-        let bytes = draw(&[tile()]).expect("drawn");
+        let bytes = SHEETS[0].draw(&[tile()]).expect("drawn");
         let picture = image::load_from_memory(&bytes).expect("a png").into_rgb8();
         assert_eq!(picture.dimensions(), (3 * 248 + 8, 240 + 52 + 8));
         assert_eq!(picture.get_pixel(10, 10).0, [100; 3]);
         assert_eq!(picture.get_pixel(8 + 2 * 248 + 1, 10).0, [45, 132, 108]);
-        assert_eq!(tile().caption(), ["best: a\u{fffd}[2J".to_owned(), "DSC –, mIoU –, PPV –".to_owned()]);
+        let caption = tile().caption(SHEETS[0].metrics);
+        assert_eq!(caption, ["best: a\u{fffd}[2J".to_owned(), "DSC –, mIoU –, Prec. –".to_owned()]);
+    }
+
+    #[test]
+    fn boundaries_meet_where_both_masks_end() {
+        let tile = tile();
+        // The prediction is the upper half and ends in row 1, the reference the left half and ends in column 1.
+        let colours = |view: View| [(1, 1), (3, 1), (1, 3), (3, 3)].map(|place| tile.colour(view, place));
+        assert_eq!(colours(View::Edges), [BOTH, PREDICTED, REFERENCE, [100; 3]]);
+        assert_eq!(colours(View::ReferenceEdge), [[255; 3], [0; 3], [255; 3], [0; 3]]);
+        assert_eq!(colours(View::PredictedEdge), [[255; 3], [255; 3], [0; 3], [0; 3]]);
+        assert_eq!(tile.caption(&["hd95_px"])[1], "HD95 –");
+    }
+
+    #[test]
+    fn every_number_below_a_picture_is_a_metric() {
+        let names = || SHEETS.iter().flat_map(|sheet| sheet.metrics);
+        assert!(names().all(|name| metric(name).is_some()));
     }
 }

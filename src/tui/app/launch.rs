@@ -100,6 +100,7 @@ impl App {
                 return Some(Effect::Launch(Errand::Again));
             }
             Deed::Device => self.launch.target.turn(),
+            Deed::Profile => self.notice = self.launch.turn_profile(&self.rows),
             Deed::Change => return self.change(),
             Deed::AddArm | Deed::RemoveArm | Deed::Turn(_) => self.change_form(deed),
         }
@@ -152,7 +153,7 @@ impl App {
 
     /// The chosen spec in the form: itself, or a copy of it; of a built-in one always a copy.
     fn open_chosen(&mut self, itself: bool) {
-        let Some(offer) = self.launch.offer(&self.rows) else {
+        let Some(offer) = self.launch.listed(&self.rows) else {
             let only_runs = matches!(self.launch.line(&self.rows), Some(Line::Runs(_)));
             let text = if only_runs { "only its runs are known: there is no spec to open" } else { "no spec chosen" };
             self.notice = Some(text.to_owned());

@@ -2,6 +2,7 @@
 //! State only; [`Desk`] reads and writes for it.
 
 mod blame;
+mod chosen;
 mod desk;
 mod draft;
 pub mod estimate;
@@ -66,6 +67,8 @@ pub enum Deed {
     Change,
     /// The next device to run on.
     Device,
+    /// The next profile of the chosen one.
+    Profile,
     /// Reads everything again.
     Again,
 }
@@ -145,6 +148,8 @@ pub struct Launcher {
     cursor: usize,
     scroll: usize,
     sought: Option<String>,
+    /// The chosen spec at one of its profiles.
+    sized: Option<Offer>,
     outlooks: BTreeMap<String, Result<Outlook, Trouble>>,
     costs: BTreeMap<CostKey, Result<Summary, String>>,
 }
@@ -168,7 +173,7 @@ impl Launcher {
             Motion::Page(Direction::Backward) => self.scroll = self.scroll.saturating_sub(page),
             _ => {
                 self.cursor = crate::tui::app::moved(self.cursor.min(last), motion, page).min(last);
-                self.scroll = 0;
+                (self.scroll, self.sized) = (0, None);
             }
         }
     }
@@ -180,7 +185,7 @@ impl Launcher {
         let name = self.sought.take().or(chosen);
         let place = shelf.offers.iter().position(|offer| Some(&offer.name) == name.as_ref());
         self.cursor = place.unwrap_or(self.cursor);
-        self.shelf = Some(shelf);
+        (self.shelf, self.sized) = (Some(shelf), None);
     }
 
     /// Puts the cursor on the spec called `name` once it is read.
@@ -201,14 +206,6 @@ impl Launcher {
         let of_runs: BTreeSet<&str> = rows.iter().map(|row| row.spec.as_str()).collect();
         let of_runs = of_runs.difference(&known).map(|name| Line::Runs((*name).to_owned()));
         (0..offers.len()).map(Line::Offer).chain(of_runs).collect()
-    }
-
-    /// The spec under the cursor.
-    pub fn offer(&self, rows: &[Row]) -> Option<&Offer> {
-        match self.line(rows)? {
-            Line::Offer(place) => self.shelf.as_ref()?.offers.get(place),
-            Line::Runs(_) => None,
-        }
     }
 
     /// Data sets with whether they are here.

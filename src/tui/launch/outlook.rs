@@ -100,7 +100,7 @@ pub fn start(text: &str, (roots, store): (&DataRoots, &Store), launch: &Launch) 
 }
 
 fn parse(text: &str) -> Result<Spec, Trouble> {
-    Spec::parse(text, "spec").map_err(|error| Trouble::Plan(clean(&error.to_string().replace('\n', " "))))
+    Spec::parse_sized(text, "spec").map_err(|error| Trouble::Plan(clean(&error.to_string().replace('\n', " "))))
 }
 
 fn warnings(prepared: &Prepared) -> Vec<String> {

@@ -253,6 +253,32 @@ fn a_spec_is_started_by_its_text_once_and_then_its_runs_are_shown() {
 }
 
 #[test]
+fn the_profile_that_is_chosen_is_planned_and_started_and_the_file_stays_as_it_is() {
+    let mut app = app();
+    assert_eq!(keys(&mut app, "P"), None);
+    assert_eq!(app.notice(), Some("demo has no profile"));
+    let text = demo("small") + "[profile.quick]\nepochs = 2\n[profile.tiny]\nepochs = 1\n";
+    tell(&mut app, News::Shelf(Shelf { offers: vec![offer("small", None, &text)], ..shelf() }));
+    assert!(drawn(&app, (100, 30)).contains("its profile quick, tiny"));
+    keys(&mut app, "P");
+    let chosen = app.launch().offer(app.rows()).expect("the spec").clone();
+    assert_eq!((chosen.name.as_str(), chosen.spec.as_ref().map(|spec| spec.train.epochs)), ("small@quick", Ok(2)));
+    assert_eq!(Spec::parse_sized(&chosen.text, "x").expect("its text"), chosen.spec.expect("a spec"));
+    planned(&mut app, &chosen.text);
+    let Some(Ok(outlook)) = app.launch().outlook(&chosen.text) else { panic!("planned") };
+    assert!(outlook.runs.iter().all(|run| run.name.starts_with("small@quick/")));
+    assert!(drawn(&app, (100, 30)).contains("2 epochs at most"));
+    keys(&mut app, "P");
+    assert_eq!(app.launch().offer(app.rows()).map(|offer| offer.name.clone()), Some("small@tiny".to_owned()));
+    keys(&mut app, "P");
+    assert_eq!(app.launch().offer(app.rows()).map(|offer| offer.text.clone()), Some(text.clone()), "full size again");
+    let Some(Effect::Launch(Errand::Start { text: started, .. })) = keys(&mut app, "Ps") else { panic!("started") };
+    assert_eq!(started, chosen.text);
+    keys(&mut app, "e");
+    assert_eq!(draft(&app).name(), "small-2", "a form is of the spec itself");
+}
+
+#[test]
 fn what_cannot_be_started_is_refused_with_the_reason() {
     let mut app = app();
     keys(&mut app, "jj");
