@@ -74,4 +74,4 @@ watched:
 
 # The same comparison and a whole run on a GPU, in ten minutes
 gpu-check:
-    "$([ -x target/torch-cuda/bin/python ] && echo target/torch-cuda/bin/python || echo python3)" scripts/gpu_check.py --out results/golden/gpu-check.md
+    "$([ -x target/torch-cuda/bin/python ] && echo target/torch-cuda/bin/python || echo python3)" scripts/gpu_check.py --out results/golden/gpu/check.md

@@ -213,6 +213,7 @@ def main():
     text = "\n".join([*(f"- {line}" for line in whole), "", *lines])
     if left_out:
         text += f"\n\n- no time for: {', '.join(left_out)}"
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(text + "\n")
     print(f"{text}\n{time.monotonic() - began:.0f} s; {options.out}")
 
