@@ -180,7 +180,7 @@ fn an_edited_spec_is_not_averaged_with_its_earlier_runs() {
     assert!(lab.run(&["run", "tiny.toml", "--headless"]).status.success());
     let table = stdout(&lab.run(&["compare", "tiny.toml"]));
     assert!(!table.is_ascii() && stdout(&lab.run(&["--ascii", "compare", "tiny.toml"])).is_ascii(), "{table}");
-    assert!(table.contains("1/1") && table.contains("1 runs of earlier versions"), "{table}");
+    assert!(table.contains("1/1") && table.contains("1 run of earlier versions"), "{table}");
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod loss_golden;
 mod metric_golden;
 mod pix2pix_golden;
 mod pixel_golden;
+mod readme;
 mod recipes;
 mod report;
 mod resume;
