@@ -85,12 +85,12 @@ impl CaseScore {
 
     /// All pixels of `scores` as if they were of one image. Distances are `None`: there is no distance between images.
     /// Probabilities are `None` unless every case has them.
-    pub fn pooled(scores: &[Self]) -> Self {
-        let sum = |of: fn(&Self) -> u64| scores.iter().map(of).fold(0, u64::saturating_add);
-        let all: Option<Vec<&Probabilities>> = scores.iter().map(|score| score.probabilities.as_ref()).collect();
+    pub fn pooled<'a>(scores: impl Iterator<Item = &'a Self> + Clone) -> Self {
+        let sum = |of: fn(&Self) -> u64| scores.clone().map(of).fold(0, u64::saturating_add);
+        let all: Option<Vec<&Probabilities>> = scores.clone().map(|score| score.probabilities.as_ref()).collect();
         Self {
-            counts: scores.iter().map(|score| score.counts).sum(),
-            boundary: scores.iter().map(|score| score.boundary).sum(),
+            counts: scores.clone().map(|score| score.counts).sum(),
+            boundary: scores.clone().map(|score| score.boundary).sum(),
             surfaces: Surfaces { near: sum(|s| s.surfaces.near), pixels: sum(|s| s.surfaces.pixels) },
             probabilities: all.map(|all| Probabilities::pooled(all.into_iter())),
             ..Self::default()
@@ -153,7 +153,7 @@ mod tests {
             CaseScore::of("large", "a", &large, &large).expect("same size"),
             CaseScore::of("small", "b", &Mask::filled(4, 4, false), &small).expect("same size"),
         ];
-        let pool = CaseScore::pooled(&scores);
+        let pool = CaseScore::pooled(scores.iter());
         let value = |name: &str| (metric(name).expect("registered").of)(&pool);
         assert_eq!(value("dsc"), Some(32.0 / 33.0));
         assert_eq!(value("hd95_px"), None);
@@ -187,7 +187,7 @@ mod tests {
         let probability = Plane::new(2, 1, vec![0.9, 0.2]).expect("two values");
         let bare = CaseScore::of("a", "a", &mask, &mask).expect("same size");
         let full = bare.clone().with_probabilities(&probability, &mask);
-        assert_eq!(CaseScore::pooled(&[full.clone(), bare]).probabilities, None);
-        assert!(CaseScore::pooled(&[full.clone(), full]).probabilities.is_some());
+        assert_eq!(CaseScore::pooled([full.clone(), bare].iter()).probabilities, None);
+        assert!(CaseScore::pooled([full.clone(), full].iter()).probabilities.is_some());
     }
 }

@@ -59,7 +59,7 @@ impl Convention {
     /// The mean of `metric` by these rules; `None` if the tool has no such metric, or another one under its name.
     pub fn tally(self, metric: &Metric, scores: &[CaseScore]) -> Option<Tally> {
         if self == Self::Paper {
-            let mean = (metric.of)(&CaseScore::pooled(scores));
+            let mean = (metric.of)(&CaseScore::pooled(scores.iter()));
             let n = if mean.is_some() { scores.len() } else { 0 };
             // a distance has no meaning between images
             return (metric.unit != "px").then(|| Tally { mean, n, undefined: scores.len() - n, infinite: 0 });
@@ -122,7 +122,7 @@ fn present(score: &CaseScore) -> (bool, bool) {
 /// training loop prints that computes a metric on a batch. `None` if no batch has a value.
 pub fn batch_mean(metric: &Metric, scores: &[CaseScore], size: usize) -> Option<f64> {
     let batches: Vec<f64> =
-        scores.chunks(size.max(1)).filter_map(|batch| (metric.of)(&CaseScore::pooled(batch))).collect();
+        scores.chunks(size.max(1)).filter_map(|batch| (metric.of)(&CaseScore::pooled(batch.iter()))).collect();
     (!batches.is_empty()).then(|| batches.iter().sum::<f64>() / batches.len() as f64)
 }
 

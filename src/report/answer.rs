@@ -34,7 +34,7 @@ impl Answers {
         let metric = answer.row();
         let grids = [
             Some(self.intervals(metric, answer)),
-            answer.exposures(metric, &format!("{} t", self.percent())),
+            answer.exposures(metric, &self.percent()),
             self.tests(metric, answer),
             self.ranks(metric, answer),
         ];
@@ -276,6 +276,13 @@ pub fn signed(metric: &Metric, value: f64) -> String {
 pub fn range(metric: &Metric, interval: Option<Interval>) -> String {
     let ends = |Interval { low, high }| format!("{} … {}", number(metric, Some(low)), number(metric, Some(high)));
     interval.map_or_else(|| number(metric, None), ends)
+}
+
+/// Of the mean: t, or BCa where t has none or leaves the metric's range.
+pub(super) fn shown_interval(summary: &Summary, metric: &Metric) -> Option<Interval> {
+    let most = if metric.unit.is_empty() { 1.0 } else { f64::INFINITY };
+    let inside = |interval: &Interval| interval.low >= 0.0 && interval.high <= most;
+    summary.t.filter(inside).or(summary.bca)
 }
 
 fn field(value: Option<f64>) -> String {

@@ -212,13 +212,13 @@ impl Answer {
 impl ArmScores {
     fn row(&self, metric: &Metric, summary: Summary, paired: Option<Paired>) -> ArmAnswer {
         let means: Vec<f64> = self.runs.iter().filter_map(|run| Aggregate::of(metric, &run.scores).mean).collect();
-        let pixels: Vec<CaseScore> = self.runs.iter().flat_map(|run| run.scores.iter().cloned()).collect();
+        let pixels = self.runs.iter().flat_map(|run| &run.scores);
         ArmAnswer {
             arm: self.arm.clone(),
             summary,
             runs: over_runs(&means),
             subjects_needed: None,
-            pooled: (metric.of)(&CaseScore::pooled(&pixels)),
+            pooled: (metric.of)(&CaseScore::pooled(pixels)),
             before: self.before.as_deref().map(|before| super::per_case(metric, before)),
             paired,
             leak: None,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::answer::shown_interval;
 use super::grid::Grid;
 use super::inference::{Answer, ArmAnswer};
 use super::render::number;
@@ -55,16 +56,22 @@ impl Answer {
     pub(super) fn exposures(&self, metric: &Metric, percent: &str) -> Option<Grid> {
         self.arms.iter().find(|arm| arm.leak.is_some())?;
         let header = ["Arm", "Protocol", "Images", "Known", "Claim", "On known", percent, "On unknown", percent];
-        let notes = "Known: test images whose subject (patient or group of duplicates) is also in training\n\
+        let mut notes = "Known: test images whose subject (patient or group of duplicates) is also in training\n\
             Claim: mean over all test images, what a paper would print\n\
             On unknown: what is left of it; the same network, so nothing but the images differs\n\
-            arms that leak take no part in tests and ranks: theirs is another question\n";
+            intervals: t over subjects, or BCa where t has none or leaves the metric's range\n\
+            arms that leak take no part in tests and ranks: theirs is another question\n"
+            .to_owned();
+        for (arm, Exposure { known, unknown, .. }) in self.arms.iter().filter_map(|arm| Some((&arm.arm, arm.leak?))) {
+            let side = |side: Summary| format!("{} images of {} subjects", side.n, side.subjects);
+            notes += &format!("{arm}: on known {}, on unknown {}\n", side(known), side(unknown));
+        }
         Some(Grid {
             title: format!("{}: what each protocol claims", metric.label),
             header: header.map(str::to_owned).to_vec(),
             rows: self.arms.iter().map(|arm| arm.exposed(metric)).collect(),
             left: 2,
-            notes: notes.to_owned(),
+            notes,
         })
     }
 }
@@ -76,7 +83,9 @@ impl ArmAnswer {
         let count = self.leak.map_or(honest, |exposure| exposure.count);
         let (known, unknown) = self.leak.map_or((None, Some(*all)), |e| (Some(e.known), Some(e.unknown)));
         let mean = |side: Option<Summary>| number(metric, side.and_then(|summary| summary.mean));
-        let range = |side: Option<Summary>| super::answer::range(metric, side.and_then(|summary| summary.t));
+        let range = |side: Option<Summary>| {
+            super::answer::range(metric, side.and_then(|summary| shown_interval(&summary, metric)))
+        };
         let mut cells = vec![self.label(), count.protocol.describe().to_owned()];
         cells.extend([count.test.to_string(), count.in_training.to_string(), number(metric, all.mean)]);
         cells.extend([mean(known), range(known), mean(unknown), range(unknown)]);

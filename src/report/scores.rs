@@ -15,8 +15,19 @@ pub(super) struct RunScores {
 
 impl RunScores {
     pub fn of(run: &RunView) -> Result<Self, StoreError> {
-        Ok(Self { seed: run.plan.seed, scores: run.dir.scores()? })
+        Ok(Self { seed: run.plan.seed, scores: gathered(run.dir.scores()?) })
     }
+}
+
+/// The pixels by logit of all cases with the first one: tables want their sum alone, and apart those of a thousand runs
+/// take hundreds of megabytes.
+fn gathered(mut scores: Vec<CaseScore>) -> Vec<CaseScore> {
+    let pool = CaseScore::pooled(scores.iter()).probabilities;
+    let mut all = pool.map(|pool| pool.ranks);
+    for probabilities in scores.iter_mut().filter_map(|score| score.probabilities.as_mut()) {
+        probabilities.ranks = all.take().unwrap_or_default();
+    }
+    scores
 }
 
 /// One arm's finished runs.
@@ -36,7 +47,7 @@ pub(super) fn arm_scores(runs: &[&RunView]) -> Result<Vec<ArmScores>, StoreError
     let mut arms: Vec<ArmScores> = Vec::new();
     for run in runs.iter().filter(|run| run.state == State::Finished) {
         let Ok(scores) = RunScores::of(run) else { continue };
-        let before = run.dir.raw_scores()?;
+        let before = run.dir.raw_scores()?.map(gathered);
         let known = run.plan.split.in_training().into_iter().map(str::to_owned);
         match arms.iter_mut().find(|arm| arm.arm == run.plan.arm) {
             Some(arm) => {

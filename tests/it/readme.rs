@@ -115,3 +115,18 @@ fn every_golden_table_is_made_again_from_its_scores() {
     assert!(check.status.success(), "{}{}", stdout(&check), stderr(&check));
     assert!(last.ends_with(" 0 differences, 0 files not checked"), "{last}");
 }
+
+#[test]
+fn the_readmes_specs_are_read() {
+    use seglab::spec::Spec;
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    let blocks: Vec<&str> =
+        readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().expect("an end")).collect();
+    assert!(blocks.len() >= 2, "{blocks:?}");
+    let (head, _) = crate::lab::SPEC.split_once("[[arm]]").expect("a head");
+    for block in blocks {
+        // Arms alone stand below any head.
+        let text = if block.starts_with("[[arm]]") { format!("{head}{block}") } else { block.to_owned() };
+        Spec::parse(&text, "README.md").unwrap_or_else(|error| panic!("{error}: {block}"));
+    }
+}

@@ -95,9 +95,10 @@ impl Golden {
         let asked = Asked { against: self.against.clone(), inference: Inference { level, resampling } };
         let task = self.comparison.task;
         let filled = |arm: &ArmRow| {
-            let runs = arms.iter().find(|own| own.arm == arm.arm).map_or(&[][..], |own| &own.runs);
+            let own = arms.iter().find(|own| own.arm == arm.arm);
+            let runs = own.map_or(&[][..], |own| &own.runs);
             let metrics = kept::metrics(task).into_iter().map(|m| (m.name.to_owned(), over_runs(m, runs))).collect();
-            ArmRow { metrics, ..arm.clone() }
+            ArmRow { metrics, leak: own.and_then(|own| own.leak), ..arm.clone() }
         };
         let comparison =
             Comparison { arms: self.comparison.arms.iter().map(filled).collect(), ..self.comparison.clone() };

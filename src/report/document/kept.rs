@@ -3,11 +3,13 @@
 //! Left out are the histograms of probabilities, some hundred numbers a case: calibration, Brier score and pooled AUC of
 //! a segmentation cannot be made again from it, and are not in its tables.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::metric::{CaseScore, Confusion, Metric, Probabilities, Surfaces, Task, Verdict};
-use crate::report::Comparison;
 use crate::report::scores::{ArmScores, RunScores};
+use crate::report::{Comparison, LeakCount};
 
 /// Metrics of a segmentation that need every case's histogram.
 const OF_HISTOGRAMS: [&str; 2] = ["ece", "brier"];
@@ -98,6 +100,11 @@ pub(super) fn read(bytes: &[u8], comparison: &Comparison) -> Result<Vec<ArmScore
         row.join(arm.ok_or_else(|| wrong("an arm that is not in the table".to_owned()))?).map_err(wrong)?;
     }
     arms.retain(|arm| !arm.runs.is_empty());
+    for arm in &mut arms {
+        let cases: BTreeSet<&str> = arm.runs.iter().flat_map(|run| &run.scores).map(|score| &*score.case).collect();
+        let (test, in_training) = (cases.len(), arm.known.len());
+        arm.leak = arm.leak.map(|leak| LeakCount { test, in_training, ..leak });
+    }
     Ok(arms)
 }
 

@@ -107,9 +107,7 @@ impl Document {
 impl ArmAnswer {
     /// The interval that stands beside the mean where there is room for one.
     pub(in crate::report) fn shown_interval(&self, metric: &Metric) -> Option<Interval> {
-        let most = if metric.unit.is_empty() { 1.0 } else { f64::INFINITY };
-        let inside = |interval: &Interval| interval.low >= 0.0 && interval.high <= most;
-        self.summary.t.filter(inside).or(self.summary.bca)
+        crate::report::answer::shown_interval(&self.summary, metric)
     }
 }
 

@@ -60,8 +60,8 @@ pub(super) fn curves(arms: &[ArmScores]) -> Vec<Roc> {
 /// One for each arm.
 pub(super) fn over_pixels(arms: &[ArmScores]) -> Vec<PixelRoc> {
     let curve = |arm: &ArmScores| {
-        let scores: Vec<CaseScore> = arm.runs.iter().flat_map(|run| run.scores.iter().cloned()).collect();
-        PixelRoc::of(&arm.arm, &CaseScore::pooled(&scores).probabilities.unwrap_or_default())
+        let pool = CaseScore::pooled(arm.runs.iter().flat_map(|run| &run.scores));
+        PixelRoc::of(&arm.arm, &pool.probabilities.unwrap_or_default())
     };
     arms.iter().map(curve).collect()
 }
