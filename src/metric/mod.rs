@@ -60,6 +60,11 @@ pub struct Metric {
 }
 
 impl Metric {
+    /// Whether it is of the probabilities of pixels, not of the mask.
+    pub fn is_of_probabilities(&self) -> bool {
+        matches!(self.name, "auc" | "ece" | "brier")
+    }
+
     /// Whether it is a distance between surfaces, which takes longer to compute than what counts pixels.
     pub fn is_distance(&self) -> bool {
         self.unit == "px"

@@ -119,7 +119,7 @@ impl Answers {
     /// Answers `question` about `runs`, which belong to one spec.
     pub fn of(runs: &[&RunView], question: &Question) -> Result<Self, AnswerError> {
         let (runs, _) = current(runs);
-        Self::of_scores(&arm_scores(&runs)?, question, &|| ())
+        Self::of_scores(&arm_scores(&runs, &question.metrics)?, question, &|| ())
     }
 
     /// The same from scores; calls `metric_done` after each metric, in no order and from several threads.

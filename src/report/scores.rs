@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::LeakCount;
-use crate::metric::{CaseScore, Task};
+use crate::metric::{CaseScore, Metric, Task};
 use crate::run::State;
 use crate::store::{RunView, StoreError};
 
@@ -43,10 +43,16 @@ pub(super) struct ArmScores {
 
 /// In the order in which the arms were first started, those without a finished run left out, as are runs whose scores
 /// cannot be read: the comparison names them.
-pub(super) fn arm_scores(runs: &[&RunView]) -> Result<Vec<ArmScores>, StoreError> {
+///
+/// What pixels' probabilities are worth is left out where none of `metrics` asks for it: it is most of the memory.
+pub(super) fn arm_scores(runs: &[&RunView], metrics: &[&Metric]) -> Result<Vec<ArmScores>, StoreError> {
+    let masks_alone = !metrics.iter().any(|metric| metric.is_of_probabilities());
     let mut arms: Vec<ArmScores> = Vec::new();
     for run in runs.iter().filter(|run| run.state == State::Finished) {
-        let Ok(scores) = RunScores::of(run) else { continue };
+        let Ok(mut scores) = RunScores::of(run) else { continue };
+        if masks_alone {
+            scores.scores.iter_mut().for_each(|score| score.probabilities = None);
+        }
         let before = run.dir.raw_scores()?.map(gathered);
         let known = run.plan.split.in_training().into_iter().map(str::to_owned);
         match arms.iter_mut().find(|arm| arm.arm == run.plan.arm) {

@@ -55,6 +55,18 @@ impl Steps {
         })
     }
 
+    /// Their losses; NaN, or infinite, where one is not finite.
+    pub fn losses(&self) -> &[f64] {
+        &self.losses
+    }
+
+    /// The step of the loss at `place`.
+    pub fn step(&self, place: usize) -> u64 {
+        let begun = self.starts.partition_point(|(_, first)| *first <= place);
+        let (step, first) = begun.checked_sub(1).and_then(|i| self.starts.get(i)).copied().unwrap_or_default();
+        step + (place - first) as u64
+    }
+
     /// Takes the newest; what was known of it and of later ones is void.
     pub(super) fn push(&mut self, step: u64, loss: Option<f64>) {
         if self.last().is_some_and(|last| last.step >= step) {

@@ -12,6 +12,7 @@ mod backend;
 pub mod cases;
 mod copy;
 mod date;
+mod dense;
 pub mod detail;
 mod editor;
 mod evidence;

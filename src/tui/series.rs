@@ -1,9 +1,10 @@
 //! What a run's events say of each quantity, epoch by epoch or step by step, as curves.
 
+use super::dense::Dense;
 use super::plot::{Axis, Plot, Smoothing};
 use super::point::{Point, smoothed, within};
 use crate::metric::{Metric, Task};
-use crate::run::{EpochPoint, RunRecord};
+use crate::run::{EpochPoint, RunRecord, Steps};
 
 /// Something that changes from epoch to epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -107,6 +108,22 @@ impl Series {
         Self { quantity, points, smooth: smooth.unwrap_or_default(), gaps }
     }
 
+    /// The losses of `steps` as `plot` asks for them.
+    fn of_steps(steps: &Steps, plot: &Plot) -> Self {
+        let thinned = |losses: &[f64]| {
+            let (x, y) = (|i| steps.step(i) as f64, |i: usize| losses.get(i).copied());
+            Dense { len: losses.len(), x, y }.within(plot.window)
+        };
+        let smooth = |weight| {
+            let points = steps.iter().map(|p| Point { x: p.step as f64, y: p.loss });
+            thinned(&smoothed(points, weight).map(|point| point.y.unwrap_or(f64::NAN)).collect::<Vec<_>>()).0
+        };
+        // A million steps are a while each way.
+        let ((points, gaps), smooth) =
+            rayon::join(|| thinned(steps.losses()), || plot.smoothing.weight().map(smooth).unwrap_or_default());
+        Self { quantity: Quantity::TrainLoss, points, smooth, gaps }
+    }
+
     /// The value at `x`, or else the newest before it, with its place.
     pub fn at(&self, x: f64) -> Option<&Point> {
         self.points[..self.points.partition_point(|p| p.x <= x)].last()
@@ -135,8 +152,7 @@ pub fn axis(record: &RunRecord, plot: &Plot) -> Axis {
 /// A curve of `record` whose epochs are at `places`; on the axis of steps, the training loss of every step.
 pub fn series(record: &RunRecord, quantity: Quantity, plot: &Plot, places: &[f64]) -> Series {
     if quantity == Quantity::TrainLoss && axis(record, plot) == Axis::Step {
-        let steps = record.steps.iter().map(|p| Point { x: p.step as f64, y: p.loss });
-        return Series::of(quantity, steps, plot);
+        return Series::of_steps(&record.steps, plot);
     }
     let epochs = record.curve.iter().zip(places);
     let points = epochs.filter_map(move |(p, &x)| quantity.of(p).map(|y| Point { x, y }));

@@ -70,8 +70,8 @@ pub fn write_golden(
 impl Golden {
     fn of(spec: &str, runs: &[&RunView], (asked, making): (&Asked, &Making)) -> Result<(Self, String), AnswerError> {
         let (own, _) = current(runs);
-        let scored = arm_scores(&own)?;
         let mut comparison = Comparison::of(spec, runs);
+        let scored = arm_scores(&own, &comparison.task.metrics().iter().collect::<Vec<_>>())?;
         comparison.arms.iter_mut().for_each(|arm| arm.metrics.clear());
         let Inference { level, resampling } = asked.inference;
         let golden = Self {

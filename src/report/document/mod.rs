@@ -101,8 +101,9 @@ impl Document {
             checks: Checks::of(&kept),
             provenance: Provenance::of(runs),
         };
-        let metrics = facts.comparison.task.metrics().iter().collect();
-        Self::of_scores(facts, &super::scores::arm_scores(&kept)?, (asked, metrics), step_done)
+        let metrics: Vec<&Metric> = facts.comparison.task.metrics().iter().collect();
+        let scored = super::scores::arm_scores(&kept, &metrics)?;
+        Self::of_scores(facts, &scored, (asked, metrics), step_done)
     }
 
     /// The same from scores.
