@@ -3,7 +3,7 @@
 use super::{Access, App, Effect, Follow, Screen};
 use crate::tui::keys::Motion;
 use crate::tui::launch::field::Field;
-use crate::tui::launch::{Deed, Draft, Errand, Form, Input, Launcher, Line, News, Question, Started, Trouble, Unsaved};
+use crate::tui::launch::{Deed, Draft, Errand, Form, Input, Launcher, Line, News, Question, Started, Starting, Trouble, Unsaved};
 use crate::tui::text::clean;
 
 impl App {
@@ -204,11 +204,14 @@ impl App {
 
     fn start(&mut self, text: String, refused: Option<String>) -> Option<Effect> {
         self.launch.then_start = false;
-        if self.launch.starting || refused.is_some() {
+        if self.launch.starting != Starting::Idle || refused.is_some() {
+            if refused.is_none() {
+                self.launch.starting = Starting::Awaited;
+            }
             self.notice = refused.or_else(|| Some("it is being started".to_owned()));
             return None;
         }
-        self.launch.starting = true;
+        self.launch.starting = Starting::Awaited;
         self.notice = Some("starting: reading the data set …".to_owned());
         Some(Effect::Launch(Errand::Start { text, device: self.launch.target.device.clone() }))
     }
@@ -273,15 +276,12 @@ impl App {
     }
 
     fn started(&mut self, started: Result<Started, Trouble>) {
-        self.launch.starting = false;
+        let asked = std::mem::take(&mut self.launch.starting);
         match started {
             Ok(Started { spec, runs, waiting, warnings }) => {
-                self.show(Screen::Runs);
-                let filter = format!("spec={spec}");
-                self.given_filter = Some(filter.clone());
-                self.refilter(|typed| *typed = filter);
-                self.follow = Follow::Top;
-                self.select();
+                if asked != Starting::Left {
+                    self.show_runs_of(&spec);
+                }
                 let warning = warnings.first().map_or_else(String::new, |warning| format!("; {warning}"));
                 self.notice = Some(match waiting {
                     0 => format!("{spec}: all {runs} runs are finished or running"),
@@ -290,5 +290,13 @@ impl App {
             }
             Err(trouble) => self.notice = Some(format!("not started: {}", trouble.text())),
         }
+    }
+    fn show_runs_of(&mut self, spec: &str) {
+        self.show(Screen::Runs);
+        let filter = format!("spec={spec}");
+        self.given_filter = Some(filter.clone());
+        self.refilter(|typed| *typed = filter);
+        self.follow = Follow::Top;
+        self.select();
     }
 }

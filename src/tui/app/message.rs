@@ -135,6 +135,18 @@ pub enum Msg {
     Notice(String),
 }
 
+impl Msg {
+    /// Whether it is a key or the mouse.
+    pub(super) fn is_users(&self) -> bool {
+        use Msg::{Act, Cleared, Confirmed, Declined, Dismissed, Entered, Entering, Erased, Picked, Pointed, Rolled, Typed};
+        matches!(
+            self,
+            Act(_) | Typed(_) | Erased | Cleared | Entered | Picked(_) | Dismissed | Confirmed | Declined | Pointed(_)
+                | Rolled(_) | Entering(_)
+        )
+    }
+}
+
 /// Something to do outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {

@@ -128,6 +128,18 @@ pub enum Line {
     Runs(String),
 }
 
+/// Whether a spec is being started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Starting {
+    /// None is.
+    #[default]
+    Idle,
+    /// One is, and who asked for it waits.
+    Awaited,
+    /// One is, and keys were pressed since: whoever did looks at something else.
+    Left,
+}
+
 /// The state of both screens.
 #[derive(Debug, Default)]
 pub struct Launcher {
@@ -137,8 +149,8 @@ pub struct Launcher {
     pub form: Option<Form>,
     /// What waits for a yes.
     pub question: Option<Question>,
-    /// A spec is being started.
-    pub starting: bool,
+    /// Whether a spec is being started.
+    pub starting: Starting,
     /// It is to be started once it is saved.
     pub then_start: bool,
     /// What is started is executed on.

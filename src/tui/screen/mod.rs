@@ -109,6 +109,13 @@ pub fn hit(app: &App, column: u16, row: u16) -> Option<Hit> {
     }
 }
 
+/// Lines of the comparison's notes that have no room.
+pub fn unseen_notes(app: &App) -> usize {
+    let (width, height) = app.size();
+    let [_, _, body, _] = areas(app, Rect::new(0, 0, width, height));
+    compare::unseen(app, body)
+}
+
 /// The picture that a terminal of `area` shows in pixels, and where; `None` where there is none, or something over it.
 pub fn image(app: &App, area: Rect) -> Option<(Raster, Rect)> {
     let [_, _, body, _] = areas(app, area);
@@ -186,7 +193,12 @@ fn works(app: &App, action: Action) -> bool {
         Action::Shift(_) => app.chosen().is_some_and(|row| row.state == Some(State::Queued)),
         Action::Show(Screen::Form) => app.launch().form.is_some(),
         Action::Launch(Deed::Start) => has_work(app.launch(), (app.screen() == Screen::Form, app.rows())),
-        Action::Filter | Action::Export if app.screen() == Screen::Runs => !app.rows().is_empty(),
+        Action::Launch(Deed::Edit | Deed::Duplicate | Deed::Editor) if app.screen() == Screen::Launch => {
+            app.launch().listed(app.rows()).is_some()
+        }
+        Action::Launch(Deed::Profile) => app.launch().listed(app.rows()).is_some_and(|offer| !offer.profiles().is_empty()),
+        Action::Filter if app.screen() == Screen::Runs => !app.rows().is_empty(),
+        Action::Export if app.screen() == Screen::Runs => app.chosen().is_some(),
         Action::Export => app.spec().is_some(),
         Action::Unfilter => !app.filter().is_empty(),
         Action::Open | Action::Mark | Action::Arrange(_) | Action::Show(Screen::Compare)
@@ -195,6 +207,9 @@ fn works(app: &App, action: Action) -> bool {
             !app.list().lines().is_empty()
         }
         Action::Hold | Action::Differ | Action::Intervals if app.shows_printed() => false,
+        Action::Column(_) | Action::Sort if app.shows_printed() => {
+            app.versus().printed().is_some_and(|tables| !tables.is_empty())
+        }
         Action::Hold | Action::Differ if app.screen() == Screen::Compare => app.arms().len() > 1,
         Action::Panels(_) | Action::Turn(_) if app.screen() == Screen::Run => app.shows_curves(),
         Action::Open if app.screen() == Screen::Audit => {
