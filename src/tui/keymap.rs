@@ -122,7 +122,7 @@ pub const KEYS: &[Key] = &[
     key(&[KeyCode::Right, char('l')], COMPARE, Action::Column(Forward), ("column", "next column")),
     key(&[KeyCode::Left, char('h')], COMPARE, Action::Column(Backward), ("", "previous column")),
     key(&[char('o')], COMPARE, Action::Sort, ("sort", "sort: best, worst, as spec")),
-    key(&[KeyCode::Enter, char(' ')], COMPARE, Action::Hold, ("against", "hold the others against it")),
+    key(&[KeyCode::Enter, char(' ')], COMPARE, Action::Hold, ("against", "hold others against it")),
     key(&[KeyCode::Tab], COMPARE, Action::Section(Forward), ("printed", "printed numbers, or arms")),
     key(&[char('d')], COMPARE, Action::Differ, ("plans", "its plan beside the other's")),
     key(&[char('i')], COMPARE, Action::Intervals, ("intervals", "intervals in the cells")),

@@ -3,7 +3,9 @@
 use super::{Access, App, Effect, Follow, Screen};
 use crate::tui::keys::Motion;
 use crate::tui::launch::field::Field;
-use crate::tui::launch::{Deed, Draft, Errand, Form, Input, Launcher, Line, News, Question, Started, Starting, Trouble, Unsaved};
+use crate::tui::launch::{
+    Deed, Draft, Errand, Form, Input, Launcher, Line, News, Question, Started, Starting, Trouble, Unsaved,
+};
 use crate::tui::text::clean;
 
 impl App {

@@ -248,7 +248,9 @@ fn places(rasters: &[Raster], area: Rect) -> Vec<Rect> {
 
 /// What each picture is, over it.
 fn captions(app: &App, (sight, rasters): (&Sight, &[Raster]), (area, places): (Rect, &[Rect]), buffer: &mut Buffer) {
-    let Some(size) = rasters.first().map(|raster| format!("{}×{} px", raster.width(), raster.height())) else { return };
+    let Some(size) = rasters.first().map(|raster| format!("{}×{} px", raster.width(), raster.height())) else {
+        return;
+    };
     let look = app.cases().look();
     let size = || Span::styled(size.clone(), dim());
     let mut own = caption(sight, look, app.theme());

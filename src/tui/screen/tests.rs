@@ -632,6 +632,15 @@ fn a_folder_is_asked_for_in_the_footer() {
         let lines = drawn(&app, (width, 24));
         assert!(lines.last().is_some_and(|foot| foot.starts_with("export demo to: demo-export█  Enter write")));
     }
+    app.update(Msg::Entered);
+    let prompt = Prompt { spec: "demo".into(), text: "/a/rather/long/path/to/a/folder/that/has/been/typed".into() };
+    let why = format!("{} is there already; choose another folder", prompt.text);
+    app.update(Msg::Refused(prompt, why));
+    for width in [60, 80] {
+        let lines = drawn(&app, (width, 24)).join("\n");
+        assert!(lines.contains("not exported: ") && lines.contains("choose another folder"), "{lines}");
+        assert!(lines.contains("been/typed█"), "{lines}");
+    }
     app.update(Msg::Dismissed);
     assert!(app.prompt().is_none());
 }
