@@ -1,11 +1,9 @@
 //! What the keys of the launch screens do, and what comes back from outside.
 
-use super::{Access, App, Effect, Follow, Screen};
+use super::{Access, App, Effect, Screen};
 use crate::tui::keys::Motion;
 use crate::tui::launch::field::Field;
-use crate::tui::launch::{
-    Deed, Draft, Errand, Form, Input, Launcher, Line, News, Question, Started, Starting, Trouble, Unsaved,
-};
+use crate::tui::launch::{Deed, Draft, Errand, Form, Input, Launcher, Line, News, Question, Starting, Unsaved};
 use crate::tui::text::clean;
 
 impl App {
@@ -275,30 +273,5 @@ impl App {
             }
             Err(error) => self.notice = Some(clean(&error)),
         }
-    }
-
-    fn started(&mut self, started: Result<Started, Trouble>) {
-        let asked = std::mem::take(&mut self.launch.starting);
-        match started {
-            Ok(Started { spec, runs, waiting, warnings }) => {
-                if asked != Starting::Left {
-                    self.show_runs_of(&spec);
-                }
-                let warning = warnings.first().map_or_else(String::new, |warning| format!("; {warning}"));
-                self.notice = Some(match waiting {
-                    0 => format!("{spec}: all {runs} runs are finished or running"),
-                    _ => format!("{spec}: {waiting} of {runs} runs wait or begin{warning}"),
-                });
-            }
-            Err(trouble) => self.notice = Some(format!("not started: {}", trouble.text())),
-        }
-    }
-    fn show_runs_of(&mut self, spec: &str) {
-        self.show(Screen::Runs);
-        let filter = format!("spec={spec}");
-        self.given_filter = Some(filter.clone());
-        self.refilter(|typed| *typed = filter);
-        self.follow = Follow::Top;
-        self.select();
     }
 }

@@ -14,6 +14,7 @@ mod outlook;
 mod question;
 mod rewrite;
 mod shelf;
+mod starting;
 mod table;
 mod tally;
 mod target;
@@ -29,6 +30,7 @@ pub use keys::{CHOOSING, ENTERING, Input, begins, entering};
 pub use outlook::{Outlook, Planned, Started, Trouble};
 pub use question::Question;
 pub use shelf::{Offer, Shelf, Unsaved, read_bounded};
+pub use starting::Starting;
 pub use tally::{Tally, Total, has_work, tally, total};
 pub use target::Target;
 
@@ -126,18 +128,6 @@ pub enum Line {
     Offer(usize),
     /// A spec of which only runs are known.
     Runs(String),
-}
-
-/// Whether a spec is being started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Starting {
-    /// None is.
-    #[default]
-    Idle,
-    /// One is, and who asked for it waits.
-    Awaited,
-    /// One is, and keys were pressed since: whoever did looks at something else.
-    Left,
 }
 
 /// The state of both screens.

@@ -264,7 +264,7 @@ fn who_has_gone_on_to_something_else_stays_there_when_runs_begin() {
 #[test]
 fn a_spec_that_cannot_be_read_is_not_said_to_lack_profiles() {
     let mut app = app();
-    let text = demo("torn").replacen("epochs", "epocs", 1) + "[profile.small]\nepochs = 2\n";
+    let text = demo("torn").replacen("epochs =", "epoch =", 1) + "[profile.small]\nepochs = 2\n";
     tell(&mut app, News::Shelf(Shelf { offers: vec![offer("torn", None, &text)], ..shelf() }));
     keys(&mut app, "P");
     assert!(app.notice().is_some_and(|notice| notice.contains("cannot be read")), "{:?}", app.notice());

@@ -75,20 +75,18 @@ fn summary(app: &App, columns: usize) -> Line<'static> {
         parts.push(format!("{} of {} with {}", app.shown().len(), app.rows().len(), fit(app.filter(), room)));
     }
     let left = queue_s(app.rows(), app.slots()).map(duration);
+    // It is no part of the queue that ends then.
+    let left = |about: &str| match is_filtered {
+        true => left.as_ref().map(|left| format!("queue {about}{left}")),
+        false => left.as_ref().map(|left| format!("{about}{left} to go")),
+    };
     let text = |states: Vec<String>, left: Option<String>, between: &str| {
         parts.iter().cloned().chain(states).chain(left).collect::<Vec<_>>().join(between)
     };
-    let whole = if is_filtered { "all in " } else { "" };
-    let long = text(
-        counts(app, |state| format!(" {}", state.name())),
-        left.clone().map(|left| format!("{whole}about {left} to go")),
-        " · ",
-    );
+    let long = text(counts(app, |n, state| format!("{n} {}", state.name())), left("about "), " · ");
     // Signs as in the list say the same in less room.
-    let short = || {
-        let sign = |state: State| app.theme().state(Some(state)).0.to_owned();
-        text(counts(app, sign), left.clone().map(|left| format!("{whole}{left} to go")), "  ")
-    };
+    let sign = |n, state| format!("{}{n}", app.theme().state(Some(state)).0);
+    let short = || text(counts(app, sign), left(""), "  ");
     let text = if width(&long) <= columns { long } else { short() };
     let mut line = Line::raw(fit(&text, columns));
     if let Some(fault) = app.list().faults().first().filter(|_| !app.is_typing()) {
@@ -110,13 +108,13 @@ fn before(app: &App) -> Vec<String> {
     marked.into_iter().chain(unread).collect()
 }
 
-/// How many of the listed runs are in each state, none that is empty, each with what `name` makes of the state.
-fn counts(app: &App, name: impl Fn(State) -> String) -> Vec<String> {
+/// How many of the listed runs are in each state, none that is empty, as `text` says it.
+fn counts(app: &App, text: impl Fn(usize, State) -> String) -> Vec<String> {
     let states =
         [State::Running, State::Queued, State::Failed, State::Lost, State::Stopped, State::Finished, State::Planned];
     let count = |state: State| app.shown().filter(|row| row.state == Some(state)).count();
     let counts = states.into_iter().map(|state| (count(state), state)).filter(|(n, _)| *n > 0);
-    counts.map(|(n, state)| format!("{n}{}", name(state))).collect()
+    counts.map(|(n, state)| text(n, state)).collect()
 }
 
 /// `████░░░░░░`; full only when all is done.
