@@ -234,3 +234,14 @@ pub(super) fn wrapped(text: &str, columns: usize, style: Style) -> Vec<Line<'sta
     }
     lines.into_iter().filter(|line| !line.is_empty()).map(|line| Line::from(Span::styled(line, style))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operations_of_small_and_large_networks_are_told_apart() {
+        let said = [950.0, 31_000.0, 2.4e6, 65.3e9].map(operations);
+        assert_eq!(said, ["950", "31.0 k", "2.4 M", "65.30 G"]);
+    }
+}
