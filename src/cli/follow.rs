@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::{Context, printable};
+use super::{Context, on_one_line, printable};
 pub(super) use crate::report::duration;
 use crate::report::{Comparison, Format, by_task};
 use crate::run::{LastWord, State};
@@ -123,7 +123,7 @@ fn name(view: &RunView) -> String {
 /// The last words: the table, and the exit code.
 fn conclude(spec: &str, watch: &Watch, own: &[&RunView], (wanted, asked): (usize, bool)) -> anyhow::Result<ExitCode> {
     for (name, reason) in &watch.broken {
-        eprintln!("{}: {}", printable(name), printable(reason));
+        eprintln!("{}: {}", on_one_line(name), on_one_line(reason));
     }
     let all: Vec<&RunView> = watch.runs().filter(|view| own.iter().any(|o| o.dir == view.dir)).collect();
     let finished = own.iter().filter(|view| view.state == State::Finished).count();

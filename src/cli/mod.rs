@@ -232,6 +232,11 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 
+/// On one line: a name may hold a line break.
+fn on_one_line(text: &str) -> String {
+    printable(text).replace('\n', "\u{fffd}")
+}
+
 /// Writes to standard output; a closed pipe is an error that [`main`] is silent about.
 fn print(text: &str) -> anyhow::Result<()> {
     use std::io::Write;

@@ -155,7 +155,8 @@ fn checked(context: &Context, folder: &Path) -> anyhow::Result<ExitCode> {
     let (numbers, held) = (files.iter().map(|file| file.numbers).sum::<usize>(), files.iter().all(Checked::holds));
     let differences: usize = files.iter().map(|file| file.differences.len()).sum();
     let unchecked = files.iter().filter(|file| file.unchecked.is_some()).count();
-    print(&format!("{numbers} numbers made again, {differences} differences, {unchecked} files not checked\n"))?;
+    let differences = counted(differences, "difference");
+    print(&format!("{numbers} numbers made again, {differences}, {} not checked\n", counted(unchecked, "file")))?;
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -166,10 +167,15 @@ fn verdict(file: &Checked) -> String {
     }
     let mut text = match file.differences.len() {
         0 => format!("{path}: {} numbers, all the same\n", file.numbers),
-        n => format!("{path}: {} numbers, {n} differences\n", file.numbers),
+        n => format!("{path}: {} numbers, {}\n", file.numbers, counted(n, "difference")),
     };
     file.differences.iter().for_each(|difference| text += &format!("  {difference}\n"));
     text
+}
+
+/// `1 file`, `2 files`.
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Work shorter than this is not talked about.

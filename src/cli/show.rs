@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::follow::duration;
-use super::{Context, print, printable};
+use super::{Context, on_one_line, print, printable};
 use crate::dataset::fold::Leak;
 use crate::metric::Task;
 use crate::report::{self, Answers, Comparison, Question, SCHEMA};
@@ -149,7 +149,7 @@ pub(super) fn status(context: &Context, args: &StatusArgs) -> anyhow::Result<Exi
         }
     }
     for (name, reason) in &watch.broken {
-        eprintln!("{}: {}", printable(name), printable(reason));
+        eprintln!("{}: {}", on_one_line(name), on_one_line(reason));
     }
     Ok(if watch.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

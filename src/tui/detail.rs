@@ -8,6 +8,7 @@ use crate::store::RunView;
 
 use super::panel::{self, Panel};
 use super::plot::{Ground, Plot};
+use super::prose::GLUE;
 use super::row::{Name, Row};
 use super::text::{clean, count, value};
 
@@ -30,7 +31,7 @@ pub struct Detail {
     pub groups: Vec<Vec<Panel>>,
     /// Epoch whose weights are scored.
     pub best_epoch: Option<u32>,
-    /// Test cases and their scores, once there are any.
+    /// Test cases and their scores, once there are any; a name is glued to its value.
     pub test: Option<String>,
     /// A pixel classifier has no steps.
     pub has_steps: bool,
@@ -107,7 +108,7 @@ fn test(task: Task, record: &RunRecord) -> Option<String> {
     let mut shown = Vec::new();
     for (metric, value) in task.shown().filter_map(|metric| Some((metric, test.get(metric.name)?))) {
         let mark = if value.undefined > 0 { "†" } else { "" };
-        shown.push(format!("{} {}{mark}", metric.label, crate::report::number(metric, value.mean)));
+        shown.push(format!("{}{GLUE}{}{mark}", metric.label, crate::report::number(metric, value.mean)));
         if value.undefined > 0 {
             fewer.entry(value.n).or_default().push(metric.label);
         }
@@ -129,7 +130,7 @@ mod tests {
         let values = [value("dsc", 0.8124, 130, 0), value("precision", 0.7, 126, 4), value("hd95_px", 12.34, 121, 9)];
         let record = RunRecord { test: Some(values.into_iter().collect()), ..RunRecord::default() };
         let said = test(Task::Segmentation, &record).expect("scored");
-        assert!(said.starts_with("DSC 0.812, ") && said.contains("12.3†"), "{said}");
+        assert!(said.starts_with("DSC\u{a0}0.812, ") && said.contains("12.3†"), "{said}");
         assert!(said.ends_with("(mean over 130 test cases; † n = 121: HD95; † n = 126: Prec.)"), "{said}");
     }
 }

@@ -123,6 +123,15 @@ pub enum Motion {
     End(Direction),
 }
 
+impl Motion {
+    /// Which way it goes.
+    pub fn direction(self) -> Direction {
+        match self {
+            Motion::Line(direction) | Motion::Page(direction) | Motion::End(direction) => direction,
+        }
+    }
+}
+
 /// Which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {

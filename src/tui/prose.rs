@@ -18,13 +18,18 @@ pub enum Tone {
 /// A line and its tone.
 pub type Said = (Tone, String);
 
-/// `text` in lines of at most `columns`, broken at blanks; those after the first begin with `indent` blanks. A word that
+/// Holds two words together on a line, where it is drawn as a blank.
+pub const GLUE: char = '\u{a0}';
+
+/// `text` in lines of at most `columns`, broken at blanks other than [`GLUE`]; those after the first begin with `indent` blanks. A word that
 /// is longer than a line is cut.
 pub fn wrap(text: &str, columns: usize, indent: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let indent = " ".repeat(indent.min(columns / 2));
-    for word in text.split_whitespace() {
+    let is_break = |c: char| c.is_whitespace() && c != GLUE;
+    for word in text.split(is_break).filter(|word| !word.is_empty()) {
+        let word = &*word.replace(GLUE, " ");
         let blank = usize::from(!line.trim_start().is_empty());
         if blank > 0 && width(&line) + blank + width(word) > columns {
             lines.push(std::mem::replace(&mut line, indent.clone()));
@@ -55,5 +60,6 @@ mod tests {
         }
         assert_eq!(wrap("one two three", 7, 2), ["one two", "  three"]);
         assert_eq!(wrap("", 7, 2), [""]);
+        assert_eq!(wrap("a\u{a0}1, b\u{a0}2", 6, 0), ["a 1,", "b 2"]);
     }
 }

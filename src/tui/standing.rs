@@ -7,7 +7,7 @@ use super::arms::Column;
 use super::prose::{Said, Tone, say};
 use super::text::clean;
 use crate::metric::Metric;
-use crate::report::{Answers, ArmRow, Comparison, number, probability, range, signed};
+use crate::report::{Answers, ArmRow, Comparison, Unscored, number, probability, range, signed};
 
 /// The chosen arm in the chosen metric, or in the first one.
 pub fn cell(app: &App, comparison: &Comparison, columns: usize) -> Vec<Said> {
@@ -63,27 +63,62 @@ fn against(app: &App, comparison: &Comparison, (arm, metric): (&ArmRow, &Metric)
     )
 }
 
-/// What the marks mean, what is missing, and who takes no part.
+/// What the marks mean, what is missing, and who takes no part: first what is said of the arm under the cursor.
 pub fn notes(app: &App, comparison: &Comparison, columns: usize) -> Vec<Said> {
     let mut notes: Vec<(Tone, String)> = Vec::new();
     let mut add = |tone, text: String| notes.push((tone, text));
     let finished = comparison.arms.iter().any(|arm| arm.finished > 0);
-    if !finished {
-        add(Tone::Dim, "no run of this spec has finished yet: values appear as runs do".to_owned());
-    } else if !app.arms().is_complete() {
-        let text = "preliminary: only finished runs count, so arms may stand on different cases (runs, n)";
+    let chosen = app.arms().rows().nth(app.scroll());
+    chosen.iter().flat_map(|arm| warnings(arm, arm.unscored.len())).for_each(|line| add(Tone::Warning, line));
+    if let Some(text) = stage(comparison) {
         add(Tone::Dim, text.to_owned());
     }
-    let warnings = comparison.leaks() + &comparison.missing();
-    warnings.lines().for_each(|line| add(Tone::Warning, format!("! {line}")));
+    let others = comparison.arms.iter().filter(|arm| chosen.is_none_or(|chosen| chosen.arm != arm.arm));
+    others.flat_map(|arm| warnings(arm, 1)).for_each(|line| add(Tone::Warning, line));
     if finished {
         add(Tone::Dim, legend(app, comparison));
         let starred = app.arms().metrics().any(|metric| app.arms().best(metric).is_some());
         let star = if starred { "* best mean of the column. " } else { "" };
         add(Tone::Dim, format!("{star}Distances in px."));
     }
-    comparison.footnotes().lines().for_each(|line| add(Tone::Dim, format!("† {line}")));
+    comparison.footnotes().lines().for_each(|line| add(Tone::Dim, format!("{}{line}", dagger(comparison, line))));
     notes.iter().flat_map(|(tone, text)| say(*tone, &clean(text), columns)).collect()
+}
+
+/// How far the values can be trusted, if not all the way.
+fn stage(comparison: &Comparison) -> Option<&'static str> {
+    let all = |is: fn(&ArmRow) -> bool| comparison.arms.iter().all(is);
+    let ended = all(|arm| arm.finished + arm.unscored.len() >= arm.runs);
+    match (all(|arm| arm.finished == 0), all(|arm| arm.unscored.is_empty())) {
+        (true, true) => Some("no run of this spec has finished yet: values appear as runs do"),
+        (true, false) => Some("no finished run of this spec has scores that can be read: no values"),
+        (false, true) if ended => None,
+        (false, false) if ended => {
+            Some("runs whose scores cannot be read do not count, so arms may stand on different cases (runs, n)")
+        }
+        (false, _) => Some("preliminary: only finished runs count, so arms may stand on different cases (runs, n)"),
+    }
+}
+
+/// That `arm` leaks, and which of its finished runs do not count: `named` of them, with what helps.
+fn warnings(arm: &ArmRow, named: usize) -> Vec<String> {
+    let leak = arm.leak.map(|leak| leak.note(&arm.arm));
+    let mut lines: Vec<String> = leak.iter().flat_map(|note| note.lines()).map(|line| format!("! {line}")).collect();
+    let missing = arm.unscored.iter().take(named);
+    lines.extend(missing.map(|Unscored { run, reason }| format!("! {}: {run} does not count: {reason}", arm.arm)));
+    match arm.unscored.len().saturating_sub(named) {
+        0 => {}
+        1 => lines.push(format!("! {}: nor does 1 more run; choose the arm to see which", arm.arm)),
+        more => lines.push(format!("! {}: nor do {more} more runs; choose the arm to see which", arm.arm)),
+    }
+    lines
+}
+
+/// The sign before a footnote that a cell of the table refers to.
+fn dagger(comparison: &Comparison, line: &str) -> &'static str {
+    let is_of = |arm: &ArmRow| line.starts_with(&format!("{}: ", arm.arm));
+    let marked = |arm: &ArmRow| arm.metrics.values().any(|value| value.undefined > 0);
+    if comparison.arms.iter().any(|arm| is_of(arm) && marked(arm)) { "† " } else { "" }
 }
 
 fn legend(app: &App, comparison: &Comparison) -> String {

@@ -55,6 +55,8 @@ pub struct Versus {
     pub intervals: Intervals,
     /// Lines scrolled in the printed block.
     pub scroll: usize,
+    /// Lines of the notes scrolled past.
+    pub below: usize,
     /// Order of the printed rows.
     pub order: Order,
     /// The plans that are held against each other.

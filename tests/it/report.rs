@@ -32,7 +32,7 @@ fn a_report_is_written_checked_and_found_out() {
     fs::write(&table, text.replacen("0.", "1.", 1)).expect("written");
     let check = lab.run(&["report", "--check", "out"]);
     assert_eq!(check.status.code(), Some(1), "{}", stdout(&check));
-    assert!(stdout(&check).contains("tiny.csv") && stdout(&check).contains(" 1 differences"), "{}", stdout(&check));
+    assert!(stdout(&check).contains("tiny.csv") && stdout(&check).contains(" 1 difference, "), "{}", stdout(&check));
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use super::update::moved;
 use super::{App, Screen};
 use crate::tui::found::Found;
-use crate::tui::keys::{Action, Motion};
+use crate::tui::keys::{Action, Direction, Motion};
 use crate::tui::printed;
 use crate::tui::row::Row;
+use crate::tui::screen;
 use crate::tui::text::clean;
 use crate::tui::versus::{Block, Intervals, Pair, Versus};
 
@@ -146,6 +147,7 @@ impl App {
                 let end = printed::lines(tables, self.versus.order, usize::from(self.size.0)).len().saturating_sub(1);
                 self.versus.scroll = moved(self.versus.scroll.min(end), motion, page).min(end);
             }
+            Screen::Compare => return self.go_notes(motion, page),
             Screen::Difference => {
                 let found = self.versus.pair.as_ref().and_then(|pair| pair.found.as_ref()?.as_ref().ok());
                 let end = found.map_or(0, |found| found.len().saturating_sub(1));
@@ -154,6 +156,19 @@ impl App {
             Screen::Audit => self.go_audit(motion, page),
             _ => return false,
         }
+        true
+    }
+
+    /// From the last arm on into the notes, and back; whether the keys are theirs.
+    fn go_notes(&mut self, motion: Motion, page: usize) -> bool {
+        let end = screen::unseen_notes(self);
+        let (below, forward) = (self.versus.below.min(end), motion.direction() == Direction::Forward);
+        let last = self.scroll + 1 >= self.arms.len();
+        if !last || (!forward && (below == 0 || matches!(motion, Motion::End(_)))) || (forward && end == 0) {
+            self.versus.below = 0;
+            return false;
+        }
+        self.versus.below = moved(below, motion, page).min(end);
         true
     }
 }

@@ -47,6 +47,13 @@ impl App {
         Some(Effect::Export(prompt.spec, prompt.text.trim().to_owned()))
     }
 
+    /// The folder is refused: it can be typed otherwise.
+    pub(super) fn refused(&mut self, prompt: Prompt, why: &str) {
+        self.noticed_s = None;
+        self.notice = Some(format!("not exported: {}", clean(why)));
+        self.prompt = Some(prompt);
+    }
+
     pub(super) fn exported(&mut self, exported: Exported) {
         self.noticed_s = None;
         self.notice = Some(match exported {

@@ -50,6 +50,7 @@ impl App {
             Msg::Sampled(sample) => self.system.take(*sample),
             Msg::Launch(news) => return self.launch_news(*news),
             Msg::Exported(exported) => self.exported(exported),
+            Msg::Refused(prompt, why) => self.refused(prompt, &why),
             Msg::Notice(text) => self.revision = before + u64::from(self.take_notice(&text)),
             // Keys are taken before.
             _ => {}

@@ -1,9 +1,9 @@
 //! What the keys of the launch screens do, and what comes back from outside.
 
-use super::{Access, App, Effect, Follow, Screen};
+use super::{Access, App, Effect, Screen};
 use crate::tui::keys::Motion;
 use crate::tui::launch::field::Field;
-use crate::tui::launch::{Deed, Draft, Errand, Form, Input, Launcher, Line, News, Question, Started, Trouble, Unsaved};
+use crate::tui::launch::{Deed, Draft, Errand, Form, Input, Launcher, Line, News, Question, Starting, Unsaved};
 use crate::tui::text::clean;
 
 impl App {
@@ -204,11 +204,14 @@ impl App {
 
     fn start(&mut self, text: String, refused: Option<String>) -> Option<Effect> {
         self.launch.then_start = false;
-        if self.launch.starting || refused.is_some() {
+        if self.launch.starting != Starting::Idle || refused.is_some() {
+            if refused.is_none() {
+                self.launch.starting = Starting::Awaited;
+            }
             self.notice = refused.or_else(|| Some("it is being started".to_owned()));
             return None;
         }
-        self.launch.starting = true;
+        self.launch.starting = Starting::Awaited;
         self.notice = Some("starting: reading the data set …".to_owned());
         Some(Effect::Launch(Errand::Start { text, device: self.launch.target.device.clone() }))
     }
@@ -269,26 +272,6 @@ impl App {
                 *form = Form::new(draft);
             }
             Err(error) => self.notice = Some(clean(&error)),
-        }
-    }
-
-    fn started(&mut self, started: Result<Started, Trouble>) {
-        self.launch.starting = false;
-        match started {
-            Ok(Started { spec, runs, waiting, warnings }) => {
-                self.show(Screen::Runs);
-                let filter = format!("spec={spec}");
-                self.given_filter = Some(filter.clone());
-                self.refilter(|typed| *typed = filter);
-                self.follow = Follow::Top;
-                self.select();
-                let warning = warnings.first().map_or_else(String::new, |warning| format!("; {warning}"));
-                self.notice = Some(match waiting {
-                    0 => format!("{spec}: all {runs} runs are finished or running"),
-                    _ => format!("{spec}: {waiting} of {runs} runs wait or begin{warning}"),
-                });
-            }
-            Err(trouble) => self.notice = Some(format!("not started: {}", trouble.text())),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Prompt;
 use crate::metric::{CaseScore, Task};
 use crate::model::Summary;
 use crate::report::Comparison;
@@ -131,8 +132,34 @@ pub enum Msg {
     Launch(Box<News>),
     /// What was exported, or why not.
     Exported(Exported),
+    /// The folder that was typed is refused, and why.
+    Refused(Prompt, String),
     /// Something to say.
     Notice(String),
+}
+
+impl Msg {
+    /// Whether it is a key or the mouse.
+    pub(super) fn is_users(&self) -> bool {
+        use Msg::{
+            Act, Cleared, Confirmed, Declined, Dismissed, Entered, Entering, Erased, Picked, Pointed, Rolled, Typed,
+        };
+        matches!(
+            self,
+            Act(_)
+                | Typed(_)
+                | Erased
+                | Cleared
+                | Entered
+                | Picked(_)
+                | Dismissed
+                | Confirmed
+                | Declined
+                | Pointed(_)
+                | Rolled(_)
+                | Entering(_)
+        )
+    }
 }
 
 /// Something to do outside.

@@ -14,6 +14,7 @@ mod message;
 mod palette;
 mod remember;
 mod setup;
+mod started;
 mod update;
 
 use std::collections::BTreeSet;

@@ -4,11 +4,15 @@ use super::{Access, App, Effect, Follow, Msg, Palette, Pane, Screen};
 use crate::run::State;
 use crate::store::Move;
 use crate::tui::keys::{Action, Direction, KEYS, Motion};
+use crate::tui::launch::Starting;
 
 impl App {
     /// The only place where the application changes.
     pub fn update(&mut self, msg: Msg) -> Option<Effect> {
         self.revision += 1;
+        if msg.is_users() && self.launch.starting == Starting::Awaited {
+            self.launch.starting = Starting::Left;
+        }
         match msg {
             Msg::Act(action) => {
                 // Whoever presses keys means the run under the cursor, wherever it moves to.
@@ -100,7 +104,7 @@ impl App {
         if screen == Screen::Form {
             self.screens.push(Screen::Launch);
         }
-        self.scroll = 0;
+        (self.scroll, self.versus.below) = (0, 0);
         if screen != Screen::Runs {
             self.screens.push(screen);
         }
@@ -155,7 +159,7 @@ impl App {
         let place = specs.iter().position(|spec| Some(*spec) == self.spec.as_ref()).unwrap_or(0);
         let place = moved(place, Motion::Line(direction), 1).min(specs.len().saturating_sub(1));
         self.spec = specs.get(place).map(|spec| (*spec).clone());
-        self.scroll = 0;
+        (self.scroll, self.versus.below) = (0, 0);
     }
 
     fn stop(&mut self) -> Option<Effect> {

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::{Feed, tell};
 use crate::report::{by_task, differences};
 use crate::store::RunView;
-use crate::tui::app::{App, Effect, Msg, Screen};
+use crate::tui::app::{App, Effect, Msg, Prompt, Screen};
 use crate::tui::found::Found;
 use crate::tui::launch::{Errand, News};
 use crate::tui::overlay::Overlaid;
@@ -35,7 +35,8 @@ impl Feed<'_> {
         let named = self.watch.runs().map(|run| run.dir.spec()).find(|name| clean(name) == spec);
         let started = named.ok_or_else(|| "its runs are gone".to_owned());
         if let Err(error) = started.and_then(|spec| self.exporter.start(self.watch.store(), spec, out)) {
-            tell(app, Msg::Exported(Err(error)));
+            let prompt = Prompt { spec: spec.to_owned(), text: out.to_owned() };
+            tell(app, Msg::Refused(prompt, error));
         }
     }
 

@@ -14,7 +14,10 @@ impl Launcher {
 
     /// The next profile of the spec under the cursor, its full size after the last; what to say where it has none.
     pub fn turn_profile(&mut self, rows: &[Row]) -> Option<String> {
-        let Some(offer) = self.listed(rows) else { return Some("no spec chosen".to_owned()) };
+        let Some(offer) = self.listed(rows) else { return Some("there is no spec here".to_owned()) };
+        if offer.spec.is_err() {
+            return Some(format!("{} cannot be read, nor can its profiles", offer.name));
+        }
         let last = self.sized.as_ref().and_then(|sized| Some(sized.name.rsplit_once(MARK)?.1));
         let sizes = offer.profiles();
         let next = last.map_or(0, |last| sizes.iter().position(|own| own == last).map_or(0, |place| place + 1));

@@ -14,6 +14,7 @@ mod outlook;
 mod question;
 mod rewrite;
 mod shelf;
+mod starting;
 mod table;
 mod tally;
 mod target;
@@ -29,6 +30,7 @@ pub use keys::{CHOOSING, ENTERING, Input, begins, entering};
 pub use outlook::{Outlook, Planned, Started, Trouble};
 pub use question::Question;
 pub use shelf::{Offer, Shelf, Unsaved, read_bounded};
+pub use starting::Starting;
 pub use tally::{Tally, Total, has_work, tally, total};
 pub use target::Target;
 
@@ -137,8 +139,8 @@ pub struct Launcher {
     pub form: Option<Form>,
     /// What waits for a yes.
     pub question: Option<Question>,
-    /// A spec is being started.
-    pub starting: bool,
+    /// Whether a spec is being started.
+    pub starting: Starting,
     /// It is to be started once it is saved.
     pub then_start: bool,
     /// What is started is executed on.

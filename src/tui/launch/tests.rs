@@ -253,13 +253,31 @@ fn a_spec_is_started_by_its_text_once_and_then_its_runs_are_shown() {
 }
 
 #[test]
+fn who_has_gone_on_to_something_else_stays_there_when_runs_begin() {
+    let mut app = app();
+    keys(&mut app, "s4");
+    tell(&mut app, News::Started(Ok(Started { spec: "demo".into(), runs: 4, waiting: 4, warnings: Vec::new() })));
+    assert_eq!((app.screen(), app.filter()), (Screen::Models, ""));
+    assert!(app.notice().is_some_and(|notice| notice.contains("4 of 4 runs")));
+}
+
+#[test]
+fn a_spec_that_cannot_be_read_is_not_said_to_lack_profiles() {
+    let mut app = app();
+    let text = demo("torn").replacen("epochs =", "epoch =", 1) + "[profile.small]\nepochs = 2\n";
+    tell(&mut app, News::Shelf(Shelf { offers: vec![offer("torn", None, &text)], ..shelf() }));
+    keys(&mut app, "P");
+    assert!(app.notice().is_some_and(|notice| notice.contains("cannot be read")), "{:?}", app.notice());
+}
+
+#[test]
 fn the_profile_that_is_chosen_is_planned_and_started_and_the_file_stays_as_it_is() {
     let mut app = app();
     assert_eq!(keys(&mut app, "P"), None);
     assert_eq!(app.notice(), Some("demo has no profile"));
     let text = demo("small") + "[profile.quick]\nepochs = 2\n[profile.tiny]\nepochs = 1\n";
     tell(&mut app, News::Shelf(Shelf { offers: vec![offer("small", None, &text)], ..shelf() }));
-    assert!(drawn(&app, (100, 30)).contains("its profile quick, tiny"));
+    assert!(drawn(&app, (100, 30)).contains("profile: quick, tiny"));
     keys(&mut app, "P");
     let chosen = app.launch().offer(app.rows()).expect("the spec").clone();
     assert_eq!((chosen.name.as_str(), chosen.spec.as_ref().map(|spec| spec.train.epochs)), ("small@quick", Ok(2)));

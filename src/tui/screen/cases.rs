@@ -24,6 +24,8 @@ const NAME: usize = 16;
 const WIDEST: u16 = 90;
 /// From so many columns on the image stands beside what is marked on it.
 const BESIDE: u16 = 120;
+/// Columns between the two.
+const GAP: u16 = 2;
 /// So many numbers have their place before the picture takes its own.
 const NUMBERS: usize = 3;
 
@@ -58,8 +60,15 @@ pub fn image(app: &App, area: Rect) -> Option<(Raster, Rect)> {
     let [_, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
     let cases = app.cases();
     let sight = cases.sight().filter(|sight| app.chosen().is_some_and(|row| row.name == sight.name))?;
-    let raster = beside(sight, sight.raster(cases.look())?, (cases.look(), area.width));
-    let place = raster::extent(&raster, Parts::of(cases, body).picture);
+    let rasters = shown(sight, (cases.look(), area.width));
+    let places = places(&rasters, Parts::of(cases, body).picture);
+    let (raster, place) = match (&rasters[..], &places[..]) {
+        ([image, marked], [left, right]) => {
+            let gap = (image.width() * usize::from(GAP)).div_ceil(usize::from(left.width.max(1)));
+            (raster::beside(image, marked, gap), left.union(*right))
+        }
+        _ => (rasters.into_iter().next()?, *places.first()?),
+    };
     (place.width > 1 && place.height > 1).then_some((raster, place))
 }
 
@@ -81,8 +90,8 @@ impl Parts {
         let width = width.min(WIDEST);
         let [list, _, right] =
             Layout::horizontal([Constraint::Length(width), Constraint::Length(2), Constraint::Min(0)]).areas(area);
-        let rows = [Constraint::Length(4), Constraint::Min(0), Constraint::Length(1)];
-        let [facts, picture, caption] = Layout::vertical(rows).areas(right);
+        let rows = [Constraint::Length(4), Constraint::Length(1), Constraint::Min(0)];
+        let [facts, caption, picture] = Layout::vertical(rows).areas(right);
         Self { list, facts, picture, caption, columns: area.width }
     }
 }
@@ -207,22 +216,57 @@ fn picture(app: &App, parts: &Parts, buffer: &mut Buffer) {
     let Some(sight) = cases.sight() else {
         return Line::styled("reading …", dim()).render(parts.picture, buffer);
     };
-    let Some(raster) = sight.raster(cases.look()) else { return };
-    caption(sight, cases.look(), &raster, app.theme()).render(parts.caption, buffer);
+    let rasters = shown(sight, (cases.look(), parts.columns));
+    let places = places(&rasters, parts.picture);
+    captions(app, (sight, &rasters), (parts.caption, &places), buffer);
     if app.setup().images.in_characters() {
-        let raster = beside(sight, raster, (cases.look(), parts.columns));
-        raster::draw(&raster, app.theme(), parts.picture, buffer);
+        for (raster, place) in rasters.iter().zip(places) {
+            raster::draw(raster, app.theme(), place, buffer);
+        }
     }
 }
 
-/// The image without marks beside `marked`, where there is room for both.
-fn beside(sight: &Sight, marked: Raster, (look, columns): (Look, u16)) -> Raster {
-    let image = sight.raster(Look::Image).filter(|_| sight.image.is_ok() && look != Look::Image && columns >= BESIDE);
-    image.map_or_else(|| marked.clone(), |image| raster::beside(&image, &marked))
+/// What is drawn of a case: the image without marks where there is room for both, and what is marked on it.
+fn shown(sight: &Sight, (look, columns): (Look, u16)) -> Vec<Raster> {
+    let is_apart = sight.image.is_ok() && look != Look::Image && columns >= BESIDE;
+    let image = is_apart.then(|| sight.raster(Look::Image)).flatten();
+    image.into_iter().chain(sight.raster(look)).collect()
+}
+
+/// Where the pictures are in `area`, from left to right.
+fn places(rasters: &[Raster], area: Rect) -> Vec<Rect> {
+    let count = rasters.len().max(1) as u16;
+    let width = area.width.saturating_sub(GAP * (count - 1)) / count;
+    let mut x = area.x;
+    let mut place = |raster: &Raster| {
+        let place = raster::extent(raster, Rect { x, width, ..area });
+        x = place.right() + GAP;
+        place
+    };
+    rasters.iter().map(&mut place).collect()
+}
+
+/// What each picture is, over it.
+fn captions(app: &App, (sight, rasters): (&Sight, &[Raster]), (area, places): (Rect, &[Rect]), buffer: &mut Buffer) {
+    let Some(size) = rasters.first().map(|raster| format!("{}×{} px", raster.width(), raster.height())) else {
+        return;
+    };
+    let look = app.cases().look();
+    let size = || Span::styled(size.clone(), dim());
+    let mut own = caption(sight, look, app.theme());
+    if let [left, right] = places {
+        let of_image = Line::from(vec![Span::styled(format!("{} ", Look::Image.name()), bold()), size()]);
+        of_image.render(Rect { width: right.x.saturating_sub(left.x), ..area }, buffer);
+        let width = area.right().saturating_sub(right.x);
+        own.render(Rect { x: right.x, width, ..area }, buffer);
+    } else {
+        own.push_span(size());
+        own.render(area, buffer);
+    }
 }
 
 /// What the colours mean, or the letters in their place.
-fn caption(sight: &Sight, look: Look, raster: &Raster, theme: &Theme) -> Line<'static> {
+fn caption(sight: &Sight, look: Look, theme: &Theme) -> Line<'static> {
     let lone = sight.lone().filter(|_| look == Look::Overlay);
     let missing = match look {
         Look::Reference => sight.image.is_err(),
@@ -252,6 +296,5 @@ fn caption(sight: &Sight, look: Look, raster: &Raster, theme: &Theme) -> Line<'s
         true => spans.push(Span::raw("not there ")),
         false => spans.extend(lone.as_ref().map_or(look.marks(), std::slice::from_ref).iter().map(named)),
     }
-    spans.push(Span::styled(format!("{}×{} px", raster.width(), raster.height()), dim()));
     Line::from(spans)
 }

@@ -41,28 +41,58 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     if app.versus().block == Block::Printed {
         return print(app, app.versus().scroll, area, buffer);
     }
-    let own =
-        if area.height >= TALL { (app.arms().len() as u16 + 18).clamp(20, area.height - 10) } else { area.height };
-    let [measured, papers] = Layout::vertical([Constraint::Length(own), Constraint::Min(0)]).areas(area);
+    let [measured, papers] = halves(app, area);
     blocks(app, comparison, measured, buffer);
     if papers.height > 0 {
         print(app, 0, papers, buffer);
     }
 }
 
+/// The arms, and below them, where there is room, what the papers print.
+fn halves(app: &App, area: Rect) -> [Rect; 2] {
+    let own =
+        if area.height >= TALL { (app.arms().len() as u16 + 18).clamp(20, area.height - 10) } else { area.height };
+    Layout::vertical([Constraint::Length(own), Constraint::Min(0)]).areas(area)
+}
+
+/// How many lines of the notes have no room in `area`, the whole screen's.
+pub(super) fn unseen(app: &App, area: Rect) -> usize {
+    let Some(Ok(comparison)) = app.arms().compared() else { return 0 };
+    let blocks = Blocks::of(app, comparison, halves(app, area)[0]);
+    blocks.notes.len().saturating_sub(usize::from(blocks.areas[3].height))
+}
+
 /// Title, table, the chosen cell in full, notes.
+struct Blocks {
+    title: Vec<Said>,
+    cell: Vec<Said>,
+    notes: Vec<Said>,
+    areas: [Rect; 4],
+}
+
+impl Blocks {
+    fn of(app: &App, comparison: &Comparison, area: Rect) -> Self {
+        let columns = usize::from(area.width);
+        let title: Vec<Said> = say(Tone::Head, &clean(&comparison.title()), columns).collect();
+        let cell = standing::cell(app, comparison, columns);
+        let notes = standing::notes(app, comparison, columns);
+        let rows = |lines: &[Said], most: u16| lines.len().min(usize::from(most)) as u16;
+        let (head, chosen) = (rows(&title, area.height / 6), rows(&cell, area.height / 5));
+        // Rows that no arm needs are the notes' own.
+        let table = comparison.arms.len().min(usize::from(area.height)) as u16 + 1;
+        let below = rows(&notes, (area.height / 3).max(area.height.saturating_sub(head + chosen + table)));
+        let sizes =
+            [Constraint::Length(head), Constraint::Min(0), Constraint::Length(chosen), Constraint::Length(below)];
+        Self { title, cell, notes, areas: Layout::vertical(sizes).areas(area) }
+    }
+}
+
 fn blocks(app: &App, comparison: &Comparison, area: Rect, buffer: &mut Buffer) {
-    let columns = usize::from(area.width);
-    let title: Vec<Said> = say(Tone::Head, &clean(&comparison.title()), columns).collect();
-    let cell = standing::cell(app, comparison, columns);
-    let notes = standing::notes(app, comparison, columns);
-    let rows = |lines: &[Said], share: u16| Constraint::Length((lines.len() as u16).min(area.height / share));
-    let sizes = [rows(&title, 6), Constraint::Min(0), rows(&cell, 5), rows(&notes, 3)];
-    let [head, table, chosen, below] = Layout::vertical(sizes).areas(area);
+    let Blocks { title, cell, notes, areas: [head, table, chosen, below] } = Blocks::of(app, comparison, area);
     said::draw(&title, 0, app.theme(), (head, buffer));
     arms(app, comparison, table, buffer);
     said::draw(&cell, 0, app.theme(), (chosen, buffer));
-    said::draw(&notes, 0, app.theme(), (below, buffer));
+    said::draw(&notes, app.versus().below, app.theme(), (below, buffer));
 }
 
 fn print(app: &App, first: usize, area: Rect, buffer: &mut Buffer) {

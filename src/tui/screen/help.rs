@@ -7,7 +7,7 @@ use ratatui::widgets::Widget;
 
 use crate::tui::app::{App, Screen};
 use crate::tui::keys::{ANY, KEYS, Key};
-use crate::tui::text::{fit, pad};
+use crate::tui::text::{fit, pad, width};
 use crate::tui::theme::{bold, dim};
 
 /// Width of a column of help; of the keys in it.
@@ -48,9 +48,15 @@ fn entries(screen: Screen) -> Vec<Entry> {
 }
 
 fn title(screens: &[Screen]) -> String {
-    match screens == ANY {
-        true => "Everywhere".to_owned(),
-        false => screens.iter().map(|screen| format!("{screen:?}")).collect::<Vec<_>>().join(", "),
+    let names =
+        |all: &mut dyn Iterator<Item = &Screen>| all.map(|screen| format!("{screen:?}")).collect::<Vec<_>>().join(", ");
+    match screens {
+        _ if screens == ANY => "Everywhere".to_owned(),
+        // What is left out is shorter than what there is.
+        _ if screens.len() > ANY.len() / 2 => {
+            format!("Everywhere but {}", names(&mut ANY.iter().filter(|screen| !screens.contains(screen))))
+        }
+        _ => names(&mut screens.iter()),
     }
 }
 
@@ -58,8 +64,9 @@ fn line(entry: &Entry, columns: usize) -> Line<'static> {
     match entry {
         Entry::Group(title) => Line::styled(fit(title, columns), dim()),
         Entry::Key(key) => {
-            let help = fit(key.help, columns.saturating_sub(COLUMN.1 + 2));
-            Line::from(vec![Span::raw("  "), Span::styled(pad(&key.name(), COLUMN.1), bold()), Span::raw(help)])
+            let name = pad(&key.name(), COLUMN.1.max(width(&key.name()) + 1));
+            let help = fit(key.help, columns.saturating_sub(width(&name) + 2));
+            Line::from(vec![Span::raw("  "), Span::styled(name, bold()), Span::raw(help)])
         }
     }
 }

@@ -91,7 +91,7 @@ fn of_offer(app: &App, offer: &Offer, columns: usize) -> Vec<Line<'static>> {
             lines.extend(plan::wrapped(&clean(&spec.title), columns, Style::new()));
             let profiles = offer.profiles();
             if !profiles.is_empty() {
-                let text = format!("full size; P: its profile {}", clean(&profiles.join(", ")));
+                let text = format!("full size; profile: {}", clean(&profiles.join(", ")));
                 lines.extend(plan::wrapped(&text, columns, dim()));
             }
             lines.extend(Plan { app, spec, text: &offer.text }.lines(columns));

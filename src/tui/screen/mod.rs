@@ -29,12 +29,15 @@ use ratatui::widgets::Widget;
 use super::app::{Access, App, Banner, Prompt, Screen};
 use super::keys::{ASKING, Action, KEYS, Key, NAMING, PICKING, SEARCHING, TYPING};
 use super::launch::{Deed, has_work};
+use super::prose::wrap;
 use super::row::Row;
 use super::text::{fit, width};
 use super::theme::{GREEN, VERMILLION, bold, dim};
 use super::widget::raster::Raster;
 use crate::run::State;
 
+/// Most rows of a notice.
+const NOTICE: u16 = 3;
 /// Less room shows nothing that helps.
 const SMALLEST: (u16, u16) = (40, 10);
 
@@ -72,7 +75,12 @@ fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     if let Some(open) = app.palette() {
         palette::draw(app, open, body, buffer);
     }
-    footer(app, usize::from(foot.width)).render(foot, buffer);
+    let said = said_below(app, area).into_iter().map(|text| Line::styled(text, app.theme().text(VERMILLION).bold()));
+    let mut lines: Vec<Line> = said.collect();
+    if lines.is_empty() || app.prompt().is_some() {
+        lines.push(footer(app, usize::from(foot.width)));
+    }
+    lines.into_iter().zip(foot.rows()).for_each(|(line, row)| line.render(row, buffer));
 }
 
 /// A form belongs to the screen that it was opened from.
@@ -83,7 +91,22 @@ fn tab(screen: Screen) -> Screen {
 /// Tabs, news, the screen itself, footer.
 fn areas(app: &App, area: Rect) -> [Rect; 4] {
     let news = Constraint::Length(u16::from(banner(app).is_some()));
-    Layout::vertical([Constraint::Length(1), news, Constraint::Min(0), Constraint::Length(1)]).areas(area)
+    let said = said_below(app, area).len() as u16;
+    let foot = Constraint::Length((said + u16::from(app.prompt().is_some())).max(1));
+    Layout::vertical([Constraint::Length(1), news, Constraint::Min(0), foot]).areas(area)
+}
+
+/// A notice in lines, none while the footer has something else to show: its end is often what helps.
+fn said_below(app: &App, area: Rect) -> Vec<String> {
+    let is_busy = app.question().is_some() || app.palette().is_some() || app.is_typing() || form::keys(app).is_some();
+    let Some(notice) = app.notice().filter(|_| !is_busy) else { return Vec::new() };
+    let mut lines = wrap(notice, usize::from(area.width), 0);
+    let rows = usize::from((area.height / 8).clamp(1, NOTICE));
+    if lines.len() > rows {
+        let rest = lines.split_off(rows - 1).join(" ");
+        lines.push(fit(&rest, usize::from(area.width)));
+    }
+    lines
 }
 
 /// What is drawn at a cell, as far as a click there means something.
@@ -109,6 +132,13 @@ pub fn hit(app: &App, column: u16, row: u16) -> Option<Hit> {
     }
 }
 
+/// Lines of the comparison's notes that have no room.
+pub fn unseen_notes(app: &App) -> usize {
+    let (width, height) = app.size();
+    let [_, _, body, _] = areas(app, Rect::new(0, 0, width, height));
+    compare::unseen(app, body)
+}
+
 /// The picture that a terminal of `area` shows in pixels, and where; `None` where there is none, or something over it.
 pub fn image(app: &App, area: Rect) -> Option<(Raster, Rect)> {
     let [_, _, body, _] = areas(app, area);
@@ -123,7 +153,7 @@ fn banner(app: &App) -> Option<Line<'static>> {
     Some(Line::styled(format!("{runs} — q to leave, 3 to compare"), app.theme().text(GREEN).bold()))
 }
 
-/// A notice, if there is one; else the keys of the screen, help at the right.
+/// What is asked or typed; else the keys of the screen, help at the right.
 fn footer(app: &App, columns: usize) -> Line<'static> {
     if let Some(question) = app.question() {
         return Line::from(vec![
@@ -143,9 +173,6 @@ fn footer(app: &App, columns: usize) -> Line<'static> {
     }
     if let Some(keys) = form::keys(app) {
         return Line::styled(fit(keys, columns), dim());
-    }
-    if let Some(notice) = app.notice() {
-        return Line::styled(fit(notice, columns), app.theme().text(VERMILLION).bold());
     }
     let hints = KEYS.iter().filter(|key| key.screens.contains(&app.screen()) && !key.hint.is_empty());
     let hints = hints.filter(|key| works(app, key.action));
@@ -186,7 +213,14 @@ fn works(app: &App, action: Action) -> bool {
         Action::Shift(_) => app.chosen().is_some_and(|row| row.state == Some(State::Queued)),
         Action::Show(Screen::Form) => app.launch().form.is_some(),
         Action::Launch(Deed::Start) => has_work(app.launch(), (app.screen() == Screen::Form, app.rows())),
-        Action::Filter | Action::Export if app.screen() == Screen::Runs => !app.rows().is_empty(),
+        Action::Launch(Deed::Edit | Deed::Duplicate | Deed::Editor) if app.screen() == Screen::Launch => {
+            app.launch().listed(app.rows()).is_some()
+        }
+        Action::Launch(Deed::Profile) => {
+            app.launch().listed(app.rows()).is_some_and(|offer| !offer.profiles().is_empty())
+        }
+        Action::Filter if app.screen() == Screen::Runs => !app.rows().is_empty(),
+        Action::Export if app.screen() == Screen::Runs => app.chosen().is_some(),
         Action::Export => app.spec().is_some(),
         Action::Unfilter => !app.filter().is_empty(),
         Action::Open | Action::Mark | Action::Arrange(_) | Action::Show(Screen::Compare)
@@ -195,6 +229,9 @@ fn works(app: &App, action: Action) -> bool {
             !app.list().lines().is_empty()
         }
         Action::Hold | Action::Differ | Action::Intervals if app.shows_printed() => false,
+        Action::Column(_) | Action::Sort if app.shows_printed() => {
+            app.versus().printed().is_some_and(|tables| !tables.is_empty())
+        }
         Action::Hold | Action::Differ if app.screen() == Screen::Compare => app.arms().len() > 1,
         Action::Panels(_) | Action::Turn(_) if app.screen() == Screen::Run => app.shows_curves(),
         Action::Open if app.screen() == Screen::Audit => {

@@ -150,7 +150,7 @@ impl Plan<'_> {
         // The time of a run stays longest.
         let wide = room >= 38 + 4 * NUMBER;
         let (texts, numbers) = if wide { (18, 5) } else { (0, (room / NUMBER).clamp(1, 5)) };
-        let head = ["a run", "params", "step MiB", "GMACs", "images/s"].map(str::to_owned);
+        let head = ["a run", "params", "step MiB", "MACs", "images/s"].map(str::to_owned);
         let line = |arm: &str, [model, loss]: [&str; 2], values: &[String]| {
             let values: String = values.iter().take(numbers).map(|value| pad_left(value, NUMBER)).collect();
             let column = |text: &str| if texts > 0 { pad(text, texts) + " " } else { String::new() };
@@ -183,10 +183,20 @@ impl Plan<'_> {
             Some(Ok(summary)) => [
                 count(summary.params as u64),
                 format!("{:.0}", summary.step_mib(self.spec.train.batch)),
-                format!("{:.2}", summary.macs as f64 / 1e9),
+                operations(summary.macs as f64),
             ],
         };
         [run.unwrap_or_else(|| "?".to_owned()), params, memory, macs, pace.unwrap_or_default()]
+    }
+}
+
+/// `950`, `31.0 k`, `2.4 M`, `65.30 G`.
+fn operations(macs: f64) -> String {
+    match macs {
+        ..1e3 => format!("{macs:.0}"),
+        1e3..1e6 => format!("{:.1} k", macs / 1e3),
+        1e6..1e9 => format!("{:.1} M", macs / 1e6),
+        _ => format!("{:.2} G", macs / 1e9),
     }
 }
 
@@ -223,4 +233,15 @@ pub(super) fn wrapped(text: &str, columns: usize, style: Style) -> Vec<Line<'sta
         *lines.last_mut().expect("never empty") = word;
     }
     lines.into_iter().filter(|line| !line.is_empty()).map(|line| Line::from(Span::styled(line, style))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operations_of_small_and_large_networks_are_told_apart() {
+        let said = [950.0, 31_000.0, 2.4e6, 65.3e9].map(operations);
+        assert_eq!(said, ["950", "31.0 k", "2.4 M", "65.30 G"]);
+    }
 }

@@ -9,7 +9,7 @@ use super::{first_line, run, table};
 use crate::run::State;
 use crate::tui::app::App;
 use crate::tui::pace::queue_s;
-use crate::tui::text::{duration, fit};
+use crate::tui::text::{duration, fit, width};
 use crate::tui::theme::{VERMILLION, bold, dim};
 
 /// The glance at the chosen run needs this many rows.
@@ -68,22 +68,27 @@ fn hints(app: &App) -> Vec<Line<'static>> {
 }
 
 fn summary(app: &App, columns: usize) -> Line<'static> {
-    let states =
-        [State::Running, State::Queued, State::Failed, State::Lost, State::Stopped, State::Finished, State::Planned];
-    let counts = states.map(|state| (app.count(state), state)).into_iter().filter(|(n, _)| *n > 0);
-    let mut parts: Vec<String> = counts.map(|(n, state)| format!("{n} {}", state.name())).collect();
-    let left = queue_s(app.rows(), app.slots());
-    parts.extend(left.map(|left| format!("about {} to go", duration(left))));
-    if app.shown().len() < app.rows().len() || !app.filter().is_empty() {
-        parts.insert(0, format!("{} of {} with {}", app.shown().len(), app.rows().len(), fit(app.filter(), 30)));
+    let mut parts = before(app);
+    let is_filtered = app.shown().len() < app.rows().len() || !app.filter().is_empty();
+    if is_filtered {
+        let room = if columns < 100 { 16 } else { 30 };
+        parts.push(format!("{} of {} with {}", app.shown().len(), app.rows().len(), fit(app.filter(), room)));
     }
-    if app.unread() > 0 {
-        parts.insert(0, format!("reading {} more …", app.unread()));
-    }
-    if !app.marked().is_empty() {
-        parts.insert(0, format!("{} marked", app.marked().len()));
-    }
-    let mut line = Line::raw(fit(&parts.join(" · "), columns));
+    let left = queue_s(app.rows(), app.slots()).map(duration);
+    // It is no part of the queue that ends then.
+    let left = |about: &str| match is_filtered {
+        true => left.as_ref().map(|left| format!("queue {about}{left}")),
+        false => left.as_ref().map(|left| format!("{about}{left} to go")),
+    };
+    let text = |states: Vec<String>, left: Option<String>, between: &str| {
+        parts.iter().cloned().chain(states).chain(left).collect::<Vec<_>>().join(between)
+    };
+    let long = text(counts(app, |n, state| format!("{n} {}", state.name())), left("about "), " · ");
+    // Signs as in the list say the same in less room.
+    let sign = |n, state| format!("{}{n}", app.theme().state(Some(state)).0);
+    let short = || text(counts(app, sign), left(""), "  ");
+    let text = if width(&long) <= columns { long } else { short() };
+    let mut line = Line::raw(fit(&text, columns));
     if let Some(fault) = app.list().faults().first().filter(|_| !app.is_typing()) {
         let room = columns.saturating_sub(line.width());
         line.push_span(Span::styled(fit(&format!("  not understood: {fault}"), room), app.theme().text(VERMILLION)));
@@ -94,6 +99,22 @@ fn summary(app: &App, columns: usize) -> Line<'static> {
         line.push_span(Span::styled(fit(&more, room), app.theme().text(VERMILLION)));
     }
     line
+}
+
+/// What is said before the counts.
+fn before(app: &App) -> Vec<String> {
+    let marked = Some(app.marked().len()).filter(|&n| n > 0).map(|n| format!("{n} marked"));
+    let unread = Some(app.unread()).filter(|&n| n > 0).map(|n| format!("reading {n} more …"));
+    marked.into_iter().chain(unread).collect()
+}
+
+/// How many of the listed runs are in each state, none that is empty, as `text` says it.
+fn counts(app: &App, text: impl Fn(usize, State) -> String) -> Vec<String> {
+    let states =
+        [State::Running, State::Queued, State::Failed, State::Lost, State::Stopped, State::Finished, State::Planned];
+    let count = |state: State| app.shown().filter(|row| row.state == Some(state)).count();
+    let counts = states.into_iter().map(|state| (count(state), state)).filter(|(n, _)| *n > 0);
+    counts.map(|(n, state)| text(n, state)).collect()
 }
 
 /// `████░░░░░░`; full only when all is done.

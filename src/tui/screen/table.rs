@@ -10,10 +10,11 @@ use super::first_line;
 use super::runs::bar;
 use crate::metric::Task;
 use crate::run::State;
+use crate::spec::MARK;
 use crate::tui::app::App;
 use crate::tui::field::Field;
 use crate::tui::keys::Direction;
-use crate::tui::list::{Head, Sort};
+use crate::tui::list::{Group, Head, Sort};
 use crate::tui::row::{Part, Row, Score, word};
 use crate::tui::text::{duration, fit, pad, pad_left, value, width};
 use crate::tui::theme::{BLUE, bold, dim};
@@ -44,12 +45,12 @@ const fn column(
 const COLUMNS: &[Column] = &[
     column(("state", "state"), (10, 9), state),
     column(("arm", "arm"), (18, 9), |_, row| row.arm.clone().into()),
-    column(("spec", "spec"), (14, 2), |_, row| row.spec.clone().into()),
+    column(("spec", "spec"), (9, 6), |_, row| row.spec.clone().into()),
     column(("fold", "fold"), (5, 7), |_, row| pad_left(&row.fold.to_string(), 4).into()),
-    column(("seed", "seed"), (5, 6), |_, row| pad_left(&row.seed.to_string(), 4).into()),
-    column(("progress", "progress"), (10, 4), progress),
-    column(("epoch", "epoch"), (7, 6), epoch),
-    column(("time", ""), (10, 5), time),
+    column(("seed", "seed"), (5, 5), |_, row| pad_left(&row.seed.to_string(), 4).into()),
+    column(("progress", "progress"), (10, 2), progress),
+    column(("epoch", "epoch"), (7, 3), epoch),
+    column(("time", ""), (10, 4), time),
     column(("DSC", "score"), (11, 8), score),
     column(("device", "device"), (20, 1), |_, row| Span::styled(row.device.clone(), dim())),
 ];
@@ -142,7 +143,10 @@ impl Shape {
         };
         let mut spans = vec![sign];
         for (column, width) in &self.columns {
-            let cell = (column.cell)(app, row);
+            let mut cell = (column.cell)(app, row);
+            if column.head == "spec" {
+                cell.content = sized(&row.spec, *width).into();
+            }
             spans.push(Span::styled(pad(&cell.content, *width) + " ", cell.style));
         }
         if let Some(field) = self.sorted {
@@ -164,17 +168,41 @@ fn aligned(column: &Column) -> String {
 
 /// Columns that fit, with the widths that use the room: what is left goes to the names.
 fn fitting(app: &App, room: usize) -> Vec<(&'static Column, usize)> {
-    let one_spec = app.rows().windows(2).all(|pair| pair[0].spec == pair[1].spec);
+    // The head of a group says its spec.
+    let one_spec = app.list().group() == Some(Group::Spec) || {
+        let mut specs = app.shown().map(|row| &row.spec);
+        let first = specs.next();
+        specs.all(|spec| Some(spec) == first)
+    };
     let mut columns: Vec<&Column> = COLUMNS.iter().filter(|column| !(one_spec && column.head == "spec")).collect();
     let needed = |columns: &[&Column]| 2 + columns.iter().map(|c| c.width + 1).sum::<usize>();
     while needed(&columns) > room && columns.len() > 2 {
         let least = columns.iter().map(|c| c.worth).min().unwrap_or(0);
         columns.retain(|column| column.worth > least);
     }
-    let spare = room.saturating_sub(needed(&columns));
-    let longest = app.rows().iter().map(|row| width(&row.arm)).max().unwrap_or(0);
-    let grow = |column: &Column| if column.head == "arm" { spare.min(longest.saturating_sub(column.width)) } else { 0 };
-    columns.into_iter().map(|column| (column, column.width + grow(column))).collect()
+    let mut spare = room.saturating_sub(needed(&columns));
+    let longest = |of: fn(&Row) -> &str| app.shown().map(|row| width(of(row))).max().unwrap_or(0);
+    let mut grow = |head: &str, longest: usize| {
+        let column = columns.iter().find(|column| column.head == head);
+        let more = column.map_or(0, |column| longest.saturating_sub(column.width)).min(spare);
+        spare -= more;
+        more
+    };
+    let more = [("spec", grow("spec", longest(|row| &row.spec))), ("arm", grow("arm", longest(|row| &row.arm)))];
+    let added = |column: &Column| more.iter().find(|(head, _)| *head == column.head).map_or(0, |(_, more)| *more);
+    columns.iter().map(|column| (*column, column.width + added(column))).collect()
+}
+
+/// The name of a spec in at most `columns`, its profile last to go.
+fn sized(spec: &str, columns: usize) -> String {
+    let Some((name, profile)) = spec.rsplit_once(MARK).filter(|_| width(spec) > columns) else {
+        return fit(spec, columns);
+    };
+    let profile = format!("{MARK}{profile}");
+    match columns.saturating_sub(width(&profile)) {
+        0 | 1 => fit(&profile, columns),
+        room => fit(name, room) + &profile,
+    }
 }
 
 fn state(app: &App, row: &Row) -> Span<'static> {

@@ -610,6 +610,8 @@ fn footers_offer_only_what_does_something() {
     let arms = app(3, Screen::Compare, unicode());
     assert_eq!(offers(&arms, &words), [true, true, true], "{}", foot(&arms));
     let mut printed = acted(arms, &[Action::Section(Direction::Forward)]);
+    assert_eq!(offers(&printed, &words), [false; 3], "nothing to sort yet: {}", foot(&printed));
+    printed.update(Msg::Found(crate::tui::found::Found::Verdicts(Default::default())));
     assert_eq!(offers(&printed, &words), [false, false, true], "{}", foot(&printed));
     let column = printed.arms().column();
     printed = acted(printed, &[Action::Column(Direction::Forward), Action::Hold]);
@@ -621,8 +623,8 @@ fn footers_offer_only_what_does_something() {
     assert_eq!(offers(&log, &["Tab curves", "+ zoom"]), [false, false], "{}", foot(&log));
     let mut none = typed(acted(app(3, Screen::Runs, unicode()), &[Action::Filter]), "no such run");
     none.update(Msg::Entered);
-    let words = ["Enter open", "Space mark", "/ filter", "Esc all"];
-    assert_eq!(offers(&none, &words), [false, false, true, true], "{}", foot(&none));
+    let words = ["Enter open", "Space mark", "E export", "/ filter", "Esc all"];
+    assert_eq!(offers(&none, &words), [false, false, false, true, true], "{}", foot(&none));
 }
 
 #[test]
@@ -631,6 +633,15 @@ fn a_folder_is_asked_for_in_the_footer() {
     for width in [60, 80] {
         let lines = drawn(&app, (width, 24));
         assert!(lines.last().is_some_and(|foot| foot.starts_with("export demo to: demo-export█  Enter write")));
+    }
+    app.update(Msg::Entered);
+    let prompt = Prompt { spec: "demo".into(), text: "/a/rather/long/path/to/a/folder/that/has/been/typed".into() };
+    let why = format!("{} is there already; choose another folder", prompt.text);
+    app.update(Msg::Refused(prompt, why));
+    for width in [60, 80] {
+        let lines = drawn(&app, (width, 24)).join("\n");
+        assert!(lines.contains("not exported: ") && lines.contains("choose another folder"), "{lines}");
+        assert!(lines.contains("been/typed█"), "{lines}");
     }
     app.update(Msg::Dismissed);
     assert!(app.prompt().is_none());
@@ -644,6 +655,35 @@ fn values_at_the_crosshair_are_not_cut() {
     for size in [(80, 24), (60, 20)] {
         assert!(!cut(drawn(&app, size)), "{}", drawn(&app, size).join("\n"));
     }
+}
+
+#[test]
+fn runs_of_two_specs_do_not_look_alike_and_each_name_is_whole_where_there_is_room() {
+    let of = |(index, spec): (usize, &str)| Row { spec: spec.into(), ..row(index * 7) };
+    let mut app = App::new(setup(unicode()));
+    let specs = ["tiny", "tiny@small", "p1-table3-segmentation@quick"];
+    app.update(Msg::Rows(specs.into_iter().enumerate().map(of).collect()));
+    for (size, names) in [
+        ((60, 20), ["tiny ", "@small", "@quick"]),
+        ((80, 24), ["tiny ", "tiny@small", "@quick"]),
+        ((160, 45), ["tiny ", "tiny@small", "p1-table3-segmentation@quick"]),
+    ] {
+        let text = drawn(&app, size).join("\n");
+        names.iter().for_each(|name| assert!(text.contains(name), "{name} is not in\n{text}"));
+    }
+}
+
+#[test]
+fn the_head_of_the_list_counts_what_is_listed_and_keeps_the_time_left() {
+    let mut app = app(700, Screen::Runs, unicode());
+    for size in [(60, 20), (80, 24), (160, 45)] {
+        let head = drawn(&app, size).swap_remove(1);
+        assert!(head.contains("100") && head.trim_end().ends_with("to go") && !head.contains('…'), "{head}");
+    }
+    app = typed(acted(app, &[Action::Filter]), "state=planned");
+    let head = drawn(&app, (160, 45)).swap_remove(1);
+    assert!(head.contains("100 of 700 with state=planned") && head.contains("100 planned"), "{head}");
+    assert!(!head.contains("running"), "{head}");
 }
 
 #[test]

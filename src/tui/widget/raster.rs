@@ -73,9 +73,9 @@ impl Pixel {
 /// A picture of marked pixels.
 pub type Raster = Plane<Pixel>;
 
-/// Two pictures with a black line between them.
-pub fn beside(left: &Raster, right: &Raster) -> Raster {
-    let start = left.width() + (left.width() / 32).max(1);
+/// Two pictures with `gap` black pixels between them.
+pub fn beside(left: &Raster, right: &Raster, gap: usize) -> Raster {
+    let start = left.width() + gap;
     Raster::from_fn(start + right.width(), left.height().max(right.height()), |x, y| {
         let of_right = || x.checked_sub(start).and_then(|x| right.get(x, y));
         left.get(x, y).or_else(of_right).copied().unwrap_or_default()
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn two_pictures_stand_side_by_side() {
         let of = |grey, height| Raster::filled(4, height, Pixel { grey, mark: Mark::None });
-        let both = beside(&of(1, 2), &of(2, 3));
+        let both = beside(&of(1, 2), &of(2, 3), 1);
         assert_eq!(both.size(), (9, 3));
         let row = |y: usize| (0..9).map(|x| both.get(x, y).map_or(9, |pixel| pixel.grey)).collect::<Vec<u8>>();
         assert_eq!((row(0), row(2)), (vec![1, 1, 1, 1, 0, 2, 2, 2, 2], vec![0, 0, 0, 0, 0, 2, 2, 2, 2]));

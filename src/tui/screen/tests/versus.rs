@@ -138,6 +138,48 @@ fn an_arm_on_other_cases_has_no_mark_and_is_named() {
 }
 
 #[test]
+fn every_run_that_does_not_count_can_be_read_and_that_of_the_chosen_arm_is_first() {
+    let unscored = |run: &str| crate::report::Unscored {
+        run: format!("demo/{run}"),
+        reason: format!("a file that says much about itself is not there; \"seglab score demo/{run}\" helps"),
+    };
+    let mut compared = comparison(12);
+    for arm in &mut compared.arms {
+        (arm.finished, arm.runs, arm.unscored) = (0, 2, vec![unscored("first"), unscored("other")]);
+        arm.metrics.clear();
+    }
+    for size in READABLE {
+        let mut app = app(3, Screen::Compare, unicode());
+        app.update(Msg::Compared(Ok(Box::new(compared.clone()))));
+        app.update(Msg::Resized(size.0, size.1));
+        let end = Action::Go(Motion::End(Direction::Forward));
+        app = acted(app, &[end]);
+        assert_eq!(app.scroll(), 11);
+        says(&app, size, &["arm-11: demo/first does not count"]);
+        app = acted(app, &[end]);
+        says(&app, size, &["arm-10: nor does 1 more run"]);
+        let text = read(&app, size);
+        assert!(!text.contains("more below") && !text.contains("preliminary"), "{text}");
+        app = acted(app, &[Action::Go(Motion::End(Direction::Backward))]);
+        assert_eq!((app.scroll(), app.versus().below), (0, 0));
+        says(&app, size, &["arm-0: demo/first does not count", "more below"]);
+    }
+}
+
+#[test]
+fn a_dagger_stands_only_before_what_a_cell_refers_to() {
+    let mut compared = comparison(3);
+    compared.spec = "demo@quick".into();
+    let mut app = App::new(setup(unicode()));
+    let rows = (0..3).map(|i| Row { spec: "demo@quick".into(), ..row(i) }).collect();
+    fill_with(&mut app, rows, Screen::Compare);
+    app.update(Msg::Compared(Ok(Box::new(compared))));
+    let text = shown(&app, (160, 45));
+    assert!(text.contains("profile quick of demo") && !text.contains("† profile"), "{text}");
+    assert!(text.contains("† arm-2: n = 40, 2 undefined"), "{text}");
+}
+
+#[test]
 fn undefined_scores_are_dashes_without_marks() {
     let mut compared = comparison(3);
     for value in compared.arms[2].metrics.values_mut() {
