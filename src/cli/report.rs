@@ -154,14 +154,14 @@ fn checked(context: &Context, folder: &Path) -> anyhow::Result<ExitCode> {
     }
     let (numbers, held) = (files.iter().map(|file| file.numbers).sum::<usize>(), files.iter().all(Checked::holds));
     let differences: usize = files.iter().map(|file| file.differences.len()).sum();
-    let unchecked = files.iter().filter(|file| file.unchecked.is_some()).count();
+    let unchecked = files.iter().filter(|file| file.unchecked.is_some() || file.unread.is_some()).count();
     print(&format!("{numbers} numbers made again, {differences} differences, {unchecked} files not checked\n"))?;
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn verdict(file: &Checked) -> String {
     let path = file.path.display();
-    if let Some(reason) = &file.unchecked {
+    if let Some(reason) = file.unchecked.as_deref().or(file.unread) {
         return format!("{path}: not checked: {reason}\n");
     }
     let mut text = match file.differences.len() {
