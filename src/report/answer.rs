@@ -68,6 +68,7 @@ impl Answers {
         let leaks = answer.arms.iter().filter_map(|arm| Some(arm.leak?.count.note(&arm.arm)));
         let mut notes: String = leaks.collect();
         notes += &answer.counts();
+        notes += &answer.beyond();
         if let Some(width) = self.width {
             notes += &format!("Needed: subjects for an interval {width} wide\n");
         }
@@ -159,6 +160,18 @@ impl Answers {
 }
 
 impl Answer {
+    /// Arms whose t interval the table leaves out; files have it.
+    fn beyond(&self) -> String {
+        let metric = self.row();
+        let is_beyond = |arm: &&ArmAnswer| arm.summary.t.is_some_and(|own| !is_inside(&own, metric));
+        let arms: Vec<&str> = self.arms.iter().filter(is_beyond).map(|arm| arm.arm.as_str()).collect();
+        if arms.is_empty() {
+            String::new()
+        } else {
+            format!("t –: leaves the metric's range; see BCa: {}\n", arms.join(", "))
+        }
+    }
+
     /// Where n is not the number of subjects, or a case is undefined; arms of the same counts in one line.
     fn counts(&self) -> String {
         let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
@@ -189,7 +202,8 @@ impl ArmAnswer {
             _ => number(None),
         };
         let range = |interval| range(metric, interval);
-        let numbers = [number(summary.mean), range(summary.t), range(summary.bca), number(summary.median)];
+        let t = summary.t.filter(|own| is_inside(own, metric));
+        let numbers = [number(summary.mean), range(t), range(summary.bca), number(summary.median)];
         let mut cells = vec![self.label(), summary.n.to_string()];
         cells.extend(numbers);
         cells.extend([range(quartiles), number(summary.sd), number(self.pooled), runs.to_string(), over_runs]);
@@ -280,11 +294,28 @@ pub fn range(metric: &Metric, interval: Option<Interval>) -> String {
 
 /// Of the mean: t, or BCa where t has none or leaves the metric's range.
 pub(super) fn shown_interval(summary: &Summary, metric: &Metric) -> Option<Interval> {
+    summary.t.filter(|own| is_inside(own, metric)).or(summary.bca)
+}
+
+/// Whether a metric can be anywhere in the interval: ratios from 0 to 1, pixels from 0.
+fn is_inside(interval: &Interval, metric: &Metric) -> bool {
     let most = if metric.unit.is_empty() { 1.0 } else { f64::INFINITY };
-    let inside = |interval: &Interval| interval.low >= 0.0 && interval.high <= most;
-    summary.t.filter(inside).or(summary.bca)
+    interval.low >= 0.0 && interval.high <= most
 }
 
 fn field(value: Option<f64>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::metric;
+
+    #[test]
+    fn an_interval_beyond_what_a_metric_can_be_is_known() {
+        let inside = |low, high, name| is_inside(&Interval { low, high }, metric(name).expect("a metric"));
+        assert!(inside(0.0, 1.0, "dsc") && inside(0.0, 40.0, "hd95_px"));
+        assert!(!inside(0.9, 1.006, "dsc") && !inside(-0.7, 40.0, "hd95_px"));
+    }
 }
