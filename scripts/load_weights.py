@@ -6,7 +6,8 @@
 
 IMAGES must have the run's input size: then no image is resized, and the probabilities that seglab wrote with 16 bits
 (steps of 1.5e-5) can be held against PyTorch's. Needs torch, safetensors, numpy and pillow; Python 3.11.
-Networks: those of benches/networks.py, unet, fgfeu-net, boundary-attention and att-unet.
+Networks: those of benches/networks.py, unet, fgfeu-net, boundary-attention and att-unet; any other needs a network of
+yours whose parameters have the file's names.
 """
 
 import argparse
@@ -28,6 +29,9 @@ TOLERANCE = 1e-4
 def network(plan, weights):
     """The run's network; every tensor of the file has its place, and every place its tensor."""
     model = plan["model"]
+    if model["name"] not in NETWORKS:
+        known = ", ".join(NETWORKS)
+        sys.exit(f"{model['name']}: this script knows {known}; the tensors are under PyTorch's names in {weights}")
     net = NETWORKS[model["name"]](model.get("width", 1.0))
     missing, unexpected = net.load_state_dict(load_file(weights), strict=False)
     # a counter of training steps, which no prediction needs

@@ -4,7 +4,7 @@
 #
 #   scripts/reproduce.sh p1-table2            as printed, for days on two cores
 #   scripts/reproduce.sh p2-fig3 quick        its profile
-#   scripts/reproduce.sh all quick            every recipe on phantoms, P1's on BUSI too where SEGLAB_DATA holds busi/
+#   scripts/reproduce.sh all quick            every recipe on phantoms, P1's on BUSI too where SEGLAB_DATA or datasets/ holds busi/
 #
 # SEGLAB is the program, else target/release/seglab; every spec that has the profile quick is a recipe.
 set -uo pipefail
@@ -19,7 +19,7 @@ with_profile() { grep -l "^\[profile\.$1\]" baselines/*.toml | sort -V; }
 # each "spec profile"
 if [ "$name" = all ]; then
     mapfile -t recipes < <(with_profile quick | sed "s/$/ $profile/")
-    if [ "$profile" = quick ] && [ -d "${SEGLAB_DATA:-}/busi" ]; then
+    if [ "$profile" = quick ] && { [ -d "${SEGLAB_DATA:-datasets}/busi" ] || [ -d datasets/busi ]; }; then
         mapfile -t -O ${#recipes[@]} recipes < <(with_profile quick-busi | sed 's/$/ quick-busi/')
     fi
 else

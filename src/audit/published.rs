@@ -224,6 +224,9 @@ pub struct Protocol {
     /// Manifest name of its data set; absent if nobody else has it.
     #[serde(default)]
     pub dataset: Option<String>,
+    /// Key of the loss of its own network, in its abstract and its tables of networks; absent if it names none.
+    #[serde(default)]
+    pub loss: Option<String>,
     /// In words.
     pub text: String,
 }
@@ -264,7 +267,8 @@ impl Published {
         let count_texts = self.counts.iter().flat_map(|c| [&c.what, &c.source, &c.remark]);
         let sum_texts = self.sums.iter().flat_map(|s| [&s.what, &s.source]);
         let doubt_texts = self.doubts.iter().flat_map(|d| [&d.source, &d.text]);
-        let protocol_texts = self.protocols.iter().flat_map(|p| [&p.paper, &p.text].into_iter().chain(&p.dataset));
+        let protocol_texts =
+            self.protocols.iter().flat_map(|p| [&p.paper, &p.text].into_iter().chain(&p.dataset).chain(&p.loss));
         let texts = count_texts.chain(sum_texts).chain(doubt_texts).chain(protocol_texts);
         texts.map(String::as_str).try_for_each(plain)
     }

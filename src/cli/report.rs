@@ -154,15 +154,19 @@ fn checked(context: &Context, folder: &Path) -> anyhow::Result<ExitCode> {
     }
     let (numbers, held) = (files.iter().map(|file| file.numbers).sum::<usize>(), files.iter().all(Checked::holds));
     let differences: usize = files.iter().map(|file| file.differences.len()).sum();
-    let unchecked = files.iter().filter(|file| file.unchecked.is_some()).count();
+    let unchecked = files.iter().filter(|file| file.unchecked.is_some() || file.unread.is_some()).count();
     let differences = counted(differences, "difference");
-    print(&format!("{numbers} numbers made again, {differences}, {} not checked\n", counted(unchecked, "file")))?;
+    print(&format!(
+        "{numbers} numbers made again, {differences}, {} not checked
+",
+        counted(unchecked, "file")
+    ))?;
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn verdict(file: &Checked) -> String {
     let path = file.path.display();
-    if let Some(reason) = &file.unchecked {
+    if let Some(reason) = file.unchecked.as_deref().or(file.unread) {
         return format!("{path}: not checked: {reason}\n");
     }
     let mut text = match file.differences.len() {

@@ -38,7 +38,7 @@ pub use layout::{Coco, Layout, Pairs, Pattern, Patterns, Separator, Slices, Tabl
 pub use manifest::Manifest;
 pub use normalise::Normalise;
 pub use phantom::PhantomKind;
-pub use root::{DATA_ENV, DataRoots, manifests};
+pub use root::{DATA_ENV, DataRoots, is_drawn, manifests};
 pub use subject::pseudo_subjects;
 pub use unmarked::Unmarked;
 pub use verify::{Finding, FindingKind, Quartiles, Sizes, Verification, verify, verify_with};

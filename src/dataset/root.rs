@@ -72,6 +72,12 @@ pub fn manifests() -> Vec<Result<Manifest, DatasetError>> {
     names.iter().map(|name| find(name)).collect()
 }
 
+/// Whether a built-in manifest of this name draws phantoms instead of reading patients' images.
+pub fn is_drawn(name: &str) -> bool {
+    let built_in = BUILT_IN.iter().find(|(known, _)| *known == name);
+    built_in.is_some_and(|(_, text)| Manifest::parse(text, name).is_ok_and(|manifest| !manifest.layout.has_files()))
+}
+
 /// The manifest named `name`.
 pub(super) fn find(name: &str) -> Result<Manifest, DatasetError> {
     let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
@@ -113,6 +119,12 @@ fn is_manifest(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn phantoms_are_told_from_patients() {
+        assert!(is_drawn("breast-us") && is_drawn("breast-mri-quadrant"));
+        assert!(!is_drawn("busi-curated") && !is_drawn("no-such-name"));
+    }
 
     #[test]
     fn a_built_in_manifest_finds_its_list() {

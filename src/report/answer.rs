@@ -2,6 +2,7 @@
 
 use super::grid::Grid;
 use super::inference::{Answer, Answers, ArmAnswer};
+use super::interval::{is_inside, range};
 use super::render::number;
 use crate::metric::Metric;
 use crate::stats::{Interval, Null, Paired, Summary};
@@ -68,6 +69,7 @@ impl Answers {
         let leaks = answer.arms.iter().filter_map(|arm| Some(arm.leak?.count.note(&arm.arm)));
         let mut notes: String = leaks.collect();
         notes += &answer.counts();
+        notes += &answer.beyond();
         if let Some(width) = self.width {
             notes += &format!("Needed: subjects for an interval {width} wide\n");
         }
@@ -159,6 +161,18 @@ impl Answers {
 }
 
 impl Answer {
+    /// Arms whose t interval the table leaves out; files have it.
+    fn beyond(&self) -> String {
+        let metric = self.row();
+        let is_beyond = |arm: &&ArmAnswer| arm.summary.t.is_some_and(|own| !is_inside(&own, metric));
+        let arms: Vec<&str> = self.arms.iter().filter(is_beyond).map(|arm| arm.arm.as_str()).collect();
+        if arms.is_empty() {
+            String::new()
+        } else {
+            format!("t –: leaves the metric's range; see BCa: {}\n", arms.join(", "))
+        }
+    }
+
     /// Where n is not the number of subjects, or a case is undefined; arms of the same counts in one line.
     fn counts(&self) -> String {
         let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
@@ -189,7 +203,8 @@ impl ArmAnswer {
             _ => number(None),
         };
         let range = |interval| range(metric, interval);
-        let numbers = [number(summary.mean), range(summary.t), range(summary.bca), number(summary.median)];
+        let t = summary.t.filter(|own| is_inside(own, metric));
+        let numbers = [number(summary.mean), range(t), range(summary.bca), number(summary.median)];
         let mut cells = vec![self.label(), summary.n.to_string()];
         cells.extend(numbers);
         cells.extend([range(quartiles), number(summary.sd), number(self.pooled), runs.to_string(), over_runs]);
@@ -270,19 +285,6 @@ pub fn probability(p: f64) -> String {
 /// With its sign.
 pub fn signed(metric: &Metric, value: f64) -> String {
     format!("{}{}", if value < 0.0 { "" } else { "+" }, number(metric, Some(value)))
-}
-
-/// `low … high`.
-pub fn range(metric: &Metric, interval: Option<Interval>) -> String {
-    let ends = |Interval { low, high }| format!("{} … {}", number(metric, Some(low)), number(metric, Some(high)));
-    interval.map_or_else(|| number(metric, None), ends)
-}
-
-/// Of the mean: t, or BCa where t has none or leaves the metric's range.
-pub(super) fn shown_interval(summary: &Summary, metric: &Metric) -> Option<Interval> {
-    let most = if metric.unit.is_empty() { 1.0 } else { f64::INFINITY };
-    let inside = |interval: &Interval| interval.low >= 0.0 && interval.high <= most;
-    summary.t.filter(inside).or(summary.bca)
 }
 
 fn field(value: Option<f64>) -> String {

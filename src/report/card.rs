@@ -2,11 +2,13 @@
 
 use std::fmt::Write;
 
+use super::render::head;
 use super::{AnswerError, Answers, Question, number, range};
 use crate::dataset::Manifest;
-use crate::metric::Metric;
+use crate::metric::{Metric, Task};
 use crate::model::Kind;
 use crate::plan::RunPlan;
+use crate::spec::Augment;
 use crate::store::RunView;
 
 /// What a card says of a finished run, as Markdown.
@@ -22,6 +24,8 @@ pub struct Card<'a> {
     pub sha256: &'a str,
 }
 
+/// Networks that scripts/load_weights.py knows.
+const LOADED: [&str; 4] = ["unet", "fgfeu-net", "boundary-attention", "att-unet"];
 const NOT_FOR_PATIENTS: &str = "**Not a medical device.** Research software: not validated for diagnosis, treatment or \
                                 any decision about a patient.";
 
@@ -42,7 +46,7 @@ impl Card<'_> {
             &[
                 ("model", format!("{model} ({kind}; {} trainable numbers): {}", record.params, plan.model.row().about)),
                 ("weights", format!("of epoch {}, the lowest validation loss; SHA-256 {}", self.epoch, self.sha256)),
-                ("names", "PyTorch's; scripts/load_weights.py loads them".to_owned()),
+                ("names", names(plan.model.name()).to_owned()),
                 ("made by", format!("seglab {} on {}", plain(&record.version), plain(&record.device))),
             ],
         )
@@ -80,22 +84,15 @@ impl Card<'_> {
                     "input",
                     format!("{0} × {0} px, images squashed to it; normalised: {1}", plan.input_px, normalised(plan)),
                 ),
-                (
-                    "answer",
-                    format!("logits of {}; probability by the sigmoid, tumour above one half", plan.task.name()),
-                ),
+                ("answer", answer(plan.task).to_owned()),
                 ("loss", plan.loss_name().to_owned()),
                 ("training", training(plan)),
+                ("learning rate", plateau(plan)),
+                ("early stop", early_stop(plan)),
+                ("augmentation", augmentation(plan)),
                 ("fold and seed", format!("{}, {}", plan.fold, plan.seed)),
                 ("split", leak),
-                (
-                    "after",
-                    if plan.postprocess.is_none() {
-                        "masks as predicted".to_owned()
-                    } else {
-                        plan.postprocess.describe()
-                    },
-                ),
+                ("after", after(plan)),
             ],
         )
     }
@@ -105,16 +102,22 @@ impl Card<'_> {
         let question = Question { metrics: task.shown().collect::<Vec<&Metric>>(), ..Question::default() };
         let answers = Answers::of(&[self.run], &question)?;
         let percent = answers.level * 100.0;
+        let scale = if task.is_segmentation() {
+            format!(" Distances (px) are in pixels of the {0} × {0} px input.", self.run.plan.input_px)
+        } else {
+            String::new()
+        };
         let mut text = format!(
             "## Numbers\n\nOn the test part, each case once. The interval says what other subjects could have shown with these \
-             weights, not what another training would.\n\n| metric | mean | {percent} % interval | n | undefined |\n| --- | ---: | ---: | ---: | ---: |\n"
+             weights, not what another training would: BCa by {} bootstraps over subjects, Student's t where there is no BCa.{scale}\n\n| metric | mean | {percent} % interval | n | undefined |\n| --- | ---: | ---: | ---: | ---: |\n",
+            answers.resamples
         );
         for (metric, answer) in question.metrics.iter().zip(&answers.metrics) {
             let Some(summary) = answer.arms.first().map(|arm| &arm.summary) else { continue };
             let interval = range(metric, summary.bca.or(summary.t));
             let mean = number(metric, summary.mean);
             let _ =
-                writeln!(text, "| {} | {mean} | {interval} | {} | {} |", metric.label, summary.n, summary.undefined);
+                writeln!(text, "| {} | {mean} | {interval} | {} | {} |", head(metric), summary.n, summary.undefined);
         }
         Ok(text)
     }
@@ -161,6 +164,63 @@ fn normalised(plan: &RunPlan) -> String {
     serde_json::to_string(&plan.train.normalise).unwrap_or_default().trim_matches('"').to_owned()
 }
 
+fn names(model: &str) -> &'static str {
+    match LOADED.contains(&model) {
+        true => "PyTorch's; scripts/load_weights.py loads them",
+        false => "PyTorch's; scripts/load_weights.py does not know this model",
+    }
+}
+
+fn answer(task: Task) -> &'static str {
+    match task {
+        Task::Segmentation => "one logit a pixel; probability of tumour by the sigmoid, tumour above one half",
+        Task::Classification => {
+            "one logit an image; probability of malignancy by the sigmoid, malignant above one half"
+        }
+    }
+}
+
+fn after(plan: &RunPlan) -> String {
+    match (plan.task, plan.postprocess.is_none()) {
+        (Task::Classification, _) => "nothing: the answer as predicted".to_owned(),
+        (Task::Segmentation, true) => "nothing: masks as predicted".to_owned(),
+        (Task::Segmentation, false) => plan.postprocess.describe(),
+    }
+}
+
+fn plateau(plan: &RunPlan) -> String {
+    let (plateau, lr) = (&plan.train.plateau, plan.train.lr);
+    if plateau.factor >= 1.0 {
+        return format!("{lr:e} throughout");
+    }
+    format!(
+        "{lr:e} at the start, times {} after {} epochs without a lower validation loss, not below {:e}",
+        plateau.factor,
+        plateau.patience,
+        plateau.min_lr.min(lr)
+    )
+}
+
+fn early_stop(plan: &RunPlan) -> String {
+    let epochs = |epochs: u32| format!("after {epochs} epochs without a lower validation loss");
+    plan.train.early_stop.map_or_else(|| "none".to_owned(), epochs)
+}
+
+/// The keys of the recipe that change an image.
+fn augmentation(plan: &RunPlan) -> String {
+    let augment = &plan.train.augment;
+    if *augment == Augment::default() {
+        return "none".to_owned();
+    }
+    let keys = serde_json::to_value(augment).unwrap_or_default();
+    let changes = |value: &&serde_json::Value| **value != serde_json::json!(false) && **value != serde_json::json!(0.0);
+    let shown = keys.as_object().into_iter().flatten().filter(|(_, value)| changes(value));
+    shown
+        .map(|(key, value)| format!("{key} {}", plain(&value.to_string()).replace('"', "")))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
 fn training(plan: &RunPlan) -> String {
     let train = &plan.train;
     let optimizer = if train.weight_decay > 0.0 {
@@ -168,10 +228,7 @@ fn training(plan: &RunPlan) -> String {
     } else {
         "Adam".to_owned()
     };
-    format!(
-        "at most {} epochs, batch {}, {optimizer}, learning rate {:e} at the start",
-        train.epochs, train.batch, train.lr
-    )
+    format!("at most {} epochs, batch {}, {optimizer}", train.epochs, train.batch)
 }
 
 /// Text of manifests and names, without what Markdown or a terminal would take for more.
@@ -190,6 +247,37 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn plan(task: Task) -> RunPlan {
+        let spec = crate::spec::Spec::built_in("p1-table2").expect("built in").expect("valid");
+        let spec = spec.at_profile("quick").expect("a profile");
+        let dataset = crate::dataset::Dataset::open(&spec.dataset, &crate::dataset::DataRoots::new(None));
+        let plans = crate::plan::plan(&spec, &dataset.expect("phantoms")).expect("a plan");
+        RunPlan { task, ..plans.into_iter().next().expect("an arm") }
+    }
+
+    #[test]
+    fn a_classifier_has_no_masks_and_every_card_its_recipe() {
+        let (masks, verdicts) = (plan(Task::Segmentation), plan(Task::Classification));
+        assert!(after(&masks).contains("masks") && !after(&verdicts).contains("masks"));
+        assert!(answer(verdicts.task).contains("malignant above one half"));
+        assert_eq!(
+            plateau(&masks),
+            "1e-5 at the start, times 0.5 after 5 epochs without a lower validation loss, not below 1e-6"
+        );
+        assert_eq!(early_stop(&masks), "after 15 epochs without a lower validation loss");
+        let changes = augmentation(&masks);
+        assert!(changes.contains("flip_horizontal true") && !changes.contains("false"), "{changes}");
+    }
+
+    #[test]
+    fn a_card_knows_which_networks_the_script_loads() {
+        let script = include_str!("../../benches/networks.py");
+        let list = script.lines().find_map(|line| line.strip_prefix("NETWORKS = ")).expect("a list");
+        assert_eq!(list.matches(": ").count(), LOADED.len());
+        assert!(LOADED.iter().all(|name| list.contains(&format!("\"{name}\": "))), "{list}");
+        assert!(names("resunet").contains("does not know"));
+    }
 
     #[test]
     fn text_of_a_manifest_is_no_markup() {

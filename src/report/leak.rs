@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::shown_interval;
 use super::grid::Grid;
 use super::inference::{Answer, ArmAnswer};
+use super::interval::shown_interval;
 use super::render::number;
 use crate::dataset::fold::Leak;
 use crate::metric::Metric;
@@ -84,7 +84,7 @@ impl ArmAnswer {
         let (known, unknown) = self.leak.map_or((None, Some(*all)), |e| (Some(e.known), Some(e.unknown)));
         let mean = |side: Option<Summary>| number(metric, side.and_then(|summary| summary.mean));
         let range = |side: Option<Summary>| {
-            super::answer::range(metric, side.and_then(|summary| shown_interval(&summary, metric)))
+            super::interval::range(metric, side.and_then(|summary| shown_interval(&summary, metric)))
         };
         let mut cells = vec![self.label(), count.protocol.describe().to_owned()];
         cells.extend([count.test.to_string(), count.in_training.to_string(), number(metric, all.mean)]);

@@ -13,6 +13,7 @@ mod export;
 mod figure;
 mod grid;
 mod inference;
+mod interval;
 mod leak;
 mod printed;
 mod render;
@@ -25,7 +26,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use answer::{probability, range, signed};
+pub use answer::{probability, signed};
 pub use card::Card;
 pub use contrast::{Contrast, Standing};
 pub use current::{by_task, current};
@@ -41,6 +42,7 @@ pub use export::{csv_of, export};
 pub use figure::Figure;
 pub use grid::Grid;
 pub use inference::{Answer, AnswerError, Answers, ArmAnswer, Question, metrics_named};
+pub use interval::range;
 pub use leak::{Exposure, LeakCount};
 pub use printed::{PrintedRow, PrintedTable, printed};
 pub use render::{Format, number};

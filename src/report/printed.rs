@@ -2,7 +2,9 @@
 //! printed numbers never stand in a row with measured ones.
 
 use super::{ArmRow, Comparison};
-use crate::audit::{Aggregation, Certainty, Finding, Protocol, Published, Table};
+use crate::audit::{Aggregation, Certainty, Finding, Protocol, Published, Table, Unit};
+use crate::dataset::is_drawn;
+use crate::loss::LossConfig;
 
 /// Rows of one printed table.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,9 +46,10 @@ fn of_table(
     (published, table): (&Published, &Table),
     findings: &[Finding],
 ) -> Option<PrintedTable> {
+    let protocol = published.protocol_of(&table.paper);
     let row = |row: &crate::audit::Row| {
-        let arms = comparison.arms.iter().filter(|arm| is_about(table, &row.name, arm));
-        let arms: Vec<String> = arms.map(|arm| arm.arm.clone()).collect();
+        let arms = arms_of(comparison, (table, protocol), &row.name);
+        let arms: Vec<String> = arms.iter().map(|arm| arm.arm.clone()).collect();
         let of_row = |finding: &&Finding| {
             finding.table.as_deref() == Some(&table.id) && finding.row.as_deref() == Some(&row.name)
         };
@@ -66,17 +69,43 @@ fn of_table(
         source: table.source.clone(),
         title: table.title.clone(),
         columns: table.columns.iter().map(|column| column.name.clone()).collect(),
+        apart: apart(comparison, protocol, (table, &rows)),
         rows,
-        apart: apart(comparison, published.protocol_of(&table.paper), table),
         caveats: verdicts(findings.iter().filter(of_table)),
     })
 }
 
-/// A row of a table of models is about its model, one of a table of losses about its loss with the table's model.
+/// The arms that `row` is about. Of those of a model, the ones with the loss that the paper trained it with; all of them
+/// if there is none.
+fn arms_of<'a>(
+    comparison: &'a Comparison,
+    (table, protocol): (&Table, Option<&Protocol>),
+    row: &str,
+) -> Vec<&'a ArmRow> {
+    let mut arms: Vec<&ArmRow> = comparison.arms.iter().filter(|arm| is_about(table, row, arm)).collect();
+    let trained = |arm: &&ArmRow| protocol.and_then(|protocol| protocol.loss.as_ref()) == Some(&arm.loss);
+    if loss_of(row).is_none() && arms.iter().any(trained) {
+        arms.retain(trained);
+    }
+    arms
+}
+
+/// A row of a table of models is about its model. One of a table of losses is about its loss with the table's model: a loss
+/// with numbers, such as `tversky(0.5,0.5)`, is the arm of that name, since a table of arms has no more of them.
 fn is_about(table: &Table, row: &str, arm: &ArmRow) -> bool {
-    let loss = row.split('(').next().unwrap_or_default();
-    let of_its_model = table.title.to_lowercase().contains(&arm.model);
-    row == arm.model || row == arm.arm || (of_its_model && !loss.is_empty() && loss == arm.loss)
+    match loss_of(row) {
+        None => row == arm.model || row == arm.arm,
+        Some(loss) => {
+            let of_its_model = table.title.to_lowercase().contains(&arm.model);
+            of_its_model && loss == arm.loss && (row == loss || row == arm.arm)
+        }
+    }
+}
+
+/// Key of the loss that a row names.
+fn loss_of(row: &str) -> Option<&str> {
+    let name = row.split('(').next()?;
+    LossConfig::NAMES.contains(&name).then_some(name)
 }
 
 /// Whether a remark on `place` of a paper concerns the table `source`: one of its sections (§) concerns all tables.
@@ -93,8 +122,12 @@ fn verdicts<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<(Certainty, 
     found
 }
 
-fn apart(comparison: &Comparison, protocol: Option<&Protocol>, table: &Table) -> Vec<String> {
-    let mut reasons = Vec::new();
+/// The worst first: what is smaller here, what was no patient's image, then how the paper measured.
+fn apart(comparison: &Comparison, protocol: Option<&Protocol>, (table, rows): (&Table, &[PrintedRow])) -> Vec<String> {
+    let mut reasons: Vec<String> = comparison.reduced().into_iter().collect();
+    if is_drawn(&comparison.dataset) {
+        reasons.push(format!("these arms saw drawn phantoms ({}), the paper's patients", comparison.dataset));
+    }
     if let Some(protocol) = protocol {
         let paper = &protocol.paper;
         match &protocol.dataset {
@@ -105,11 +138,40 @@ fn apart(comparison: &Comparison, protocol: Option<&Protocol>, table: &Table) ->
             None => reasons.push(format!("{paper}'s images are not published; these arms saw {}", comparison.dataset)),
         }
         reasons.push(format!("{paper}: {}", protocol.text));
+        if comparison.task.is_segmentation() && table.unit == Unit::Pixel {
+            reasons.extend(other_losses(comparison, protocol, rows));
+        }
     }
+    reasons.extend(one_of_several(rows));
     if table.aggregation.len() > 1 && table.aggregation.contains(&Aggregation::Mean) {
         reasons.push(format!("{} does not say how many images became one number", table.source));
     }
     reasons
+}
+
+/// Arms beside rows of models that have another loss than the paper's.
+fn other_losses(comparison: &Comparison, protocol: &Protocol, rows: &[PrintedRow]) -> Option<String> {
+    let loss = protocol.loss.as_ref()?;
+    let of_models = || rows.iter().filter(|row| loss_of(&row.name).is_none());
+    let shown = |arm: &&ArmRow| of_models().any(|row| row.arms.contains(&arm.arm));
+    let other = |arm: &&ArmRow| !arm.loss.is_empty() && arm.loss != *loss;
+    let arms = comparison.arms.iter().filter(shown).filter(other);
+    let arms: Vec<String> = arms.map(|arm| format!("{} ({})", arm.arm, arm.loss)).collect();
+    (!arms.is_empty())
+        .then(|| format!("{}'s own network has the loss {loss}, not so: {}", protocol.paper, arms.join(", ")))
+}
+
+/// Rows of one model beside arms that differ in more than it.
+fn one_of_several(rows: &[PrintedRow]) -> impl Iterator<Item = String> {
+    let several = rows.iter().filter(|row| row.arms.len() > 1);
+    several.map(|row| {
+        format!(
+            "{} stands beside {} arms, which differ in more than it says: {}",
+            row.name,
+            row.arms.len(),
+            row.arms.join(", ")
+        )
+    })
 }
 
 #[cfg(test)]
@@ -162,6 +224,36 @@ mod tests {
         assert_eq!(tables[1].rows[0].cells, ["0.9802", "0.8645", "0.9935", "0.9683"]);
         assert_eq!(tables[1].rows[0].verdicts[0].0, Certainty::Implausible);
         assert_eq!(tables[2].rows[0].arms, ["b"]);
+    }
+
+    #[test]
+    fn a_row_goes_with_the_arm_of_the_same_numbers_and_a_model_with_the_papers_loss() {
+        let tversky = ["tversky(0.5,0.5)", "tversky(0.4,0.6)"].map(|name| arm(name, "fgfeu-net", "tversky"));
+        let others = [arm("bce", "fgfeu-net", "bce"), arm("combo", "fgfeu-net", "combo")];
+        let all = comparison(tversky.into_iter().chain(others).collect());
+        let tables = printed(&all, published(), &[]);
+        let of = |source: &str| tables.iter().find(|table| table.source == source).expect("a table");
+        assert!(of("P1 Table 2").rows.iter().all(|row| row.arms == [row.name.clone()]), "{:?}", of("P1 Table 2").rows);
+        assert_eq!(of("P1 Table 2").rows.len(), 4);
+        assert_eq!(of("P1 Table 3").rows[0].arms, ["combo"]);
+        assert!(of("P1 Table 3").apart.iter().all(|reason| !reason.contains("own network")));
+        let without = comparison(all.arms.into_iter().filter(|arm| arm.loss != "combo").collect());
+        let tables = printed(&without, published(), &[]);
+        let models = tables.iter().find(|table| table.source == "P1 Table 3").expect("a table");
+        assert_eq!(models.rows[0].arms.len(), 3);
+        let says = |text: &str| models.apart.iter().any(|reason| reason.contains(text));
+        assert!(says("combo, not so: tversky(0.5,0.5) (tversky)") && says("beside 3 arms"), "{:?}", models.apart);
+    }
+
+    #[test]
+    fn smaller_sizes_and_phantoms_come_first() {
+        let mut own = comparison(vec![arm("unet", "unet", "combo")]);
+        (own.spec, own.dataset) = ("p1-table3@quick".into(), "breast-us".into());
+        let tables = printed(&own, published(), &[]);
+        for table in &tables {
+            assert!(table.apart[0].contains("profile quick of p1-table3") && table.apart[0].contains("64 px"));
+            assert!(table.apart[1].contains("phantoms (breast-us)"), "{:?}", table.apart);
+        }
     }
 
     #[test]

@@ -124,6 +124,12 @@ impl Comparison {
         if parts.is_empty() { String::new() } else { format!("{}\n", parts.join("; ")) }
     }
 
+    /// The same with the images' size, where there is anything smaller than the spec's own.
+    pub(super) fn reduced(&self) -> Option<String> {
+        let sizes = self.sizes();
+        (!sizes.is_empty()).then(|| format!("these arms: {}; images of {} px", sizes.trim_end(), self.input_px))
+    }
+
     /// Where a metric stands on fewer cases than the arm has, and what does not count.
     pub fn footnotes(&self) -> String {
         let mut notes = self.sizes();
@@ -180,7 +186,8 @@ impl ArmRow {
     }
 }
 
-fn head(metric: &Metric) -> String {
+/// The metric with its unit.
+pub(super) fn head(metric: &Metric) -> String {
     if metric.unit.is_empty() { metric.label.to_owned() } else { format!("{} ({})", metric.label, metric.unit) }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Provenance;
 use crate::audit::{Certainty, Column, Measure, Part, Table, Unit, findings_watched, published};
 use crate::metric::{Metric, Task};
 use crate::report::{Answers, Comparison, PrintedRow, PrintedTable, printed};
@@ -20,6 +21,8 @@ pub struct Beside {
     pub apart: Vec<String>,
     /// What the auditor says of the table.
     pub findings: Vec<(Certainty, String)>,
+    /// Rows of the table that no arm corresponds to.
+    pub no_arm: Vec<String>,
     /// One for each published number of each arm.
     pub rows: Vec<BesideRow>,
 }
@@ -57,7 +60,11 @@ impl BesideRow {
 }
 
 /// Published numbers of the arms of `comparison`. Calls `table_done` for each published table that the auditor reads.
-pub(super) fn beside(comparison: &Comparison, answers: &Answers, table_done: &(dyn Fn() + Sync)) -> Vec<Beside> {
+pub(super) fn beside(
+    (comparison, provenance): (&Comparison, &Provenance),
+    answers: &Answers,
+    table_done: &(dyn Fn() + Sync),
+) -> Vec<Beside> {
     let published = published();
     // What the auditor finds takes seconds: only asked for where there is a table to say it of.
     if printed(comparison, published, &[]).is_empty() {
@@ -66,7 +73,8 @@ pub(super) fn beside(comparison: &Comparison, answers: &Answers, table_done: &(d
     let tables = printed(comparison, published, &findings_watched(published, table_done));
     let of = |printed: PrintedTable| {
         let same = |table: &&Table| table.source == printed.source && table.title == printed.title;
-        published.tables.iter().find(same).map(|table| Beside::of(printed, table, (comparison, answers)))
+        let of = |table| Beside::of(printed.clone(), table, (comparison, answers));
+        published.tables.iter().find(same).map(of).map(|table| table.told(comparison, provenance))
     };
     tables.into_iter().filter_map(of).collect()
 }
@@ -79,6 +87,7 @@ impl Beside {
             apart.push(format!("{} classifies {theirs}, these arms {ours}: no difference is given", table.source));
         }
         let rows = printed.rows.iter().flat_map(|row| BesideRow::all(row, table, (comparison, answers))).collect();
+        let no_arm = table.rows.iter().filter(|row| printed.rows.iter().all(|own| own.name != row.name));
         let leaks = comparison.arms.iter().filter(|arm| printed.rows.iter().any(|row| row.arms.contains(&arm.arm)));
         apart.extend(leaks.filter_map(|arm| Some(arm.leak?.note(&arm.arm).trim_end().to_owned())));
         Self {
@@ -87,8 +96,17 @@ impl Beside {
             comparable: apart.is_empty(),
             apart,
             findings: printed.caveats,
+            no_arm: no_arm.map(|row| row.name.clone()).collect(),
             rows,
         }
+    }
+
+    /// With how long and how wide the arms are, behind the name of their profile and before all other reasons.
+    fn told(mut self, comparison: &Comparison, provenance: &Provenance) -> Self {
+        if !self.comparable {
+            self.apart.insert(usize::from(comparison.reduced().is_some()), provenance.extent());
+        }
+        self
     }
 }
 

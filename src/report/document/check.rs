@@ -16,6 +16,8 @@ use crate::store::{RunView, Store, Watch};
 
 /// Larger files are no report.
 const LIMIT_BYTES: u64 = 256 << 20;
+/// What is said of the page.
+const PAGE: &str = "page: made of the files beside it; not read";
 /// Numbers that differ by less come from another machine's last digits.
 const TOLERANCE: f64 = 1e-9;
 
@@ -30,22 +32,29 @@ pub struct Checked {
     pub differences: Vec<String>,
     /// Why nothing could be made again.
     pub unchecked: Option<String>,
+    /// Why it was not read, which says nothing against it.
+    pub unread: Option<&'static str>,
 }
 
 impl Checked {
-    /// Whether every number was made again and is the same.
+    /// Of nothing yet.
+    fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), numbers: 0, differences: Vec::new(), unchecked: None, unread: None }
+    }
+
+    /// Whether every number was made again and is the same, or the file is not one to be read.
     pub fn holds(&self) -> bool {
         self.unchecked.is_none() && self.differences.is_empty()
     }
 
     pub(super) fn unchecked(path: &Path, reason: impl ToString) -> Self {
-        Self { path: path.to_owned(), numbers: 0, differences: Vec::new(), unchecked: Some(reason.to_string()) }
+        Self { unchecked: Some(reason.to_string()), ..Self::new(path) }
     }
 }
 
 /// Checks every report (`*.json`, and the files made from it) in `folder` against the runs in `store`, every golden table
 /// against the scores beside it, and every other table of means (`*.csv` of `compare`) against the store; sorted by name.
-/// A table in Markdown that belongs to none of them is listed as unchecked.
+/// A table in Markdown that belongs to none of them is listed as unchecked, the page as unread.
 pub fn check(folder: &Path, store: &Store, progress: Progress) -> std::io::Result<Vec<Checked>> {
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect();
     paths.sort();
@@ -58,6 +67,7 @@ pub fn check(folder: &Path, store: &Store, progress: Progress) -> std::io::Resul
             Kind::Report => checked.extend(check_report(path, store)),
             Kind::Means => checked.push(check_means(path, store)),
             Kind::Loose => checked.push(Checked::unchecked(path, "not recomputed: no scores kept")),
+            Kind::Page => checked.push(Checked { unread: Some(PAGE), ..Checked::new(path) }),
             Kind::Other => {}
         }
     }
@@ -75,6 +85,8 @@ enum Kind {
     Means,
     /// A table that nothing can make again.
     Loose,
+    /// The report as one page.
+    Page,
     /// Part of one of the others, or no table.
     Other,
 }
@@ -86,6 +98,7 @@ fn kind(name: &str, exists: &dyn Fn(&str) -> bool) -> Kind {
     match end {
         _ if name.ends_with(golden::END) => Kind::Golden,
         _ if name.ends_with(golden::SCORES) => Kind::Other,
+        _ if name == "index.html" => Kind::Page,
         "json" => Kind::Report,
         "csv" if !is_part => Kind::Means,
         "md" if !is_part && !name.eq_ignore_ascii_case("readme.md") => Kind::Loose,
@@ -188,7 +201,7 @@ fn is(run: &RunView, id: &str) -> bool {
 }
 
 fn compared(path: &Path, text: &Value, document: &Document) -> Checked {
-    let mut checked = Checked { path: path.to_owned(), numbers: 0, differences: Vec::new(), unchecked: None };
+    let mut checked = Checked::new(path);
     // Through text, so that both are what a reader gets.
     match serde_json::from_str::<Value>(&document.json()) {
         Ok(again) => walk("", (text, &again), &mut checked),
@@ -255,7 +268,7 @@ pub(super) fn lines(path: &Path, again: &str, uncounted: usize) -> Checked {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(reason) => return Checked::unchecked(path, reason),
     };
-    let mut checked = Checked { path: path.to_owned(), numbers: 0, differences: Vec::new(), unchecked: None };
+    let mut checked = Checked::new(path);
     let count = |text: &str| text.lines().count();
     if count(&there) != count(again) {
         checked.differences.push(format!("{} lines, again {}", count(&there), count(again)));
@@ -282,7 +295,7 @@ mod tests {
     use super::*;
 
     fn differences(there: Value, again: Value) -> (usize, Vec<String>) {
-        let mut checked = Checked { unchecked: None, ..Checked::unchecked(Path::new("x"), "") };
+        let mut checked = Checked::new(Path::new("x"));
         walk("", (&there, &again), &mut checked);
         (checked.numbers, checked.differences)
     }
@@ -292,9 +305,9 @@ mod tests {
         let there = ["a.golden.json", "a.scores.csv", "b.json"];
         let kind = |name: &str| kind(name, &|other| there.contains(&other));
         assert_eq!([kind("a.golden.json"), kind("b.json")], [Kind::Golden, Kind::Report]);
-        let parts = ["a.scores.csv", "a.csv", "a.md", "b-published.csv", "b.md", "README.md", "index.html", "x"];
+        let parts = ["a.scores.csv", "a.csv", "a.md", "b-published.csv", "b.md", "README.md", "x"];
         assert!(parts.iter().all(|name| kind(name) == Kind::Other));
-        assert_eq!([kind("c.csv"), kind("c.md")], [Kind::Means, Kind::Loose]);
+        assert_eq!([kind("c.csv"), kind("c.md"), kind("index.html")], [Kind::Means, Kind::Loose, Kind::Page]);
     }
 
     #[test]

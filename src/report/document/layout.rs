@@ -107,7 +107,7 @@ impl Document {
 impl ArmAnswer {
     /// The interval that stands beside the mean where there is room for one.
     pub(in crate::report) fn shown_interval(&self, metric: &Metric) -> Option<Interval> {
-        crate::report::answer::shown_interval(&self.summary, metric)
+        crate::report::interval::shown_interval(&self.summary, metric)
     }
 }
 
@@ -123,6 +123,9 @@ fn beside(table: &Beside, task: Task, label: &dyn Fn(&str) -> String) -> Grid {
     };
     for reason in &table.apart {
         notes += &format!("- {reason}\n");
+    }
+    if !table.no_arm.is_empty() {
+        notes += &format!("no arm: {}\n", table.no_arm.join(", "));
     }
     for (certainty, message) in &table.findings {
         notes += &format!("auditor, {}: {message}\n", certainty_name(*certainty));
@@ -244,9 +247,29 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// What [`duration`] was made of, to the minute from an hour on; `None` of another text.
+pub(super) fn seconds(text: &str) -> Option<u64> {
+    let words: Vec<&str> = text.split(' ').collect();
+    let number = |text: &str| text.parse::<u64>().ok();
+    match words.as_slice() {
+        [s, "s"] => number(s),
+        [m, "min", s, "s"] => number(m)?.checked_mul(60)?.checked_add(number(s)?),
+        [h, "h", m, "min"] => number(h)?.checked_mul(60)?.checked_add(number(m)?)?.checked_mul(60),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_sorted_by_their_seconds() {
+        for s in [0, 59, 133, 3600, 90_060] {
+            assert_eq!(seconds(&duration(s as f64)), Some(s));
+        }
+        assert!(["", "3", "s", "3 px", "x s", "99999999999999999999 s"].iter().all(|text| seconds(text).is_none()));
+    }
 
     #[test]
     fn durations_read_like_a_clock() {

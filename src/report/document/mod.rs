@@ -124,7 +124,7 @@ impl Document {
             roc: roc::curves(scored),
             pixel_roc: if task.is_segmentation() { roc::over_pixels(scored) } else { Vec::new() },
             cases: scored.iter().map(|arm| ArmCases::of(arm, task)).collect(),
-            published: beside::beside(&comparison, &statistics, step_done),
+            published: beside::beside((&comparison, &provenance), &statistics, step_done),
             checks,
             provenance,
             comparison,

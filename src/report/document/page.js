@@ -1,7 +1,9 @@
 "use strict";
-// A cell sorts by the number that it begins with, or as text; what is undefined comes last.
+// A cell sorts by its data-sort, by the number that it begins with, or as text; what is undefined comes last.
 const key = (row, column) => {
   const text = row.cells[column].textContent.trim();
+  const sort = row.cells[column].dataset.sort;
+  if (sort !== undefined) return { text, number: Number(sort), missing: false };
   const number = parseFloat(text.replace(/^[<≈]+/, "").replace("−", "-"));
   return { text, number: /^[<≈+−-]*\.?\d/.test(text) ? number : NaN, missing: text === "–" || text === "" };
 };

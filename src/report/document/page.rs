@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::layout::{Reach, Section};
+use super::layout::{Reach, Section, seconds};
 use super::{Document, Unreported};
 use crate::markup::{address, data_uri, html};
 use crate::report::figure::Figure;
@@ -113,7 +113,10 @@ fn table(grid: &Grid) -> String {
     }
     out += "</tr></thead>\n<tbody>\n";
     for row in &grid.rows {
-        let cells = row.iter().enumerate().map(|(place, cell)| format!("<td{}>{}</td>", kind(place), entry(cell)));
+        // Read as text, 2 min 13 s would come before 59 s.
+        let sort = |cell: &str| seconds(cell).map(|s| format!(" data-sort=\"{s}\"")).unwrap_or_default();
+        let entry = |(place, cell): (usize, &String)| format!("<td{}{}>{}</td>", kind(place), sort(cell), entry(cell));
+        let cells = row.iter().enumerate().map(entry);
         let _ = writeln!(out, "<tr>{}</tr>", cells.collect::<String>());
     }
     out += "</tbody></table></div>\n";
@@ -145,4 +148,17 @@ fn figure(figure: &Figure) -> String {
         None => format!("<img alt=\"{caption}\" src=\"{}\">", data_uri("image/png", &figure.png)),
     };
     format!("<figure{kind}>{picture}<figcaption>{caption}</figcaption></figure>\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_says_its_seconds_for_sorting() {
+        let cells = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
+        let (header, rows) = (cells(["Run", "Training"]), vec![cells(["3", "2 min 13 s"])]);
+        let text = table(&Grid { title: String::new(), header, rows, left: 1, notes: String::new() });
+        assert!(text.contains("<td>3</td><td class=\"n\" data-sort=\"133\">2 min 13 s</td>"), "{text}");
+    }
 }

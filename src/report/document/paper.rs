@@ -7,7 +7,12 @@ use super::layout::{PROVENANCE, Reach, Section};
 use crate::markup;
 use crate::report::grid::Grid;
 
-const PREAMBLE: &str = "% Needs \\usepackage{booktabs} and \\usepackage{graphicx}; \\input this file.\n";
+const PREAMBLE: &str =
+    "% Needs \\usepackage{booktabs}, \\usepackage{graphicx} and \\usepackage{longtable}; \\input this file.\n";
+/// Rows and lines of notes that a float has room for; a page cuts off what is below.
+const FLOAT_LINES: usize = 36;
+/// Letters of a line of notes.
+const LINE: usize = 100;
 
 impl Document {
     /// For a README or an issue.
@@ -52,10 +57,43 @@ fn written(sections: &[Section]) -> String {
     sections.iter().map(|section| format!("\n## {}\n{}", section.title, grids(section))).collect()
 }
 
-/// One float; a table wider than the line is made smaller.
 fn tex(grid: &Grid) -> String {
-    let (words, numbers) = (grid.left.min(grid.header.len()), grid.header.len().saturating_sub(grid.left));
-    let row = |cells: &[String]| cells.iter().map(|cell| markup::tex(cell)).collect::<Vec<_>>().join(" & ");
+    let notes: usize = grid.notes.lines().map(|line| line.chars().count().div_ceil(LINE)).sum();
+    if grid.rows.len() + notes > FLOAT_LINES { long(grid) } else { float(grid) }
+}
+
+/// Over as many pages as it takes, in smaller letters.
+fn long(grid: &Grid) -> String {
+    let (words, numbers) = shape(grid);
+    let head = format!("\\toprule\n{} \\\\\n\\midrule\n", row(&grid.header));
+    let mut out = format!(
+        "{{\\footnotesize\\setlength{{\\tabcolsep}}{{3pt}}%\n\\begin{{longtable}}{{{}{}}}\n\\caption{{{}}}\\\\\n\
+         {head}\\endfirsthead\n{head}\\endhead\n\\bottomrule\n\\endfoot\n",
+        "l".repeat(words),
+        "r".repeat(numbers),
+        markup::tex(&grid.title)
+    );
+    grid.rows.iter().for_each(|cells| out += &format!("{} \\\\\n", row(cells)));
+    out += "\\end{longtable}\n";
+    let notes: Vec<String> = grid.notes.lines().map(markup::tex).collect();
+    if !notes.is_empty() {
+        let _ = write!(out, "\n\\noindent\\raggedright {}\\par\n", notes.join("\\\\\n"));
+    }
+    out + "}\n"
+}
+
+/// Columns of words and of numbers.
+fn shape(grid: &Grid) -> (usize, usize) {
+    (grid.left.min(grid.header.len()), grid.header.len().saturating_sub(grid.left))
+}
+
+fn row(cells: &[String]) -> String {
+    cells.iter().map(|cell| markup::tex(cell)).collect::<Vec<_>>().join(" & ")
+}
+
+/// One float; a table wider than the line is made smaller.
+fn float(grid: &Grid) -> String {
+    let (words, numbers) = shape(grid);
     let mut out = format!(
         "\\begin{{table}}[htbp]\n\\centering\\small\n\\caption{{{}}}\n\
          \\resizebox{{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}}{{!}}{{%\n\
@@ -87,5 +125,20 @@ mod tests {
         assert!(text.contains("\\caption{5 \\%}") && text.contains("\\begin{tabular}{lr}"), "{text}");
         assert!(text.contains("\\midrule\na\\_b & 0.5 \\,\\ldots\\, 0.6 \\\\\n\\bottomrule"), "{text}");
         assert!(text.contains("\\footnotesize n \\& m"), "{text}");
+    }
+
+    #[test]
+    fn a_table_longer_than_a_page_goes_on_over_pages() {
+        let cells = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
+        let rows = |n| vec![cells(["a_b", "0.5"]); n];
+        let of = |n, notes: String| {
+            tex(&Grid { title: "5 %".into(), header: cells(["Arm", "DSC"]), rows: rows(n), left: 1, notes })
+        };
+        let text = of(100, "n & m\nmore\n".into());
+        assert!(text.contains("\\begin{longtable}{lr}\n\\caption{5 \\%}\\\\\n\\toprule\nArm & DSC \\\\"), "{text}");
+        assert_eq!((text.matches("a\\_b & 0.5").count(), text.matches("table}").count()), (100, 2), "{text}");
+        assert_eq!(text.matches('{').count(), text.matches('}').count(), "{text}");
+        assert!(text.contains("n \\& m\\\\\nmore\\par"), "{text}");
+        assert!(of(3, "x".repeat(5000)).contains("longtable") && !of(3, String::new()).contains("longtable"));
     }
 }

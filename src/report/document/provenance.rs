@@ -25,6 +25,9 @@ pub struct Provenance {
     pub seeds: Vec<u64>,
     /// Test folds, from 0, each once.
     pub folds: Vec<usize>,
+    /// Widths of the networks, each once; absent if all are as published.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub widths: Vec<f64>,
     /// Epochs of all runs together, validation included.
     pub training_s: f64,
     /// Runs of the tables, by arm in the order of the tables, then fold and seed.
@@ -89,11 +92,39 @@ impl Provenance {
             devices: once(finished().map(|run| run.device.clone())),
             seeds: once(own.iter().map(|run| run.seed)),
             folds: once(own.iter().map(|run| run.fold)),
+            widths: widths(&kept),
             training_s: own.iter().map(|run| run.training_s).sum(),
             left_out,
             runs: own,
         }
     }
+
+    /// How wide, how long and how often the finished runs are: `width 0.125, up to 10 epochs, fold 0 alone`.
+    pub(super) fn extent(&self) -> String {
+        let finished = || self.runs.iter().filter(|run| run.state == State::Finished.name());
+        let epochs = finished().map(|run| run.epochs).max().unwrap_or(0);
+        let folds = once(finished().map(|run| run.fold.to_string()));
+        let widths: Vec<String> = self.widths.iter().map(f64::to_string).collect();
+        let parts = [
+            (!widths.is_empty()).then(|| format!("width {}", widths.join(", "))),
+            Some(format!("up to {epochs} epochs")),
+            Some(match folds.as_slice() {
+                [] => "no fold run".to_owned(),
+                [only] => format!("fold {only} alone"),
+                several => format!("{} folds run ({})", several.len(), several.join(", ")),
+            }),
+        ];
+        format!("these arms: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// Of networks that have one, as numbers of the published channels; none if that is 1 for all.
+fn widths(runs: &[&RunView]) -> Vec<f64> {
+    let width = |run: &&RunView| serde_json::to_value(&run.plan.model).ok()?.get("width")?.as_f64();
+    let mut widths: Vec<f64> = runs.iter().filter_map(width).collect();
+    widths.sort_by(f64::total_cmp);
+    widths.dedup();
+    if widths == [1.0] { Vec::new() } else { widths }
 }
 
 impl RunProvenance {
@@ -122,4 +153,36 @@ fn once<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
     values.sort();
     values.dedup();
     values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(fold: usize, state: State, epochs: u32) -> RunProvenance {
+        RunProvenance {
+            id: String::new(),
+            arm: String::new(),
+            fold,
+            seed: 1,
+            state: state.name().to_owned(),
+            plan_sha256: String::new(),
+            version: String::new(),
+            device: String::new(),
+            epochs,
+            best_epoch: None,
+            first_started_s: None,
+            training_s: 0.0,
+        }
+    }
+
+    #[test]
+    fn only_finished_runs_say_how_far_they_went() {
+        let runs = vec![run(0, State::Finished, 7), run(0, State::Finished, 10), run(1, State::Stopped, 99)];
+        let mut own = Provenance { runs, widths: vec![0.125], ..Provenance::of(&[]) };
+        assert_eq!(own.extent(), "these arms: width 0.125, up to 10 epochs, fold 0 alone");
+        own.widths.clear();
+        own.runs.push(run(2, State::Finished, 1));
+        assert_eq!(own.extent(), "these arms: up to 10 epochs, 2 folds run (0, 2)");
+    }
 }

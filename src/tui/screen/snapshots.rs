@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-use super::tests::{HOSTILE, SCREENS, audit, fill_with, film, row, setup, unicode, versus};
+use super::tests::{HOSTILE, SCREENS, audit, fill_with, film, plans, row, setup, unicode, versus};
 use super::*;
 use crate::tui::app::Msg;
 use crate::tui::found::Found;
@@ -37,7 +37,7 @@ fn app(rows: Vec<Row>, screen: Screen) -> App {
             if app.screen() != Screen::Difference {
                 act(&mut app, Action::Show(Screen::Difference));
             }
-            found(&mut app, Found::Differences(Ok(versus::differences())));
+            found(&mut app, Found::Differences(Ok(plans::differences())));
         }
         Screen::Launch => fill_launch(&mut app),
         Screen::Form => {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::*;
 use crate::audit::{Certainty, Finding, Kind};
-use crate::report::{Answer, Answers, ArmAnswer, Difference};
+use crate::report::{Answer, Answers, ArmAnswer};
 use crate::stats::{Interval, Null, Paired, SignFlip, Summary};
 use crate::tui::found::Found;
 use crate::tui::keys::{Arrange, Direction, Motion};
 
-const READABLE: [(u16, u16); 3] = [(60, 20), (80, 24), (160, 45)];
+pub(super) const READABLE: [(u16, u16); 3] = [(60, 20), (80, 24), (160, 45)];
 
 fn summary(mean: f64) -> Summary {
     let interval = Some(Interval { low: mean - 0.03, high: mean + 0.03 });
@@ -72,7 +72,7 @@ fn tested(arms: usize) -> App {
     app
 }
 
-fn shown(app: &App, size: (u16, u16)) -> String {
+pub(super) fn shown(app: &App, size: (u16, u16)) -> String {
     drawn(app, size).join("\n")
 }
 
@@ -81,7 +81,7 @@ fn read(app: &App, size: (u16, u16)) -> String {
     shown(app, size).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn says(app: &App, size: (u16, u16), words: &[&str]) {
+pub(super) fn says(app: &App, size: (u16, u16), words: &[&str]) {
     let text = read(app, size);
     words.iter().for_each(|word| assert!(text.contains(word), "{word} is not in\n{}", shown(app, size)));
 }
@@ -275,32 +275,4 @@ fn printed_numbers_are_a_block_of_their_own_with_verdict_and_protocol() {
     says(&below, (160, 20), &["printed in P2 Table 3"]);
     let arms = acted(below, &[Action::Section(Direction::Forward)]);
     says(&arms, (160, 45), &["▲0.520*", "printed in P1 Table 3"]);
-}
-
-pub fn differences() -> Vec<Difference> {
-    let difference =
-        |key: &str, left: &str, right: &str| Difference { key: key.into(), left: left.into(), right: right.into() };
-    let long = "x".repeat(70);
-    vec![
-        difference("split.train", "438 cases", "517 cases, 312 in common"),
-        difference("train.lr", "0.001", "0.0001"),
-        difference("arm", HOSTILE, &long),
-    ]
-}
-
-#[test]
-fn two_plans_show_only_what_differs() {
-    let mut app = acted(app(3, Screen::Runs, unicode()), &[Action::Mark, Action::Mark, Action::Differ]);
-    says(&app, (80, 24), &["reading plans …"]);
-    app.update(Msg::Found(Found::Differences(Ok(differences()))));
-    for size in READABLE {
-        says(&app, size, &["3 keys differ", "split.train │ 438 cases", "train.lr │ 0.001", "│ 0.0001"]);
-        says(&app, size, &["split.train: 438 cases │ 517 cases, 312 in common"]);
-        let text = shown(&app, size);
-        assert!(!text.contains(['\u{202e}', '\u{1b}']));
-    }
-    app.update(Msg::Found(Found::Differences(Ok(Vec::new()))));
-    says(&app, (160, 45), &["the plans do not differ"]);
-    app.update(Msg::Act(Action::Back));
-    assert_eq!(app.screen(), Screen::Runs);
 }
