@@ -146,7 +146,7 @@ fn checked(context: &Context, folder: &Path) -> anyhow::Result<ExitCode> {
     let files = check(folder, &context.store, &|name, done, all| said.step(name, done, all))
         .map_err(|error| anyhow::anyhow!("{}: {error}", folder.display()))?;
     said.clear();
-    if files.is_empty() {
+    if files.iter().all(|file| file.unread.is_some()) {
         anyhow::bail!("{}: no report; \"seglab report --out DIR\" makes one", folder.display());
     }
     for file in &files {

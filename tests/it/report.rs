@@ -23,7 +23,7 @@ fn a_report_is_written_checked_and_found_out() {
     assert!(fs::read_to_string(lab.path().join("out/index.html")).expect("a page").contains("data:image/png;base64,"));
     let check = lab.run(&["report", "--check", "out"]);
     assert!(
-        check.status.success() && stdout(&check).contains(" 0 differences, 1 files not checked"),
+        check.status.success() && stdout(&check).contains(" 0 differences, 1 file not checked"),
         "{}",
         stdout(&check)
     );
