@@ -65,9 +65,9 @@ impl Metric {
         matches!(self.name, "auc" | "ece" | "brier")
     }
 
-    /// Whether arms may be held against each other by it: the scale of a loss is the loss's own.
-    pub fn compares_arms(&self) -> bool {
-        self.name != LOSS.name
+    /// Whether it is a loss: its scale is the loss's own, so that arms are not held against each other by it.
+    pub fn is_loss(&self) -> bool {
+        self.name == LOSS.name
     }
 
     /// Whether it is a distance between surfaces, which takes longer to compute than what counts pixels.
@@ -224,13 +224,12 @@ pub const METRICS: &[Metric] = &[
         |s| s.probabilities.as_ref()?.brier(),
         "mean squared error of the tumour's probability; undefined without probabilities"
     ),
-    LOSS,
 ];
 
 /// On request; its scale is the loss's own.
 const LOSS: Metric = error!(
-    "loss",
-    "Loss",
+    "test_loss",
+    "Test loss",
     |s| s.loss,
     "the arm's own loss of the case's mask; arms of different losses do not compare; undefined where nothing was trained by one"
 );

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CLASSIFICATION, METRICS, Metric, Shown};
+use super::{CLASSIFICATION, LOSS, METRICS, Metric, Shown};
+
+static OF_SEGMENTATIONS: [Metric; METRICS.len() + 1] = with_loss(METRICS);
+static OF_CLASSIFICATIONS: [Metric; CLASSIFICATION.len() + 1] = with_loss(CLASSIFICATION);
 
 /// What a model answers about an image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,11 +32,11 @@ impl Task {
         *self == Task::Segmentation
     }
 
-    /// Its registry of metrics, in the order of tables.
+    /// What a run's test cases are judged by, in the order of tables: the metrics, and last the arm's own loss.
     pub fn metrics(self) -> &'static [Metric] {
         match self {
-            Task::Segmentation => METRICS,
-            Task::Classification => CLASSIFICATION,
+            Task::Segmentation => &OF_SEGMENTATIONS,
+            Task::Classification => &OF_CLASSIFICATIONS,
         }
     }
 
@@ -55,4 +58,14 @@ impl Task {
         };
         names.map(|name| self.metric(name).expect("a row of its registry"))
     }
+}
+
+const fn with_loss<const N: usize>(metrics: &[Metric]) -> [Metric; N] {
+    let mut all = [LOSS; N];
+    let mut i = 0;
+    while i < metrics.len() {
+        all[i] = metrics[i];
+        i += 1;
+    }
+    all
 }
