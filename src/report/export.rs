@@ -92,7 +92,7 @@ fn epochs(task: Task, runs: &[&RunView]) -> Vec<Vec<String>> {
             let mut row = of_run(run);
             row.extend([point.epoch.to_string(), point.step.to_string(), point.lr.to_string()]);
             row.extend([optional(point.train_loss), optional(point.valid_loss), point.elapsed_s.to_string()]);
-            row.extend(validated.iter().map(|name| optional(point.valid.get(name).copied().flatten())));
+            row.extend(validated.iter().map(|name| optional(point.valid.get(name).flatten())));
             rows.push(row);
         }
     }

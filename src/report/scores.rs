@@ -53,6 +53,8 @@ pub(super) fn arm_scores(runs: &[&RunView], metrics: &[&Metric]) -> Result<Vec<A
         if masks_alone {
             scores.scores.iter_mut().for_each(|score| score.probabilities = None);
         }
+        // of a vector that grew while it was read, up to half is room for more
+        scores.scores.shrink_to_fit();
         let before = run.dir.raw_scores()?.map(gathered);
         let known = run.plan.split.in_training().into_iter().map(str::to_owned);
         match arms.iter_mut().find(|arm| arm.arm == run.plan.arm) {

@@ -26,7 +26,7 @@ pub(super) fn events(run: &RunView) -> Vec<u8> {
         add(at, "loss/valid", point.valid_loss);
         add(at, "lr", Some(point.lr));
         for metric in run.plan.task.metrics() {
-            add(at, &format!("valid/{}", metric.name), point.valid.get(metric.name).copied().flatten());
+            add(at, &format!("valid/{}", metric.name), point.valid.get(metric.name).flatten());
         }
     }
     let steps = &run.record.steps;

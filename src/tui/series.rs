@@ -76,7 +76,7 @@ impl Quantity {
         match self {
             Quantity::TrainLoss => Some(point.train_loss),
             Quantity::ValidLoss => Some(point.valid_loss),
-            Quantity::Score { name, .. } => point.valid.get(name).copied(),
+            Quantity::Score { name, .. } => point.valid.get(name),
             Quantity::LearningRate => Some(Some(point.lr)),
             Quantity::Throughput => Some(Some(point.images_per_s)),
         }

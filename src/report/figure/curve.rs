@@ -39,7 +39,7 @@ impl Quantity {
     fn of(self, point: &EpochPoint) -> Option<f64> {
         match self {
             Quantity::Loss => point.valid_loss,
-            Quantity::Metric(name) => point.valid.get(name).copied().flatten(),
+            Quantity::Metric(name) => point.valid.get(name).flatten(),
         }
     }
 }
