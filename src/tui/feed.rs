@@ -76,15 +76,15 @@ impl<'a> Feed<'a> {
             summaries: Summaries::default(),
             gallery: Gallery::default(),
             monitor: Monitor::default(),
-            desk: Desk::new(DataRoots::new(None)),
+            desk: Desk::new(DataRoots::new(None), None),
             exporter: Exporter::default(),
         }
     }
 
-    /// Looks for data sets in `roots`.
+    /// Looks for data sets and specs where `desk` does.
     #[must_use]
-    pub fn with_data(self, roots: DataRoots) -> Self {
-        Self { desk: Desk::new(roots), ..self }
+    pub fn with_desk(self, desk: Desk) -> Self {
+        Self { desk, ..self }
     }
 
     /// Tells what is new in the store; what there is to announce of it.
