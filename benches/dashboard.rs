@@ -170,6 +170,7 @@ fn epoch(index: usize, number: u32, step: u64) -> Event {
         lr: 1e-3,
         train_loss: value(curve(index, done)),
         valid_loss: value(1.1 * curve(index + 7, done)),
+        train: Default::default(),
         valid: scores.collect(),
         elapsed_s: 60.0,
         images_per_s: 9.9,

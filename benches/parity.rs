@@ -92,7 +92,7 @@ fn trace(config: &ModelConfig, plan: &RunPlan, samples: &Samples, dir: &Path) ->
         targets.extend(batch.truth(&device).target.into_data().iter::<f32>().flat_map(f32::to_le_bytes));
         sizes.push(batch.size());
         let began = Instant::now();
-        losses.push(learner.step(batch.load(&learner.training_device()), plan.train.lr, 0).into_scalar::<f64>());
+        losses.push(learner.step(batch.load(&learner.training_device()), plan.train.lr, 0).loss.into_scalar::<f64>());
         elapsed += began.elapsed();
     }
     fs::write(dir.join("images.f32"), images)?;

@@ -63,7 +63,7 @@ fn main() -> Anything<()> {
 fn train(learner: &mut Learner, batch: &LoadedBatch, (lr, count): (f64, usize)) -> (Vec<f64>, Vec<f64>) {
     let step = |_| {
         let began = Instant::now();
-        let loss = learner.step(batch.clone(), lr, 0).into_scalar::<f64>();
+        let loss = learner.step(batch.clone(), lr, 0).loss.into_scalar::<f64>();
         let _ = learner.training_device().sync();
         (began.elapsed().as_secs_f64() * 1e3, loss)
     };

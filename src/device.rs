@@ -90,7 +90,7 @@ impl From<DeviceName> for String {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Choice {
-    /// All CUDA GPUs that a worker can use, else other GPUs, else `flex`.
+    /// All CUDA GPUs that a worker can use, else other GPUs that are none of a processor's making, else `flex`.
     #[default]
     Auto,
     /// These, separated by commas.
@@ -132,6 +132,9 @@ pub struct Offer {
     pub device: DeviceName,
     /// Why it cannot be used, if it cannot.
     pub refusal: Option<String>,
+    /// A driver that computes on the processor in a GPU's place: slower than `flex`, so that only its name chooses it.
+    #[serde(default)]
+    pub emulated: bool,
 }
 
 #[cfg(test)]

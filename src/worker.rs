@@ -16,8 +16,8 @@ use crate::postprocess::PostProcess;
 use crate::run::{EpochScores, Event};
 use crate::store::{EpochMask, RunDir, StoreError};
 use crate::train::{
-    Cache, ChosenDevice, Journal, Outcome, Sample, Samples, TrainError, Training, Validation, as_read, choose, fit,
-    load, now_s, predict, predicted_mask, score, score_fully,
+    Cache, ChosenDevice, Journal, Outcome, Sample, Samples, Tested, TrainError, Training, Validation, as_read, choose,
+    fit, load, now_s, predicted_mask, score, score_fully, test,
 };
 
 /// Images that a pixel classifier predicts between two looks for a request to stop.
@@ -137,8 +137,8 @@ fn train(run: &RunDir, plan: &RunPlan, (samples, chosen): (&Samples, &ChosenDevi
     match ended {
         Outcome::Stopped(epoch) => Ok(Ended::Stopped(epoch)),
         Outcome::Trained(network) => {
-            let planes = predict(&network, &samples.test, (&plan.train, &chosen.device));
-            finish(run, plan, &mut journal, (&samples.test, &planes))
+            let tested = test(&network, &training.objective(), &samples.test, (&plan.train, &chosen.device));
+            finish(run, plan, &mut journal, (&samples.test, &tested))
         }
     }
 }
@@ -173,13 +173,14 @@ fn classify_pixels(
         lr: 0.0,
         train_loss: None,
         valid_loss: None,
+        train: Default::default(),
         valid,
         elapsed_s,
         images_per_s,
         waited_s: None,
     })?;
     match predict_pixels(run, &model, &samples.test) {
-        Some(planes) => finish(run, plan, &mut journal, (&samples.test, &planes)),
+        Some(planes) => finish(run, plan, &mut journal, (&samples.test, &Tested { planes, losses: Vec::new() })),
         None => Ok(Ended::Stopped(0)),
     }
 }
@@ -201,10 +202,16 @@ fn finish(
     run: &RunDir,
     plan: &RunPlan,
     journal: &mut Journal,
-    (samples, planes): (&[Sample], &[Plane<f32>]),
+    (samples, tested): (&[Sample], &Tested),
 ) -> Result<Ended, TrainError> {
+    let planes = &tested.planes;
     let score_all = |process: &PostProcess| -> Vec<CaseScore> {
-        samples.par_iter().zip(planes).map(|(sample, plane)| score_fully(sample, plane, process)).collect()
+        let scored = samples.par_iter().zip(planes).enumerate();
+        let scored = scored.map(|(place, (sample, plane))| {
+            let loss = tested.losses.get(place).copied().filter(|loss| loss.is_finite());
+            CaseScore { loss, ..score_fully(sample, plane, process) }
+        });
+        scored.collect()
     };
     let scores = score_all(&plan.postprocess);
     if !plan.postprocess.is_none() {

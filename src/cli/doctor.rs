@@ -59,7 +59,11 @@ fn devices_of(workers: &[Worker]) -> Vec<(Mark, String)> {
         let program = worker.program.display();
         match &worker.offers {
             Err(reason) => lines.push((Mark::Absent, format!("device    {program}: {reason}"))),
-            Ok(offers) => lines.extend(offers.iter().map(|Offer { device, refusal }| match refusal {
+            Ok(offers) => lines.extend(offers.iter().map(|Offer { device, refusal, emulated }| match refusal {
+                None if *emulated => {
+                    let chosen = "computed by the processor, taken only by name";
+                    (Mark::Good, format!("device    {device} by {program}: {chosen}"))
+                }
                 None => (Mark::Good, format!("device    {device} by {program}")),
                 Some(reason) => (Mark::Absent, format!("device    {device} by {program}: {reason}")),
             })),

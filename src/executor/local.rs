@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_gpu_with_a_worker_of_an_earlier_executor_is_left_to_it() {
-        let offer = |index| Offer { device: DeviceName::TorchCuda(index), refusal: None };
+        let offer = |index| Offer { device: DeviceName::TorchCuda(index), refusal: None, emulated: false };
         let program = Program { program: "torch".into(), offers: Ok(vec![offer(0), offer(1)]) };
         let mut fleet = Fleet::of(vec![program], None);
         let (auto, first) = (Choice::Auto, Choice::Named(vec![DeviceName::TorchCuda(0)]));

@@ -68,7 +68,7 @@ pub(super) fn places_of(choice: &Choice, workers: &[Worker]) -> Result<Vec<Place
     match choice {
         Choice::Named(names) => names.iter().map(|name| place(*name, workers)).collect(),
         Choice::Auto => {
-            let usable = usable(workers);
+            let usable = usable(workers, |offer| !offer.emulated);
             let first = |wanted: fn(DeviceName) -> bool| -> Vec<Place> {
                 let mut found: Vec<Place> = usable.iter().filter(|place| wanted(place.device)).cloned().collect();
                 found.sort_by_key(|place| place.device);
@@ -100,14 +100,15 @@ pub struct Devices {
 /// Asks every worker; where one loads libtorch for a GPU that takes seconds.
 pub fn devices() -> Devices {
     let workers = workers();
-    let usable: BTreeSet<DeviceName> = usable(&workers).iter().map(|place| place.device).collect();
+    let usable: BTreeSet<DeviceName> = usable(&workers, |_| true).iter().map(|place| place.device).collect();
     let auto = places_of(&Choice::Auto, &workers).unwrap_or_default();
     Devices { usable: usable.into_iter().collect(), auto: auto.iter().map(|place| place.device).collect() }
 }
 
-fn usable(workers: &[Worker]) -> Vec<Place> {
+fn usable(workers: &[Worker], wanted: fn(&Offer) -> bool) -> Vec<Place> {
     let offered = |worker: &Worker| {
-        let offers = worker.offers.clone().unwrap_or_default().into_iter().filter(|offer| offer.refusal.is_none());
+        let offers = worker.offers.clone().unwrap_or_default().into_iter();
+        let offers = offers.filter(|offer| offer.refusal.is_none() && wanted(offer));
         let program = worker.program.clone();
         offers.map(move |offer| Place { program: program.clone(), device: offer.device }).collect::<Vec<_>>()
     };
@@ -115,7 +116,7 @@ fn usable(workers: &[Worker]) -> Vec<Place> {
 }
 
 fn place(device: DeviceName, workers: &[Worker]) -> Result<Place, String> {
-    if let Some(place) = usable(workers).into_iter().find(|place| place.device == device) {
+    if let Some(place) = usable(workers, |_| true).into_iter().find(|place| place.device == device) {
         return Ok(place);
     }
     let offers = workers.iter().filter_map(|worker| worker.offers.as_ref().ok()).flatten();
@@ -160,6 +161,7 @@ mod tests {
         let offer = |(name, refusal): &(&str, Option<&str>)| Offer {
             device: name.parse().expect(name),
             refusal: refusal.map(str::to_owned),
+            emulated: false,
         };
         Worker { program: program.into(), offers: Ok(devices.iter().map(offer).collect()) }
     }
@@ -179,6 +181,10 @@ mod tests {
         assert_eq!(found("auto", &[lab.clone(), cpu]), Ok(vec!["lab flex".to_owned()]));
         let gpus = worker("torch", &[("tch:cpu", None), ("tch:cuda:1", None), ("tch:cuda:0", None)]);
         let other = worker("wgpu", &[("wgpu:0", None)]);
+        let mut software = other.clone();
+        software.offers.iter_mut().flatten().for_each(|offer| offer.emulated = true);
+        assert_eq!(found("auto", &[lab.clone(), software.clone()]), Ok(vec!["lab flex".to_owned()]));
+        assert_eq!(found("wgpu:0", &[software]), Ok(vec!["wgpu wgpu:0".to_owned()]));
         let both = vec!["torch tch:cuda:0".to_owned(), "torch tch:cuda:1".to_owned()];
         assert_eq!(found("auto", &[lab, other, gpus]), Ok(both));
     }

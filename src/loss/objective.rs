@@ -42,6 +42,13 @@ impl Objective {
         Self { smoothness: self.smoothness.as_ref().map(Module::valid), ..self.clone() }
     }
 
+    /// The arm's loss of each image's mask alone, `[B]`: as if it were the only one of a batch, and without what side
+    /// outputs, edges and features add, so that networks compare.
+    pub fn of_masks(&self, logits: &Tensor<4>, truth: &Truth) -> Tensor<1> {
+        let image = |place| self.segmentation.forward(logits.clone().narrow(0, place, 1), &truth.image(place));
+        Tensor::cat((0..logits.dims()[0]).map(image).collect(), 0)
+    }
+
     /// The batch's mean objective, `[1]`.
     pub fn forward(&self, output: Output, truth: &Truth) -> Tensor<1> {
         let [_, _, height, width] = truth.target.dims();
@@ -81,6 +88,23 @@ mod tests {
         let output = Output { side: vec![zeros(4), zeros(2)], edge: Some(zeros(4)), ..Output::plain(zeros(8)) };
         let loss = objective(&LossConfig::Bce {}, &device).forward(output, &truth).into_scalar::<f32>();
         assert!((loss - 4.0 * std::f32::consts::LN_2).abs() < 1e-5, "{loss}");
+    }
+
+    #[test]
+    fn a_mask_has_the_loss_of_a_batch_of_its_own() {
+        let device = Device::flex();
+        let logits = Tensor::<4>::from_data([[[[3.0_f32, -1.0], [0.5, -2.0]]], [[[-1.0, 200.0], [1.0, 0.0]]]], &device);
+        let references = [Mask::from_fn(2, 2, |x, y| x == y), Mask::from_fn(2, 2, |x, _| x == 1)];
+        for (name, loss) in crate::loss::tests::all() {
+            let objective = objective(&loss, &device);
+            let truth = |masks: &[Mask]| Truth::of(masks, &loss.maps(), &device);
+            let of_masks = objective.of_masks(&logits, &truth(&references)).into_data();
+            for (place, found) in of_masks.iter::<f32>().enumerate() {
+                let (alone, own) = (logits.clone().narrow(0, place, 1), truth(&references[place..=place]));
+                let expected = objective.segmentation.forward(alone, &own).into_scalar::<f32>();
+                assert!(found.is_finite() && found == expected, "{name}: {found} {expected}");
+            }
+        }
     }
 
     #[test]

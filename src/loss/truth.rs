@@ -87,6 +87,17 @@ impl Truth {
         self
     }
 
+    /// Of image `place` of the batch alone.
+    #[must_use]
+    pub fn image(&self, place: usize) -> Self {
+        let alone = |all: &Tensor<4>| all.clone().narrow(0, place, 1);
+        Self {
+            target: alone(&self.target),
+            edge: alone(&self.edge),
+            maps: self.maps.each_ref().map(|map| map.as_ref().map(alone)),
+        }
+    }
+
     /// Of `references` of one size, with `maps`.
     pub fn of(references: &[Mask], maps: &[ReferenceMap], device: &Device) -> Self {
         let (width, height) = references.first().map_or((0, 0), Plane::size);

@@ -26,6 +26,9 @@ pub struct CaseScore {
     pub hd95_larger_px: Option<f64>,
     /// Average symmetric surface distance in pixels.
     pub assd_px: Option<f64>,
+    /// The arm's own loss of the case; `None` where nothing was trained by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<f64>,
     /// What the probabilities are worth; `None` where there is only a mask.
     pub probabilities: Option<Probabilities>,
     /// What was said of the case as a whole, in place of its pixels; `None` for a mask.
@@ -50,6 +53,7 @@ impl CaseScore {
             hd95_px: distances.map(|d| d.hd95_px),
             hd95_larger_px: distances.map(|d| d.hd95_larger_px),
             assd_px: distances.map(|d| d.assd_px),
+            loss: None,
             probabilities: None,
             verdict: None,
         })

@@ -3,7 +3,7 @@
 //! Shares of cases are means of a 0 or 1 a case, undefined for cases that they do not speak of: so everything that holds
 //! for means over cases holds for them. The others are of all cases together ([`Metric::of_all`]).
 
-use super::{Better, CaseScore, Confusion, Metric, Shown};
+use super::{Better, CaseScore, Confusion, LOSS, Metric, Shown};
 
 /// A case is called malignant where its probability is above one half.
 pub const THRESHOLD: f64 = 0.5;
@@ -108,6 +108,7 @@ pub const CLASSIFICATION: &[Metric] = &[
         of: |s| Some(s.verdict?.squared_error()),
         ..RATE
     },
+    LOSS,
 ];
 
 /// A confusion matrix of weighted cases.

@@ -65,6 +65,11 @@ impl Metric {
         matches!(self.name, "auc" | "ece" | "brier")
     }
 
+    /// Whether arms may be held against each other by it: the scale of a loss is the loss's own.
+    pub fn compares_arms(&self) -> bool {
+        self.name != LOSS.name
+    }
+
     /// Whether it is a distance between surfaces, which takes longer to compute than what counts pixels.
     pub fn is_distance(&self) -> bool {
         self.unit == "px"
@@ -219,7 +224,16 @@ pub const METRICS: &[Metric] = &[
         |s| s.probabilities.as_ref()?.brier(),
         "mean squared error of the tumour's probability; undefined without probabilities"
     ),
+    LOSS,
 ];
+
+/// On request; its scale is the loss's own.
+const LOSS: Metric = error!(
+    "loss",
+    "Loss",
+    |s| s.loss,
+    "the arm's own loss of the case's mask; arms of different losses do not compare; undefined where nothing was trained by one"
+);
 
 /// The segmentation's row named `name`.
 pub fn metric(name: &str) -> Option<&'static Metric> {

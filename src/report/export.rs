@@ -83,16 +83,19 @@ fn counts(score: &CaseScore) -> Vec<String> {
 }
 
 fn epochs(task: Task, runs: &[&RunView]) -> Vec<Vec<String>> {
-    let validated: Vec<&str> = task.shown().map(|m| m.name).collect();
+    let metrics: Vec<&str> = task.shown().map(|m| m.name).collect();
     let fixed = ["run", "arm", "fold", "seed", "epoch", "step", "lr", "train_loss", "valid_loss", "elapsed_s"];
-    let valid = validated.iter().map(|name| format!("valid_{name}"));
-    let mut rows: Vec<Vec<String>> = vec![fixed.into_iter().map(str::to_owned).chain(valid).collect()];
+    let of_part = |part: &'static str| metrics.iter().map(move |name| format!("{part}_{name}"));
+    let head = fixed.into_iter().map(str::to_owned).chain(of_part("valid")).chain(of_part("train"));
+    let mut rows: Vec<Vec<String>> = vec![head.collect()];
     for run in runs {
         for point in &run.record.curve {
             let mut row = of_run(run);
             row.extend([point.epoch.to_string(), point.step.to_string(), point.lr.to_string()]);
             row.extend([optional(point.train_loss), optional(point.valid_loss), point.elapsed_s.to_string()]);
-            row.extend(validated.iter().map(|name| optional(point.valid.get(name).flatten())));
+            for scores in [&point.valid, &point.train] {
+                row.extend(metrics.iter().map(|name| optional(scores.get(name).flatten())));
+            }
             rows.push(row);
         }
     }

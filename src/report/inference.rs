@@ -161,7 +161,8 @@ impl Answer {
         }
         let inference = &question.inference;
         let values = arms.iter().map(|arm| arm.values(metric)).collect::<Result<Vec<_>, _>>()?;
-        let others: Vec<usize> = (0..arms.len()).filter(|&arm| arm != chosen && !arms[arm].leaks()).collect();
+        let is_compared = |&arm: &usize| metric.compares_arms() && arm != chosen && !arms[arm].leaks();
+        let others: Vec<usize> = (0..arms.len()).filter(is_compared).collect();
         let mut paired: BTreeMap<usize, Paired> = BTreeMap::new();
         if let Some(reference) = values.get(chosen) {
             let compared: Vec<&CaseValues> = others.iter().map(|&arm| &values[arm]).collect();
@@ -171,7 +172,8 @@ impl Answer {
             Better::Higher => Best::Highest,
             Better::Lower => Best::Lowest,
         };
-        let honest = arms.iter().zip(&values).filter(|(arm, _)| arm.leak.is_none()).map(|(_, values)| values);
+        let ranked = |arm: &ArmScores| metric.compares_arms() && !arm.leaks();
+        let honest = arms.iter().zip(&values).filter(|(arm, _)| ranked(arm)).map(|(_, values)| values);
         let ranks = rank_stability(&honest.collect::<Vec<_>>(), best, inference)?;
         let exposures = arms.iter().map(|arm| arm.exposure(metric, inference)).collect::<Result<Vec<_>, _>>()?;
         let rows = arms.iter().zip(&values).enumerate();

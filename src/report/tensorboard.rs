@@ -7,7 +7,7 @@ use crate::store::RunView;
 /// A run's steps beyond are thinned: TensorBoard itself shows a thousand.
 const MOST_STEPS: usize = 10_000;
 
-/// The run's file: losses, learning rate and validation scores by epoch, and the loss of each step; what is undefined is
+/// The run's file: losses, learning rate, validation and training scores by epoch, and the loss of each step; what is undefined is
 /// left out. The step of an epoch is its last one, so that all curves share an axis.
 pub(super) fn events(run: &RunView) -> Vec<u8> {
     let began = run.record.first_started_s.unwrap_or(0.0);
@@ -26,7 +26,9 @@ pub(super) fn events(run: &RunView) -> Vec<u8> {
         add(at, "loss/valid", point.valid_loss);
         add(at, "lr", Some(point.lr));
         for metric in run.plan.task.metrics() {
-            add(at, &format!("valid/{}", metric.name), point.valid.get(metric.name).flatten());
+            for (part, scores) in [("valid", &point.valid), ("train", &point.train)] {
+                add(at, &format!("{part}/{}", metric.name), scores.get(metric.name).flatten());
+            }
         }
     }
     let steps = &run.record.steps;

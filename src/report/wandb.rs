@@ -14,8 +14,10 @@ pub(super) fn curves(run: &RunView) -> String {
         });
         row.extend(fixed.as_object().cloned().unwrap_or_default());
         for metric in run.plan.task.metrics() {
-            if let Some(value) = point.valid.get(metric.name) {
-                row.insert(format!("valid_{}", metric.name), json!(value));
+            for (part, scores) in [("valid", &point.valid), ("train", &point.train)] {
+                if let Some(value) = scores.get(metric.name) {
+                    row.insert(format!("{part}_{}", metric.name), json!(value));
+                }
             }
         }
         Value::Object(row).to_string() + "\n"

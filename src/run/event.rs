@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::metric::Aggregate;
 
-/// Per-metric values over the validation cases; `None` where undefined.
+/// Per-metric values over an epoch's cases; `None` where undefined.
 pub type EpochScores = BTreeMap<String, Option<f64>>;
 
 /// Something that happened in a run. A reader skips kinds that it does not know.
@@ -49,6 +49,10 @@ pub enum Event {
         train_loss: Option<f64>,
         /// Mean over the validation cases.
         valid_loss: Option<f64>,
+        /// Per-case means over the training images as they were trained on: augmented, each by the network of its step.
+        /// Absent from older runs, and where nothing is trained step by step.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        train: EpochScores,
         /// Per-case means over the validation cases.
         valid: EpochScores,
         /// Duration with validation.

@@ -57,6 +57,8 @@ pub struct EpochPoint {
     pub train_loss: Option<f64>,
     /// Mean over the validation cases.
     pub valid_loss: Option<f64>,
+    /// Per-case means over the training images as they were trained on; empty for older runs.
+    pub train: Scores,
     /// Per-case means over the validation cases.
     pub valid: Scores,
     /// Duration with validation.
@@ -139,8 +141,20 @@ impl RunRecord {
                 (self.last_word, self.ended_s) = (None, None);
             }
             Event::Step { step, loss } => self.steps.push(step, loss),
-            Event::Epoch { epoch, step, lr, train_loss, valid_loss, valid, elapsed_s, images_per_s, waited_s } => {
+            Event::Epoch {
+                epoch,
+                step,
+                lr,
+                train_loss,
+                valid_loss,
+                train,
+                valid,
+                elapsed_s,
+                images_per_s,
+                waited_s,
+            } => {
                 self.curve.truncate(self.curve.partition_point(|p| p.epoch < epoch));
+                let train = Scores::of(train, self.curve.last().map(|p| &p.train));
                 let valid = Scores::of(valid, self.curve.last().map(|p| &p.valid));
                 self.curve.push(EpochPoint {
                     epoch,
@@ -148,6 +162,7 @@ impl RunRecord {
                     lr,
                     train_loss,
                     valid_loss,
+                    train,
                     valid,
                     elapsed_s,
                     images_per_s,
@@ -264,6 +279,7 @@ mod tests {
             lr: 0.1,
             train_loss: Some(1.0),
             valid_loss: Some(1.0),
+            train: Default::default(),
             valid: EpochScores::new(),
             elapsed_s: 10.0,
             images_per_s: 1.0,

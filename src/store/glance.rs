@@ -102,6 +102,7 @@ mod tests {
                 lr: 0.1,
                 train_loss: None,
                 valid_loss: None,
+                train: Default::default(),
                 valid: EpochScores::new(),
                 elapsed_s: 10.0,
                 images_per_s: 1.0,

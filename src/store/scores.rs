@@ -18,18 +18,21 @@ struct Judged {
     subject: String,
     malignant: bool,
     probability: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    loss: Option<f64>,
 }
 
 impl Judged {
     fn of(score: &CaseScore) -> Option<Self> {
         let Verdict { probability, malignant } = score.verdict?;
-        Some(Self { case: score.case.clone(), subject: score.subject.clone(), malignant, probability })
+        let (case, subject) = (score.case.clone(), score.subject.clone());
+        Some(Self { case, subject, malignant, probability, loss: score.loss })
     }
 
     fn score(self) -> Result<CaseScore, String> {
-        let Self { case, subject, malignant, probability } = self;
+        let Self { case, subject, malignant, probability, loss } = self;
         match (0.0..=1.0).contains(&probability) {
-            true => Ok(CaseScore::judged(&case, &subject, Verdict { probability, malignant })),
+            true => Ok(CaseScore { loss, ..CaseScore::judged(&case, &subject, Verdict { probability, malignant }) }),
             false => Err(format!("{case}: probability {probability}, expected 0 to 1")),
         }
     }

@@ -1,6 +1,8 @@
 //! Where tensors live: what the names of devices mean in this build.
 
 use burn::tensor::Device;
+#[cfg(feature = "wgpu")]
+use burn::tensor::DeviceKind;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 use burn::tensor::DeviceType;
 
@@ -30,7 +32,11 @@ pub fn offers() -> Vec<Offer> {
     names.extend((0..gpus("cuda").max(1)).map(DeviceName::Cuda));
     names.extend((0..gpus("wgpu").max(1)).map(DeviceName::Wgpu));
     let known = |name: &DeviceName| built_in().contains(&name.feature());
-    names.into_iter().filter(known).map(|device| Offer { device, refusal: open(device).err() }).collect()
+    let offer = |device| {
+        let opened = open(device);
+        Offer { device, emulated: opened.as_ref().is_ok_and(emulated), refusal: opened.err() }
+    };
+    names.into_iter().filter(known).map(offer).collect()
 }
 
 /// The features of this build that bring devices, the preferred one first.
@@ -62,6 +68,17 @@ fn open(name: DeviceName) -> Result<Device, String> {
         #[allow(unreachable_patterns, reason = "a build with every backend has no other device")]
         _ => Err(format!("this build is without it; \"just worker {}\" makes one with it", name.feature())),
     }
+}
+
+/// Whether Vulkan's or Metal's driver computes on the processor (lavapipe, for one).
+#[cfg(feature = "wgpu")]
+fn emulated(device: &Device) -> bool {
+    *device == Device::wgpu(DeviceKind::Cpu)
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn emulated(_: &Device) -> bool {
+    false
 }
 
 /// How many GPUs a feature of this build sees.

@@ -6,12 +6,13 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::measuring::Measuring;
-use super::unread::{StepLoss, Unread};
+use super::unread::{StepRead, Unread};
 use super::{
     Batches, Checkpoint, Checkpoints, Journal, Learner, Sample, Samples, Schedule, Sources, Stored, TrainError,
     Validation, Verdict, mix,
 };
-use crate::metric::{Aggregate, Task};
+use crate::loss::Objective;
+use crate::metric::{Aggregate, CaseScore, Task};
 use crate::model::{Network, trainable};
 use crate::plan::RunPlan;
 use crate::run::{EpochScores, Event};
@@ -90,9 +91,10 @@ fn epochs(
             epoch: training.epoch,
             step: training.step,
             lr,
-            train_loss: Some(pass.sum / pass.images as f64),
+            train_loss: Some(pass.sum / pass.scores.len() as f64),
             valid_loss: Some(validation.loss),
-            valid: means(training.plan.task, &validation),
+            train: means(training.plan.task, &pass.scores),
+            valid: means(training.plan.task, &validation.scores),
             elapsed_s: began.elapsed().as_secs_f64(),
             images_per_s: samples.train.len() as f64 / trained,
             waited_s: Some(pass.waited_s),
@@ -110,7 +112,8 @@ fn epochs(
 struct Pass {
     /// Of the images' losses.
     sum: f64,
-    images: usize,
+    /// Of the images, as they were trained on.
+    scores: Vec<CaseScore>,
     /// How long steps waited for batches.
     waited_s: f64,
 }
@@ -158,6 +161,11 @@ impl<'a> Training<'a> {
         self.lacks_distances = self.epoch > 0 && self.plan.task == Task::Segmentation;
     }
 
+    /// What the arm is trained on, without gradients.
+    pub fn objective(&self) -> Objective {
+        self.learner.objective.valid()
+    }
+
     /// Completed epochs and steps.
     pub fn progress(&self) -> (u32, u64) {
         (self.epoch, self.step)
@@ -179,7 +187,7 @@ impl<'a> Training<'a> {
         self.learner.enter(self.epoch + 1);
         std::thread::scope(|scope| {
             let mut pass = Pass::default();
-            let mut unread = Unread::new();
+            let mut unread = Unread::new(plan.task);
             let mut batches = Batches::start(scope, samples, (plan, self.learner.training_device()), self.epoch + 1);
             for batch in batches.by_ref() {
                 let batch = batch?;
@@ -187,25 +195,24 @@ impl<'a> Training<'a> {
                     return Ok(None);
                 }
                 self.step += 1;
-                let images = batch.size;
-                let loss = self.learner.step(batch, self.schedule.lr, mix(&[plan.seed, self.step, 0x7374_6570]));
-                unread.push(self.step, images, loss);
+                let told = self.learner.step(batch, self.schedule.lr, mix(&[plan.seed, self.step, 0x7374_6570]));
+                unread.push(self.step, told);
                 if unread.is_due() {
-                    self.note_losses(&mut unread, (&mut pass, journal))?;
+                    self.note_steps(&mut unread, (&mut pass, journal))?;
                 }
             }
-            self.note_losses(&mut unread, (&mut pass, journal))?;
+            self.note_steps(&mut unread, (&mut pass, journal))?;
             Ok(Some(Pass { waited_s: batches.waited().as_secs_f64(), ..pass }))
         })
     }
 
-    /// Reads the losses of the last steps, says them, and adds them up; one that is not finite is the error.
-    fn note_losses(&self, unread: &mut Unread, (pass, journal): (&mut Pass, &mut Journal)) -> Result<(), TrainError> {
-        for StepLoss { step, images, loss } in unread.read() {
+    /// Reads the last steps, says their losses, and adds them up; one that is not finite is the error.
+    fn note_steps(&self, unread: &mut Unread, (pass, journal): (&mut Pass, &mut Journal)) -> Result<(), TrainError> {
+        for StepRead { step, loss, scores } in unread.read() {
             journal.say(&Event::Step { step, loss: Some(loss).filter(|l| l.is_finite()) })?;
             self.check_finite("the training loss", (step, loss))?;
-            pass.sum += loss * images as f64;
-            pass.images += images;
+            pass.sum += loss * scores.len() as f64;
+            pass.scores.extend(scores);
         }
         Ok(())
     }
@@ -255,7 +262,7 @@ impl<'a> Training<'a> {
     }
 }
 
-fn means(task: Task, validation: &Validation) -> EpochScores {
+fn means(task: Task, scores: &[CaseScore]) -> EpochScores {
     let counted = task.shown().filter(|metric| !metric.is_distance());
-    counted.map(|m| (m.name.to_owned(), Aggregate::of(m, &validation.scores).mean)).collect()
+    counted.map(|m| (m.name.to_owned(), Aggregate::of(m, scores).mean)).collect()
 }

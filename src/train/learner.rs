@@ -2,10 +2,10 @@
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::{Device, FloatDType, Tensor, activation};
+use burn::tensor::{Device, FloatDType, activation};
 
 use super::groups::Groups;
-use super::{Adam, Adversary, LoadedBatch, Sample, Scene, TrainError, Validation, mix, validate};
+use super::{Adam, Adversary, LoadedBatch, Sample, Scene, Told, TrainError, Validation, mix, validate};
 use crate::loss::Objective;
 use crate::model::{Forward, Network};
 use crate::native;
@@ -58,9 +58,9 @@ impl Learner {
         self.device.clone()
     }
 
-    /// One step of gradient descent: the batch's loss `[1]` before it, without what an adversary adds, still on the
-    /// device: nothing here waits for it. Where it is not finite, neither are the weights any more.
-    pub fn step(&mut self, batch: LoadedBatch, lr: f64, seed: u64) -> Tensor<1> {
+    /// One step of gradient descent: the batch's loss before it, without what an adversary adds, and its answers, still
+    /// on the device: nothing here waits for them. Where the loss is not finite, neither are the weights any more.
+    pub fn step(&mut self, batch: LoadedBatch, lr: f64, seed: u64) -> Told {
         // Dropout's masks follow from the seed alone: a resumed run draws the same ones.
         self.device.seed(seed);
         let LoadedBatch { images, truth, .. } = batch;
@@ -70,12 +70,12 @@ impl Learner {
         };
         let prediction = output.logits.clone();
         let mut loss = self.objective.forward(output, &truth);
-        let mut value = loss.clone().inner();
+        let mut told = Told::of(loss.clone().inner(), prediction.clone().inner(), truth.target.clone().inner());
         if let Some(adversary) = &mut self.adversary {
             let scene = Scene { images, prediction: activation::sigmoid(prediction), reference: truth.target };
             loss = adversary.step(scene, loss, &mut self.optimizer, lr);
             // 0 · x is no number where x is none: what fails on either side is seen
-            value = value + loss.clone().inner() * 0.0;
+            told.loss = told.loss + loss.clone().inner() * 0.0;
         }
         let mut gradients = loss.backward();
         for (scale, of_group) in self.groups.split(&mut gradients, &self.model) {
@@ -85,7 +85,7 @@ impl Learner {
             let of_smoothness = GradientsParams::from_module(&mut gradients, &smoothness);
             self.objective.smoothness = Some(self.optimizer.step(lr, smoothness, of_smoothness));
         }
-        value
+        told
     }
 
     /// Predicts and scores `samples` in batches of the recipe's size, without gradients.
@@ -149,7 +149,7 @@ mod tests {
             let mut learner = Learner::new(&plan, &device).expect("a network that fits");
             let batch = Batch::of(&samples.iter().collect::<Vec<_>>(), &loss.maps(), plan.train.normalise);
             let losses: Vec<f64> = (0..8)
-                .map(|step| learner.step(batch.load(&learner.training_device()), 3e-3, step).into_scalar())
+                .map(|step| learner.step(batch.load(&learner.training_device()), 3e-3, step).loss.into_scalar())
                 .collect();
             assert!(losses[7] < losses[0], "{name}: {losses:?}");
             assert!(learner.validate(&samples, &plan.train).loss.is_finite(), "{name}");
@@ -257,7 +257,7 @@ mod tests {
         };
         let before = opinion(&learner);
         let losses: Vec<f64> = (0..24)
-            .map(|step| learner.step(batch.load(&learner.training_device()), 2e-3, step).into_scalar())
+            .map(|step| learner.step(batch.load(&learner.training_device()), 2e-3, step).loss.into_scalar())
             .collect();
         assert!(losses[23] < 0.8 * losses[0], "{losses:?}");
         assert!((opinion(&learner) - before).abs() > 1e-3);

@@ -23,6 +23,7 @@ mod schedule;
 mod seen;
 #[cfg(all(test, feature = "tch"))]
 mod tests;
+mod told;
 mod trained;
 mod unread;
 
@@ -37,10 +38,11 @@ pub use fit::{Outcome, Training, fit};
 pub use journal::{Journal, now_s};
 pub use learner::Learner;
 pub use masks::{as_read, check_masks};
-pub use predict::{Validation, predict, predicted_mask, score, score_fully, validate};
+pub use predict::{Tested, Validation, predict, predicted_mask, score, score_fully, test, validate};
 pub use pretrained::Sources;
 pub use sample::{Sample, Samples, Stored, load};
 pub use schedule::{Schedule, Verdict};
+pub use told::Told;
 pub use trained::Trained;
 
 use crate::dataset::DatasetError;

@@ -111,6 +111,32 @@ pub fn predict(network: &Network, samples: &[Sample], (config, device): (&TrainC
     chunks.flat_map(|batch| planes(network.forward(batch.images(device)).logits)).collect()
 }
 
+/// What a network makes of the test part, in the samples' order.
+#[derive(Debug)]
+pub struct Tested {
+    /// Probabilities.
+    pub planes: Vec<Plane<f32>>,
+    /// The [loss of each mask](Objective::of_masks).
+    pub losses: Vec<f64>,
+}
+
+/// Predicts `samples` with `network`, which must live on `device` without autodiff.
+pub fn test(
+    network: &Network,
+    objective: &Objective,
+    samples: &[Sample],
+    (config, device): (&TrainConfig, &Device),
+) -> Tested {
+    let mut tested = Tested { planes: Vec::new(), losses: Vec::new() };
+    for chunk in samples.chunks(config.batch) {
+        let batch = Batch::of(&chunk.iter().collect::<Vec<_>>(), objective.maps(), config.normalise).load(device);
+        let logits = network.forward(batch.images).logits;
+        tested.losses.extend(objective.of_masks(&logits, &batch.truth).into_data().iter::<f64>());
+        tested.planes.extend(planes(logits));
+    }
+    tested
+}
+
 /// Scores one prediction as it is: its mask, or the class.
 pub fn score(sample: &Sample, probability: &Plane<f32>) -> CaseScore {
     if let Some(score) = judged(sample, probability) {

@@ -58,7 +58,7 @@ fn batch(px: usize) -> Batch {
 
 fn losses(learner: &mut Learner, batch: &Batch, steps: u64) -> Vec<f64> {
     let batch = batch.load(&learner.training_device());
-    (0..steps).map(|step| learner.step(batch.clone(), 1e-3, step).into_scalar()).collect()
+    (0..steps).map(|step| learner.step(batch.clone(), 1e-3, step).loss.into_scalar()).collect()
 }
 
 #[test]

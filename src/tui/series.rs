@@ -196,6 +196,7 @@ mod tests {
                 lr: 0.1,
                 train_loss: Some(0.5),
                 valid_loss: None,
+                train: Default::default(),
                 valid: EpochScores::from([("dsc".to_owned(), dsc)]),
                 elapsed_s: 10.0,
                 images_per_s: 3.0,

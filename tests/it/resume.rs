@@ -66,8 +66,9 @@ fn result(path: &Path) -> Result {
     for event in events(path) {
         match event {
             Event::Step { step, loss } => steps.push((step, bits(loss))),
-            Event::Epoch { epoch, step, train_loss, valid_loss, valid, .. } => {
-                let valid = valid.into_iter().map(|(name, value)| (name, bits(value))).collect();
+            Event::Epoch { epoch, step, train_loss, valid_loss, train, valid, .. } => {
+                let train = train.into_iter().map(|(name, value)| (format!("train {name}"), value));
+                let valid = valid.into_iter().chain(train).map(|(name, value)| (name, bits(value))).collect();
                 epochs.push(Epoch { epoch, step, losses: [bits(train_loss), bits(valid_loss)], valid });
             }
             Event::Distances { epoch, valid } => {
@@ -79,6 +80,8 @@ fn result(path: &Path) -> Result {
         }
     }
     assert!(epochs.iter().all(|epoch| epoch.valid.contains_key("hd95_px") || !run.path().join("scores.json").exists()));
+    assert!(epochs.iter().all(|epoch| epoch.valid["train accuracy"].is_some()));
+    assert!(run.scores().expect("scores").iter().all(|score| score.loss.is_some_and(f64::is_finite)));
     let scores = std::fs::read_to_string(scores(path)).expect("scores");
     check_masks(&run);
     Result { steps, epochs, scores, weights: newest_weights(&run) }

@@ -55,6 +55,7 @@ fn epoch(epoch: u32) -> Event {
         lr: 0.1,
         train_loss: Some(1.0 / f64::from(epoch)),
         valid_loss: None,
+        train: Default::default(),
         valid: EpochScores::from([("dsc".to_owned(), Some(0.5))]),
         elapsed_s: 10.0,
         images_per_s: 1.0,

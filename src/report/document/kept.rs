@@ -61,6 +61,9 @@ struct Row {
     auc: Option<f64>,
     malignant: Option<bool>,
     probability: Option<f64>,
+    /// Absent from tables of older versions.
+    #[serde(default)]
+    loss: Option<f64>,
 }
 
 /// A row a case, run by run.
@@ -136,6 +139,7 @@ impl Row {
             auc: score.probabilities.as_ref().and_then(|own| own.auc),
             malignant: score.verdict.map(|verdict| verdict.malignant),
             probability: score.verdict.map(|verdict| verdict.probability),
+            loss: score.loss,
         }
     }
 
@@ -179,6 +183,7 @@ impl Row {
             hd95_px: self.hd95_px,
             hd95_larger_px: self.hd95_larger_px,
             assd_px: self.assd_px,
+            loss: self.loss,
             probabilities: None,
             verdict,
         };

@@ -37,6 +37,7 @@ fn finish(store: &Store) -> Vec<RunDir> {
             lr: 0.1,
             train_loss: Some(0.5),
             valid_loss: None,
+            train: Default::default(),
             valid: [("dsc".to_owned(), Some(0.25))].into(),
             elapsed_s: 30.0,
             images_per_s: 1.0,

@@ -21,7 +21,7 @@ const MARKED: usize = 8;
 pub(super) enum Quantity {
     /// The loss of the validation cases, and faintly that of the training steps.
     Loss,
-    /// A metric's mean over the validation cases.
+    /// A metric's mean over the validation cases, and faintly over the training images as they were trained on.
     Metric(&'static str),
 }
 
@@ -31,7 +31,7 @@ impl Quantity {
             Quantity::Loss => "Loss (thin: training)".to_owned(),
             Quantity::Metric(name) => {
                 let label = task.metric(name).map_or(name, |metric| metric.label);
-                format!("{label}, validation")
+                format!("{label}, validation (thin: training)")
             }
         }
     }
@@ -40,6 +40,13 @@ impl Quantity {
         match self {
             Quantity::Loss => point.valid_loss,
             Quantity::Metric(name) => point.valid.get(name).flatten(),
+        }
+    }
+
+    fn trained(self, point: &EpochPoint) -> Option<f64> {
+        match self {
+            Quantity::Loss => point.train_loss,
+            Quantity::Metric(name) => point.train.get(name).flatten(),
         }
     }
 }
@@ -80,7 +87,7 @@ impl Curves {
             label: quantity.label(task),
             ratio: matches!(quantity, Quantity::Metric(_)),
             lines: lines(&|point| quantity.of(point)),
-            faint: if matches!(quantity, Quantity::Loss) { lines(&|point| point.train_loss) } else { Vec::new() },
+            faint: lines(&|point| quantity.trained(point)),
         };
         let names = drawn.iter().map(|(look, name, _)| ((*name).clone(), *look)).collect();
         (!drawn.is_empty()).then(|| Self { panels: quantities.iter().map(panel).collect(), names })

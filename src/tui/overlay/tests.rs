@@ -22,6 +22,7 @@ fn runs(dir: &tempfile::TempDir, scores: &[&[Option<f64>]]) -> Vec<RunView> {
                 lr: 0.1,
                 train_loss: Some(1.0),
                 valid_loss: Some(1.0),
+                train: Default::default(),
                 valid: EpochScores::from([("dsc".to_owned(), *dsc)]),
                 elapsed_s: 1.0 + fold as f64,
                 images_per_s: 1.0,
