@@ -4,6 +4,8 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::prose::wrap;
+
 /// `text` with `·` for what a terminal would obey or hide: control characters, escape codes, bidirectional and
 /// zero-width marks. Tabs become blanks.
 pub fn clean(text: &str) -> String {
@@ -82,11 +84,12 @@ pub fn value(number: f64) -> String {
     }
 }
 
-/// `label value` pairs laid out in lines of at most `columns`, in their order.
+/// `label value` pairs laid out in lines of at most `columns`, in their order; a value that is longer goes on below itself.
 pub fn flow(pairs: &[(&str, String)], columns: usize, label: Style) -> Vec<Line<'static>> {
     let mut lines = vec![Line::default()];
     for (name, value) in pairs {
-        let value = fit(value, columns.saturating_sub(name.width() + 1));
+        let mut pieces = wrap(value, columns.saturating_sub(name.width() + 1), 0).into_iter();
+        let value = pieces.next().unwrap_or_default();
         let taken = lines.last().map_or(0, Line::width);
         if taken > 0 && taken + 3 + name.width() + 1 + value.width() > columns {
             lines.push(Line::default());
@@ -95,6 +98,7 @@ pub fn flow(pairs: &[(&str, String)], columns: usize, label: Style) -> Vec<Line<
         let gap = if line.width() > 0 { "   " } else { "" };
         line.push_span(Span::styled(format!("{gap}{name} "), label));
         line.push_span(Span::raw(value));
+        lines.extend(pieces.map(|piece| Line::raw(" ".repeat(name.width() + 1) + &piece)));
     }
     lines
 }

@@ -30,9 +30,8 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let width = area.width / columns.max(1) as u16;
     let first = app.scroll().min(entries.len().saturating_sub(room * columns));
     let below = entries.len().saturating_sub(first + room * columns);
-    if let Some(last) = area.rows().next_back().filter(|_| !is_all) {
-        let more = if below > 0 { format!("{below} lines below: PgDn") } else { "the end; g leads to the top".to_owned() };
-        Line::styled(more, dim()).render(last, buffer);
+    if let Some(last) = area.rows().next_back().filter(|_| below > 0) {
+        Line::styled(format!("{below} lines below: PgDn"), dim()).render(last, buffer);
     }
     for (index, entry) in entries.iter().skip(first).take(room * columns).enumerate() {
         let (column, row) = ((index / room) as u16, (index % room) as u16);
@@ -52,7 +51,7 @@ fn entries(screen: Screen) -> Vec<Entry> {
     }
     groups.sort_by_key(|group| (*group == ANY || !group.contains(&screen), *group != ANY));
     let of = |group: &'static [Screen]| KEYS.iter().filter(move |key| key.screens == group).map(Entry::Key);
-    let heads = |group| wrap(&title(group), usize::from(COLUMN.0) - 1, 2).into_iter().map(Entry::Group);
+    let heads = |group: &[Screen]| wrap(&title(group), usize::from(COLUMN.0) - 1, 2).into_iter().map(Entry::Group);
     groups.into_iter().flat_map(|group| heads(group).chain(of(group))).collect()
 }
 

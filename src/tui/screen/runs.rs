@@ -52,10 +52,10 @@ pub(super) fn line_at(app: &App, area: Rect, row: u16) -> Option<usize> {
 /// What to do with an empty store.
 fn hints(app: &App, columns: usize) -> Vec<Line<'static>> {
     let command = |command: &'static str, about: &'static str| {
-        let name = Span::styled(format!("  {command:<22}"), bold());
-        let mut lines = wrap(about, columns.saturating_sub(24), 0).into_iter();
+        let name = Span::styled(format!("  {command:<26}"), bold());
+        let mut lines = wrap(about, columns.saturating_sub(28), 0).into_iter();
         let first = Line::from(vec![name, Span::raw(lines.next().unwrap_or_default())]);
-        std::iter::once(first).chain(lines.map(|line| Line::raw(" ".repeat(24) + &line)))
+        std::iter::once(first).chain(lines.map(|line| Line::raw(" ".repeat(28) + &line)))
     };
     let mut lines = vec![Line::default()];
     lines.extend(wrap(&format!("No runs in {} yet.", app.setup().place), columns, 2).into_iter().map(Line::raw));
