@@ -27,6 +27,8 @@ fn gathered(mut scores: Vec<CaseScore>) -> Vec<CaseScore> {
     for probabilities in scores.iter_mut().filter_map(|score| score.probabilities.as_mut()) {
         probabilities.ranks = all.take().unwrap_or_default();
     }
+    // Of a vector that grew while it was read, up to half is room for more.
+    scores.shrink_to_fit();
     scores
 }
 
@@ -53,8 +55,6 @@ pub(super) fn arm_scores(runs: &[&RunView], metrics: &[&Metric]) -> Result<Vec<A
         if masks_alone {
             scores.scores.iter_mut().for_each(|score| score.probabilities = None);
         }
-        // of a vector that grew while it was read, up to half is room for more
-        scores.scores.shrink_to_fit();
         let before = run.dir.raw_scores()?.map(gathered);
         let known = run.plan.split.in_training().into_iter().map(str::to_owned);
         match arms.iter_mut().find(|arm| arm.arm == run.plan.arm) {

@@ -37,7 +37,8 @@ pub fn groups(run: &RunView, plot: &Plot) -> (Ground, Vec<Vec<Panel>>) {
         series: quantities.into_iter().map(|quantity| series(record, quantity, plot, &places)).collect(),
     };
     let has_steps = !run.plan.loss_name().is_empty();
-    let panels = layout(task, has_steps, &trained(task, record)).into_iter().map(|group| group.into_iter().map(panel).collect());
+    let panels =
+        layout(task, has_steps, &trained(task, record)).into_iter().map(|group| group.into_iter().map(panel).collect());
     let mut groups: Vec<Vec<Panel>> = panels.collect();
     let speaks = |panel: &Panel| panel.series.iter().any(|s| !s.points.is_empty());
     groups[1..].iter_mut().for_each(|panels| panels.retain(speaks));
@@ -72,10 +73,8 @@ fn layout(task: Task, has_steps: bool, trained: &[&'static Metric]) -> Layout {
         vec![("distances", of(|metric| !metric.unit.is_empty()))],
     ];
     groups.extend(others.chunks(2).map(|metrics| metrics.iter().copied().map(pair).collect()));
-    groups.push(vec![
-        ("learning rate", if_steps(&[Quantity::LearningRate])),
-        ("throughput", vec![Quantity::Throughput]),
-    ]);
+    groups
+        .push(vec![("learning rate", if_steps(&[Quantity::LearningRate])), ("throughput", vec![Quantity::Throughput])]);
     groups
 }
 

@@ -133,4 +133,13 @@ mod tests {
         let lines = flow(&[("loss", "0.5".into()), ("lr", "1e-3".into())], 12, Style::new());
         assert_eq!(lines.iter().map(ToString::to_string).collect::<Vec<_>>(), ["loss 0.5", "lr 1e-3"]);
     }
+
+    #[test]
+    fn a_value_longer_than_a_line_goes_on_below_itself() {
+        let lines = flow(&[("train", "20 epochs at most".into()), ("lr", "1e-3".into())], 16, Style::new());
+        assert_eq!(
+            lines.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["train 20 epochs", "      at most", "lr 1e-3"]
+        );
+    }
 }

@@ -81,7 +81,10 @@ fn stages(app: &App, summary: &Summary, area: Rect, buffer: &mut Buffer) {
     let below = summary.stages.len().saturating_sub(app.models().scroll() + room);
     let more = if below > 0 { format!("{below} stages below: PgDn") } else { String::new() };
     let last = [Span::styled(more, dim()), Span::styled(all, bold())];
-    last.into_iter().chain(step.into_iter().map(Span::raw)).zip(rows).for_each(|(span, row)| Line::from(span).render(row, buffer));
+    last.into_iter()
+        .chain(step.into_iter().map(Span::raw))
+        .zip(rows)
+        .for_each(|(span, row)| Line::from(span).render(row, buffer));
 }
 
 fn values(stage: &Stage) -> [String; 3] {

@@ -629,6 +629,20 @@ fn footers_offer_only_what_does_something() {
 }
 
 #[test]
+fn an_empty_store_has_no_columns_curves_or_data_to_go_through() {
+    let footer = |runs, screen| drawn(&app(runs, screen, unicode()), (80, 24)).pop().unwrap_or_default();
+    for (screen, keys) in [
+        (Screen::Compare, ["→ column", "o sort", "n next spec"]),
+        (Screen::Overlay, ["→ metric", "+ zoom", "n next spec"]),
+        (Screen::Audit, ["r audit", "Enter open", "n next spec"]),
+    ] {
+        let empty = footer(0, screen);
+        keys.iter().for_each(|key| assert!(!empty.contains(key), "{key} is in {empty}"));
+    }
+    assert!(footer(3, Screen::Compare).contains("→ column"), "{}", footer(3, Screen::Compare));
+}
+
+#[test]
 fn a_folder_is_asked_for_in_the_footer() {
     let mut app = acted(app(3, Screen::Compare, unicode()), &[Action::Export]);
     for width in [60, 80] {
