@@ -88,6 +88,7 @@ fn detail(row: &Row) -> Detail {
     Detail {
         name: row.name.clone(),
         row: row.clone(),
+        unread: None,
         reason: match row.state.expect("known") {
             State::Failed => Some("the loss is not finite at step 40;\n".to_owned() + &"lower train.lr ".repeat(20)),
             State::Lost => Some(LOST.to_owned()),
