@@ -42,9 +42,11 @@ pub(super) fn config(context: &Context, args: &ConfigArgs) -> anyhow::Result<Exi
 fn rows(context: &Context) -> Vec<(&'static str, String, String)> {
     let settings = &context.settings;
     let data = settings.data.value.as_ref().map_or("datasets".to_owned(), |path| path.display().to_string());
+    let specs = settings.specs.value.as_ref().map_or("none".to_owned(), |path| path.display().to_string());
     vec![
         ("results", settings.results.value.display().to_string(), source(&settings.results)),
         ("data", data, source(&settings.data)),
+        ("specs", specs, source(&settings.specs)),
         ("weights", WeightsRoot::from_env().folder().display().to_string(), of_variable(WEIGHTS_ENV)),
         ("ascii", settings.ascii.value.to_string(), source(&settings.ascii)),
         ("images", settings.images.value.name(), source(&settings.images)),

@@ -104,7 +104,7 @@ impl Said {
                 (train, valid) => format!("loss {} valid {}, lr {:.2e}, ", value(train), value(valid), point.lr),
             };
             let [main, _] = view.plan.task.main();
-            let score = value(point.valid.get(main.name).copied().flatten());
+            let score = value(point.valid.get(main.name).flatten());
             let (epochs, pace) = (record.epochs, point.images_per_s);
             let run = name(view);
             print(&format!(

@@ -53,6 +53,9 @@ struct Global {
     /// Folder that holds one folder per data set [env: SEGLAB_DATA, else datasets/].
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Folder whose specs Launch lists, beside baselines/, the working directory and the store [env: SEGLAB_SPECS].
+    #[arg(long, global = true, value_name = "DIR")]
+    specs: Option<PathBuf>,
     /// Draw with ASCII characters only; `--ascii=false` where the user's file says so.
     #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     ascii: Option<bool>,

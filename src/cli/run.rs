@@ -122,6 +122,7 @@ fn watch(context: &Context, spec: Option<&str>, slots: Option<u8>) -> anyhow::Re
         notify: settings.notify.value,
         mouse: if settings.mouse.value { tui::Mouse::On } else { tui::Mouse::Off },
         data: settings.data.value.clone(),
+        specs: settings.specs.value.clone(),
         memory: memory.map(|folder| tui::remembered::file(&folder, context.store.root())),
     };
     tui::run(watch, &context.launch(slots), options)?;

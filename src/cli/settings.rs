@@ -26,6 +26,10 @@ pub(super) const DOCUMENTED: &str = r#"# Settings of seglab. A flag wins, then t
 # Folder that holds one folder per data set; unset: datasets/. Flag --data, environment SEGLAB_DATA.
 # data = "/data"
 
+# Folder whose specs the Launch screen lists, beside those in baselines/, in the working directory and in the store; unset:
+# none. Flag --specs, environment SEGLAB_SPECS.
+# specs = "/specs"
+
 # Draw with ASCII characters only. Flag --ascii.
 # ascii = false
 
@@ -62,6 +66,7 @@ pub(super) const DOCUMENTED: &str = r#"# Settings of seglab. A flag wins, then t
 pub(super) struct File {
     results: Option<PathBuf>,
     data: Option<PathBuf>,
+    specs: Option<PathBuf>,
     ascii: Option<bool>,
     images: Option<Pictures>,
     palette: Option<Shades>,
@@ -94,6 +99,7 @@ pub(super) struct Setting<T> {
 pub(super) struct Settings {
     pub results: Setting<PathBuf>,
     pub data: Setting<Option<PathBuf>>,
+    pub specs: Setting<Option<PathBuf>>,
     pub ascii: Setting<bool>,
     pub images: Setting<Pictures>,
     pub palette: Setting<Shades>,
@@ -138,6 +144,7 @@ impl Settings {
         let switched = |to: Option<bool>, name| to.map(|to| (to, Source::Flag(name)));
         let results = path_of(&flags.results, "--results", ("SEGLAB_RESULTS", variables));
         let data = path_of(&flags.data, "--data", (DATA_ENV, variables)).map(|(path, source)| (Some(path), source));
+        let specs = path_of(&flags.specs, "--specs", ("SEGLAB_SPECS", variables));
         let notify = match flags.notify {
             Some(notify) => Some((notify, Source::Flag("--notify"))),
             None => parsed("SEGLAB_NOTIFY", variables, notify_named)?,
@@ -162,6 +169,7 @@ impl Settings {
         Ok(Self {
             results: settle(results, file.results, PathBuf::from("results")),
             data: settle(data, file.data.map(Some), None),
+            specs: settle(specs.map(|(path, source)| (Some(path), source)), file.specs.map(Some), None),
             ascii: settle(switched(flags.ascii, "--ascii"), file.ascii, false),
             images: settle(images, file.images, Pictures::default()),
             palette: settle(palette, file.palette, Shades::default()),
@@ -304,6 +312,7 @@ mod tests {
         let defaults = resolved(&[], &[], DOCUMENTED).expect("comments only");
         assert_eq!(defaults.results.source, Source::Default);
         assert_eq!(documented.data.value, Some("/data".into()));
+        assert_eq!((documented.specs.value, defaults.specs.value), (Some("/specs".into()), None));
         assert_eq!(documented.results.value, defaults.results.value);
         assert_eq!(
             (documented.ascii.value, documented.read_only.value),

@@ -102,6 +102,9 @@ struct RunStatus<'a> {
     #[serde(skip_serializing_if = "Leak::is_none")]
     leak: Leak,
     reason: Option<&'a str>,
+    /// Lines of its events that could not be read; missing if all could.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unreadable: Option<u64>,
 }
 
 impl<'a> RunStatus<'a> {
@@ -122,6 +125,7 @@ impl<'a> RunStatus<'a> {
                 Some(LastWord::Failed(reason)) if view.state == State::Failed => Some(reason),
                 _ => None,
             },
+            unreadable: Some(view.record.unreadable).filter(|&lines| lines > 0),
         }
     }
 }
@@ -144,9 +148,7 @@ pub(super) fn status(context: &Context, args: &StatusArgs) -> anyhow::Result<Exi
     } else if runs.is_empty() {
         print(&format!("no runs in {}; \"seglab demo\" makes some\n", context.store.root().display()))?;
     } else {
-        for (view, run) in watch.runs().zip(&runs) {
-            print(&line(view, run))?;
-        }
+        watch.runs().zip(&runs).try_for_each(|(view, run)| print(&line(view, run)))?;
     }
     for (name, reason) in &watch.broken {
         eprintln!("{}: {}", on_one_line(name), on_one_line(reason));
@@ -156,14 +158,15 @@ pub(super) fn status(context: &Context, args: &StatusArgs) -> anyhow::Result<Exi
 
 fn line(view: &RunView, run: &RunStatus) -> String {
     let [main, _] = view.plan.task.main();
-    let score = view.record.best().and_then(|p| p.valid.get(main.name).copied().flatten());
+    let score = view.record.best().and_then(|p| p.valid.get(main.name).flatten());
     let score = score.map_or_else(String::new, |v| format!("  valid {} {v:.3}", main.label));
     let eta = view.record.eta_s().filter(|_| view.state == State::Running);
     let eta = eta.map_or_else(String::new, |s| format!("  ETA {}", duration(s)));
     let reason = run.reason.map_or_else(String::new, |reason| format!("  {reason}"));
+    let unread = view.record.unread().map_or_else(String::new, |unread| format!("  ({unread})"));
     let leak = if run.leak.is_none() { "" } else { "  [leaks]" };
     let text = format!(
-        "{:<8} {}/{}{leak}  epoch {}/{}{score}{eta}{reason}",
+        "{:<8} {}/{}{leak}  epoch {}/{}{score}{eta}{unread}{reason}",
         run.state, run.spec, run.id, run.epoch, run.epochs
     );
     printable(&text) + "\n"

@@ -94,7 +94,7 @@ fn epochs(task: Task, runs: &[&RunView]) -> Vec<Vec<String>> {
             row.extend([point.epoch.to_string(), point.step.to_string(), point.lr.to_string()]);
             row.extend([optional(point.train_loss), optional(point.valid_loss), point.elapsed_s.to_string()]);
             for scores in [&point.valid, &point.train] {
-                row.extend(metrics.iter().map(|name| optional(scores.get(name).copied().flatten())));
+                row.extend(metrics.iter().map(|name| optional(scores.get(name).flatten())));
             }
             rows.push(row);
         }

@@ -27,6 +27,8 @@ fn gathered(mut scores: Vec<CaseScore>) -> Vec<CaseScore> {
     for probabilities in scores.iter_mut().filter_map(|score| score.probabilities.as_mut()) {
         probabilities.ranks = all.take().unwrap_or_default();
     }
+    // Of a vector that grew while it was read, up to half is room for more.
+    scores.shrink_to_fit();
     scores
 }
 

@@ -27,7 +27,7 @@ pub(super) fn events(run: &RunView) -> Vec<u8> {
         add(at, "lr", Some(point.lr));
         for metric in run.plan.task.metrics() {
             for (part, scores) in [("valid", &point.valid), ("train", &point.train)] {
-                add(at, &format!("{part}/{}", metric.name), scores.get(metric.name).copied().flatten());
+                add(at, &format!("{part}/{}", metric.name), scores.get(metric.name).flatten());
             }
         }
     }

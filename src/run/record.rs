@@ -228,9 +228,21 @@ impl RunRecord {
         (!recent.is_empty()).then(|| pace * f64::from(self.epochs) * (1.0 - self.progress()))
     }
 
+    /// How many lines of the events could not be read, in words; `None` if all could.
+    pub fn unread(&self) -> Option<String> {
+        match self.unreadable {
+            0 => None,
+            1 => Some("1 line of its events could not be read".to_owned()),
+            n => Some(format!("{n} lines of its events could not be read")),
+        }
+    }
+
     fn end(&mut self, word: LastWord, at_s: f64) {
         self.last_word = Some(word);
         self.ended_s = Some(at_s);
+        // most runs of a store have ended
+        self.steps.settle();
+        self.curve.shrink_to_fit();
     }
 
     /// Forgets what lies past the checkpoint that a resumed worker starts from.
@@ -295,7 +307,7 @@ mod tests {
     fn distances_join_the_epoch_that_they_are_of() {
         let of = |epoch, value| Event::Distances { epoch, valid: EpochScores::from([("hd95_px".into(), value)]) };
         let run = record(&[epoch(1), of(1, Some(3.5)), epoch(2), of(7, Some(1.0)), of(1, Some(4.5)), of(2, None)]);
-        let points: Vec<_> = run.curve.iter().map(|point| point.valid.get("hd95_px").copied()).collect();
+        let points: Vec<_> = run.curve.iter().map(|point| point.valid.get("hd95_px")).collect();
         assert_eq!(points, [Some(Some(4.5)), Some(None)]);
     }
 

@@ -95,6 +95,11 @@ impl Steps {
         }
     }
 
+    /// Gives back what was reserved for steps that will not come.
+    pub(super) fn settle(&mut self) {
+        self.losses.shrink_to_fit();
+    }
+
     fn cut(&mut self, end: usize) {
         let cut = self.losses.get(end..).unwrap_or_default();
         self.gaps -= cut.iter().filter(|loss| !loss.is_finite()).count();
@@ -114,30 +119,41 @@ impl PartialEq for Steps {
 }
 
 /// An epoch's validation scores; epochs of a run share their names.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Scores {
     names: Arc<[String]>,
-    values: Box<[Option<f64>]>,
+    /// NaN where undefined: half the size of an option, and JSON has no NaN.
+    values: Box<[f64]>,
+}
+
+impl PartialEq for Scores {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
 }
 
 impl Scores {
     /// `scores`, with the names of `before` where they are the same.
     pub(super) fn of(scores: EpochScores, before: Option<&Scores>) -> Self {
-        let values = scores.values().copied().collect();
+        let values = scores.values().map(|value| value.unwrap_or(f64::NAN)).collect();
         let shared = before.filter(|before| before.names.iter().eq(scores.keys())).map(|before| before.names.clone());
         Self { names: shared.unwrap_or_else(|| scores.into_keys().collect()), values }
     }
 
     /// With `more`, and the names of `before` where they are the same.
     pub(super) fn with(&self, more: &EpochScores, before: Option<&Scores>) -> Self {
-        let mut all: EpochScores = self.names.iter().cloned().zip(self.values.iter().copied()).collect();
+        let mut all: EpochScores = self.iter().map(|(name, value)| (name.clone(), value)).collect();
         all.extend(more.iter().map(|(name, value)| (name.clone(), *value)));
         Self::of(all, before)
     }
 
     /// The value of the metric `name`; `None` if the epoch has none, `Some(None)` if it is undefined.
-    pub fn get(&self, name: &str) -> Option<&Option<f64>> {
-        self.values.get(self.names.iter().position(|own| own == name)?)
+    pub fn get(&self, name: &str) -> Option<Option<f64>> {
+        self.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&String, Option<f64>)> {
+        self.names.iter().zip(self.values.iter().map(|&value| Some(value).filter(|value| !value.is_nan())))
     }
 }
 
@@ -198,6 +214,16 @@ mod tests {
         let second = Scores::of(scores(&["dsc", "iou"]), Some(&first));
         let other = Scores::of(scores(&["dsc"]), Some(&second));
         assert!(Arc::ptr_eq(&first.names, &second.names));
-        assert_eq!((second.get("iou"), other.get("iou")), (Some(&Some(0.5)), None));
+        assert_eq!((second.get("iou"), other.get("iou")), (Some(Some(0.5)), None));
+    }
+
+    #[test]
+    fn an_undefined_score_is_there_and_equals_itself() {
+        let scores = |value| EpochScores::from([("hd95_px".to_owned(), value)]);
+        let undefined = Scores::of(scores(None), None);
+        assert_eq!((undefined.get("hd95_px"), undefined.get("dsc")), (Some(None), None));
+        assert_eq!(undefined, Scores::of(scores(None), None));
+        assert_ne!(undefined, Scores::of(scores(Some(0.0)), None));
+        assert_eq!(undefined.with(&scores(Some(3.5)), None).get("hd95_px"), Some(Some(3.5)));
     }
 }

@@ -21,6 +21,8 @@ pub struct Detail {
     pub row: Row,
     /// Why it failed, or that nobody knows.
     pub reason: Option<String>,
+    /// That lines of its events could not be read.
+    pub unread: Option<String>,
     /// `label value`, the most telling first.
     pub facts: Vec<(&'static str, String)>,
     /// Unix time at which the latest worker began.
@@ -46,6 +48,7 @@ impl Detail {
             name: run.dir.name(),
             row: Row::of(run),
             reason: reason(run),
+            unread: record.unread(),
             facts: facts(run),
             started_s: record.started_s.filter(|_| run.state == State::Running),
             ground,
@@ -96,7 +99,7 @@ fn facts(run: &RunView) -> Vec<(&'static str, String)> {
 
 fn best(task: Task, point: &EpochPoint) -> String {
     let score = |metric: &Metric| {
-        let value = point.valid.get(metric.name).copied().flatten();
+        let value = point.valid.get(metric.name).flatten();
         format!("{} {}", metric.label, value.map_or("–".to_owned(), |v| format!("{v:.3}")))
     };
     format!("epoch {}: valid {}", point.epoch, task.main().map(score).join(" "))

@@ -30,10 +30,10 @@ pub fn edit(text: &str, command: &str, stop: &AtomicBool) -> Result<String, Stri
     let edited = file.write_all(text.as_bytes()).and_then(|()| wait(command, &path, stop));
     let left = match edited {
         Ok(true) => match read_bounded(&path) {
-            Some(left) => Ok(left),
-            None if !path.exists() => Err(format!("{command} left no file: the spec is as it was")),
+            Ok(left) => Ok(left),
+            Err(_) if !path.exists() => Err(format!("{command} left no file: the spec is as it was")),
             // What was written there may be all that there is of it.
-            None => return Err(format!("{}: cannot be read as a spec; it is kept there", path.display())),
+            Err(error) => return Err(format!("{}: {error}; it is kept there", path.display())),
         },
         Ok(false) => Err(format!("{command} ended with an error: the spec is as it was")),
         Err(error) => Err(format!("{command}: {error}")),

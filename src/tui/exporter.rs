@@ -23,7 +23,9 @@ impl Exporter {
         if self.job.is_busy() {
             return Err("another export is under way".to_owned());
         }
-        let (out, spec, store) = (target(store.root(), out)?, spec.to_owned(), store.clone());
+        let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+        let out = target(store.root(), out, home.as_deref())?;
+        let (spec, store) = (spec.to_owned(), store.clone());
         self.job.start(move || write(store, &spec, &out));
         Ok(())
     }
@@ -34,26 +36,34 @@ impl Exporter {
     }
 }
 
-/// The folder that `out` names, if something may be written there: not over what is there, not between the runs.
-fn target(store: &Path, out: &str) -> Result<PathBuf, String> {
-    if out.is_empty() || out.starts_with('~') {
-        return Err(format!("\"{out}\": expected a folder, from / or from the working directory"));
-    }
-    let out = std::path::absolute(out).map_err(|error| format!("{out}: {error}"))?;
-    if out.components().any(|part| part == Component::ParentDir) {
-        return Err(format!("{}: write it without ..", out.display()));
-    }
+/// The folder that `out` names, if something may be written there: not over what is there, not between the runs. It was
+/// typed by hand: where it leads is the user's to choose, as on the command line.
+fn target(store: &Path, out: &str, home: Option<&Path>) -> Result<PathBuf, String> {
+    let named = match (out.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        (None, _) if !out.is_empty() && !out.starts_with('~') => PathBuf::from(out),
+        _ => return Err(format!("\"{out}\": expected a folder, from / or ~/ or from the working directory")),
+    };
+    let named = std::path::absolute(&named).map_err(|error| format!("{}: {error}", named.display()))?;
     // Also a link that leads nowhere is there.
-    if fs::symlink_metadata(&out).is_ok() {
-        return Err(format!("{} is there already; choose another folder", out.display()));
+    if fs::symlink_metadata(&named).is_ok() {
+        return Err(format!("{} is there already; choose another folder", named.display()));
     }
-    let known = out.ancestors().find_map(|ancestor| fs::canonicalize(ancestor).ok());
-    if let (Some(known), Ok(store)) = (known, fs::canonicalize(store))
-        && known.starts_with(&store)
-    {
-        return Err(format!("{} is among the runs; choose a folder outside {}", out.display(), store.display()));
+    let known = named.ancestors().find_map(|ancestor| Some((fs::canonicalize(ancestor).ok()?, ancestor)));
+    let (known, rest) = match &known {
+        Some((known, ancestor)) => (known.as_path(), named.strip_prefix(ancestor).unwrap_or(&named)),
+        None => (Path::new(""), named.as_path()),
+    };
+    if rest.components().any(|part| part == Component::ParentDir) {
+        return Err(format!("{}: .. leads out of a folder that is not there", named.display()));
     }
-    Ok(out)
+    let resolved = known.join(rest);
+    match fs::canonicalize(store) {
+        Ok(store) if resolved.starts_with(&store) => {
+            Err(format!("{} is among the runs; choose a folder outside {}", named.display(), store.display()))
+        }
+        _ => Ok(resolved),
+    }
 }
 
 /// All of it is there at once, or nothing.
@@ -85,24 +95,37 @@ mod tests {
     #[test]
     fn a_target_is_a_new_folder_outside_the_store() {
         let dir = tempfile::tempdir().expect("tempdir");
-        let store = dir.path().join("results");
+        let home = fs::canonicalize(dir.path()).expect("a folder");
+        let store = home.join("results");
         fs::create_dir_all(&store).expect("a folder");
-        let name = |name: &str| dir.path().join(name).display().to_string();
-        assert_eq!(target(&store, &name("new/tables")), Ok(dir.path().join("new/tables")));
+        let target = |out: &str| target(&store, out, Some(&home));
+        let name = |name: &str| home.join(name).display().to_string();
+        assert_eq!(target(&name("new/tables")), Ok(home.join("new/tables")));
+        assert_eq!(target("~/tables"), Ok(home.join("tables")));
+        assert_eq!(target(&name("results/../tables")), Ok(home.join("tables")), "as on the command line");
         for (out, why) in [
             (name("results"), "is there already"),
             (name("results/x"), "is among the runs"),
-            (name("a/../results/x"), "without .."),
-            ("~/x".to_owned(), "expected a folder"),
+            (name("results/../results/x"), "is among the runs"),
+            ("~/results/x".to_owned(), "is among the runs"),
+            (name("a/../results/x"), "that is not there"),
+            ("~".to_owned(), "expected a folder"),
+            ("~root/x".to_owned(), "expected a folder"),
             (String::new(), "expected a folder"),
         ] {
-            let refused = target(&store, &out).expect_err(&out);
+            let refused = target(&out).expect_err(&out);
             assert!(refused.contains(why), "{refused}");
         }
         #[cfg(unix)]
         {
-            std::os::unix::fs::symlink(&store, dir.path().join("link")).expect("a link");
-            assert!(target(&store, &name("link/x")).is_err_and(|why| why.contains("is among the runs")));
+            std::os::unix::fs::symlink(&store, home.join("link")).expect("a link");
+            assert!(target(&name("link/x")).is_err_and(|why| why.contains("is among the runs")));
+            assert!(target(&name("link/../x")).is_ok_and(|out| out == home.join("x")));
         }
+    }
+
+    #[test]
+    fn without_a_home_a_tilde_leads_nowhere() {
+        assert!(target(Path::new("results"), "~/x", None).is_err_and(|why| why.contains("expected a folder")));
     }
 }

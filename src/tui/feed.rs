@@ -5,7 +5,7 @@ mod screens;
 
 use std::time::{Duration, Instant};
 
-use super::app::{Access, App, Effect, Msg};
+use super::app::{Access, App, Banner, Effect, Msg};
 use super::auditor::Auditor;
 use super::detail::Detail;
 use super::exporter::Exporter;
@@ -76,15 +76,15 @@ impl<'a> Feed<'a> {
             summaries: Summaries::default(),
             gallery: Gallery::default(),
             monitor: Monitor::default(),
-            desk: Desk::new(DataRoots::new(None)),
+            desk: Desk::new(DataRoots::new(None), None),
             exporter: Exporter::default(),
         }
     }
 
-    /// Looks for data sets in `roots`.
+    /// Looks for data sets and specs where `desk` does.
     #[must_use]
-    pub fn with_data(self, roots: DataRoots) -> Self {
-        Self { desk: Desk::new(roots), ..self }
+    pub fn with_desk(self, desk: Desk) -> Self {
+        Self { desk, ..self }
     }
 
     /// Tells what is new in the store; what there is to announce of it.
@@ -221,11 +221,27 @@ impl<'a> Feed<'a> {
         if self.called.is_some_and(|at| at.elapsed() < CALL) || self.watch.store().has_executor() {
             return;
         }
+        // Who has queued runs here, or opened the dashboard with a training, knows what it does.
+        let is_news = self.called.is_none() && app.setup().banner == Banner::Never;
         self.called = Some(Instant::now());
-        if let Err(error) = self.launch.ensure(self.watch.store()) {
-            tell(app, Msg::Notice(error.to_string()));
+        match self.launch.ensure(self.watch.store()) {
+            Ok(()) if is_news => tell(app, Msg::Notice(served(app))),
+            Ok(()) => {}
+            Err(error) => tell(app, Msg::Notice(error.to_string())),
         }
     }
+}
+
+/// That runs which waited are trained now, only because somebody looks.
+fn served(app: &App) -> String {
+    let waited = match (app.unread(), app.count(State::Queued)) {
+        (0, 1) => "1 run waited".to_owned(),
+        (0, n) => format!("{n} runs waited"),
+        _ => "runs waited".to_owned(),
+    };
+    format!(
+        "{waited} in the queue: it goes on here now, also after q. s takes a run out; seglab --read-only looks without this"
+    )
 }
 
 /// How old a look at the store may be.
@@ -345,6 +361,19 @@ mod tests {
     }
 
     #[test]
+    fn who_opens_a_waiting_queue_is_told_that_it_goes_on() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let (runs, watch, launch, mut app) = open(&dir, 2);
+        let mut feed = Feed::new(watch, &launch);
+        runs[0].enqueue(&Choice::Auto).expect("enqueue");
+        feed.poll(&mut app);
+        assert_eq!((app.unread(), app.notice()), (0, None), "read-only starts nothing");
+        assert!(served(&app).starts_with("1 run waited in the queue: it goes on here now"), "{}", served(&app));
+        app.update(Msg::Unread(1));
+        assert!(served(&app).starts_with("runs waited"), "more may wait among those that are not read");
+    }
+
+    #[test]
     fn a_folder_without_a_readable_plan_is_named() {
         let dir = tempfile::tempdir().expect("tempdir");
         let (runs, watch, launch, mut app) = open(&dir, 1);
@@ -422,7 +451,7 @@ mod tests {
         let mut app = App::new(Setup { access: Access::ReadOnly, ..Setup::default() });
         let mut feed = Feed::new(Watch::new(store, None), &launch);
         feed.poll(&mut app);
-        let folder = out.path().join("tables");
+        let folder = std::fs::canonicalize(out.path()).expect("a folder").join("tables");
         let mut export = |app: &mut App, folder: &std::path::Path| {
             app.update(Msg::Act(crate::tui::keys::Action::Export));
             assert_eq!(app.prompt().map(|prompt| prompt.text.as_str()), Some("demo-export"));

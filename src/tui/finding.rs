@@ -154,8 +154,11 @@ fn of_tables(audit: &Audit) -> Vec<Said> {
         return vec![(Tone::Dim, "reading the papers' tables: computing …".to_owned())];
     };
     let kinds = [Certainty::Impossible, Certainty::Implausible, Certainty::Conditional, Certainty::Remark];
-    let counts =
-        kinds.map(|kind| format!("{} {}", findings.iter().filter(|f| f.certainty == kind).count(), word(kind)));
+    let count = |kind| findings.iter().filter(|f| f.certainty == kind).count();
+    let counts = kinds.map(|kind| match kind {
+        Certainty::Remark => counted(count(kind), word(kind)),
+        kind => format!("{} {}", count(kind), word(kind)),
+    });
     vec![
         (Tone::Head, format!("findings on the papers' tables: {}", counts.join(", "))),
         (Tone::Dim, "impossible is proven; implausible breaks a stated rule; conditional holds under some readings; remarks are a reader's".to_owned()),

@@ -88,7 +88,7 @@ use crate::run::State;
 use crate::store::Watch;
 use feed::Feed;
 use keeper::Keeper;
-use launch::{Errand, News};
+use launch::{Desk, Errand, News};
 use listen::Keys;
 use osc::Multiplexer;
 use remembered::Remembered;
@@ -126,6 +126,8 @@ pub struct Options {
     pub memory: Option<PathBuf>,
     /// Folder of the data sets, if one was named.
     pub data: Option<PathBuf>,
+    /// Folder of specs, if one was named.
+    pub specs: Option<PathBuf>,
 }
 
 /// Shows `watch` until the user leaves or the terminal goes away. Runs go on in either case.
@@ -143,7 +145,8 @@ pub fn run(watch: Watch, launch: &Launch, options: Options) -> anyhow::Result<()
         device: launch.device.clone(),
         place: text::clean(&watch.store().root().display().to_string()),
     });
-    let mut feed = Feed::new(watch, launch).with_data(DataRoots::new(options.data.clone()));
+    let desk = Desk::new(DataRoots::new(options.data.clone()), options.specs.clone());
+    let mut feed = Feed::new(watch, launch).with_desk(desk);
     let signals = Signals::watch()?;
     let mut tty = Tty::open(options.mouse, options.images)?;
     let outcome = show(&mut tty, &mut app, &mut feed, (&options, &signals));

@@ -178,7 +178,7 @@ fn metrics(task: Task, record: &RunRecord) -> Vec<(&'static str, f64)> {
 fn known(record: &RunRecord, name: &str) -> Option<f64> {
     match &record.test {
         Some(test) => test.get(name)?.mean,
-        None => *record.best()?.valid.get(name)?,
+        None => record.best()?.valid.get(name)?,
     }
 }
 

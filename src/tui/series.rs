@@ -22,6 +22,15 @@ pub enum Quantity {
         /// Empty for ratios.
         unit: &'static str,
     },
+    /// Mean of a metric over the training images as they were trained on; older runs do not say it.
+    Trained {
+        /// Key in events.
+        name: &'static str,
+        /// For people.
+        label: &'static str,
+        /// Empty for ratios.
+        unit: &'static str,
+    },
     /// Step size.
     LearningRate,
     /// Images a second.
@@ -32,6 +41,11 @@ impl Quantity {
     /// Of a row of the registry.
     pub fn score(metric: &'static Metric) -> Self {
         Quantity::Score { name: metric.name, label: metric.label, unit: metric.unit }
+    }
+
+    /// Of a row of the registry, over the training images.
+    pub fn trained(metric: &'static Metric) -> Self {
+        Quantity::Trained { name: metric.name, label: metric.label, unit: metric.unit }
     }
 
     /// Everything that an epoch of `task` may hold, in the order of the screens.
@@ -46,7 +60,7 @@ impl Quantity {
         match self {
             Quantity::TrainLoss => "train loss",
             Quantity::ValidLoss => "valid loss",
-            Quantity::Score { label, .. } => label,
+            Quantity::Score { label, .. } | Quantity::Trained { label, .. } => label,
             Quantity::LearningRate => "learning rate",
             Quantity::Throughput => "images/s",
         }
@@ -55,7 +69,7 @@ impl Quantity {
     /// In a legend beside others of its panel.
     pub fn short(self) -> &'static str {
         match self {
-            Quantity::TrainLoss => "train",
+            Quantity::TrainLoss | Quantity::Trained { .. } => "train",
             Quantity::ValidLoss => "valid",
             other => other.label(),
         }
@@ -63,12 +77,12 @@ impl Quantity {
 
     /// Of its values; empty where they have none.
     pub fn unit(self) -> &'static str {
-        if let Quantity::Score { unit, .. } = self { unit } else { "" }
+        if let Quantity::Score { unit, .. } | Quantity::Trained { unit, .. } = self { unit } else { "" }
     }
 
     /// What its gaps are: a metric has no value where its formula has none, anything else where it is no number.
     pub fn gap(self) -> &'static str {
-        if matches!(self, Quantity::Score { .. }) { "undefined" } else { "not finite" }
+        if matches!(self, Quantity::Score { .. } | Quantity::Trained { .. }) { "undefined" } else { "not finite" }
     }
 
     /// Its value in an epoch; `None` if the epoch says nothing of it.
@@ -76,7 +90,8 @@ impl Quantity {
         match self {
             Quantity::TrainLoss => Some(point.train_loss),
             Quantity::ValidLoss => Some(point.valid_loss),
-            Quantity::Score { name, .. } => point.valid.get(name).copied(),
+            Quantity::Score { name, .. } => point.valid.get(name),
+            Quantity::Trained { name, .. } => point.train.get(name),
             Quantity::LearningRate => Some(Some(point.lr)),
             Quantity::Throughput => Some(Some(point.images_per_s)),
         }
@@ -233,6 +248,29 @@ mod tests {
         assert_eq!((dsc.points.len(), dsc.gaps, hd95.points.len(), hd95.gaps), (3, 1, 0, 0));
         let plot = Plot { smoothing: Smoothing::Strong, ..Plot::default() };
         assert_eq!(remarks(&plot, &[dsc]), " (EMA 0.9, 1 undefined)");
+    }
+
+    #[test]
+    fn what_was_trained_on_has_a_curve_of_its_own() {
+        let mut record = record();
+        let train = EpochScores::from([("dsc".to_owned(), Some(0.75))]);
+        record.apply(&Event::Epoch {
+            epoch: 4,
+            step: 8,
+            lr: 0.1,
+            train_loss: Some(0.5),
+            valid_loss: None,
+            train,
+            valid: EpochScores::new(),
+            elapsed_s: 10.0,
+            images_per_s: 3.0,
+            waited_s: None,
+        });
+        let dsc = Quantity::trained(Task::Segmentation.metric("dsc").expect("a row"));
+        let places = places(&record, Axis::Epoch);
+        // Of the epochs before it nothing is said.
+        assert_eq!(series(&record, dsc, &Plot::default(), &places).points, [Point { x: 4.0, y: Some(0.75) }]);
+        assert_eq!((dsc.short(), dsc.label(), dsc.gap()), ("train", "DSC", "undefined"));
     }
 
     #[test]

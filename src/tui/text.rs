@@ -4,6 +4,8 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::prose::wrap;
+
 /// `text` with `·` for what a terminal would obey or hide: control characters, escape codes, bidirectional and
 /// zero-width marks. Tabs become blanks.
 pub fn clean(text: &str) -> String {
@@ -82,11 +84,12 @@ pub fn value(number: f64) -> String {
     }
 }
 
-/// `label value` pairs laid out in lines of at most `columns`, in their order.
+/// `label value` pairs laid out in lines of at most `columns`, in their order; a value that is longer goes on below itself.
 pub fn flow(pairs: &[(&str, String)], columns: usize, label: Style) -> Vec<Line<'static>> {
     let mut lines = vec![Line::default()];
     for (name, value) in pairs {
-        let value = fit(value, columns.saturating_sub(name.width() + 1));
+        let mut pieces = wrap(value, columns.saturating_sub(name.width() + 1), 0).into_iter();
+        let value = pieces.next().unwrap_or_default();
         let taken = lines.last().map_or(0, Line::width);
         if taken > 0 && taken + 3 + name.width() + 1 + value.width() > columns {
             lines.push(Line::default());
@@ -95,6 +98,7 @@ pub fn flow(pairs: &[(&str, String)], columns: usize, label: Style) -> Vec<Line<
         let gap = if line.width() > 0 { "   " } else { "" };
         line.push_span(Span::styled(format!("{gap}{name} "), label));
         line.push_span(Span::raw(value));
+        lines.extend(pieces.map(|piece| Line::raw(" ".repeat(name.width() + 1) + &piece)));
     }
     lines
 }
@@ -128,5 +132,14 @@ mod tests {
     fn pairs_wrap_at_the_width() {
         let lines = flow(&[("loss", "0.5".into()), ("lr", "1e-3".into())], 12, Style::new());
         assert_eq!(lines.iter().map(ToString::to_string).collect::<Vec<_>>(), ["loss 0.5", "lr 1e-3"]);
+    }
+
+    #[test]
+    fn a_value_longer_than_a_line_goes_on_below_itself() {
+        let lines = flow(&[("train", "20 epochs at most".into()), ("lr", "1e-3".into())], 16, Style::new());
+        assert_eq!(
+            lines.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["train 20 epochs", "      at most", "lr 1e-3"]
+        );
     }
 }

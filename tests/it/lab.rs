@@ -63,7 +63,7 @@ impl Lab {
         let mut command = Command::new(env!("CARGO_BIN_EXE_seglab"));
         command.current_dir(self.path()).args(arguments);
         command.env_remove("SEGLAB_DATA").env_remove("SEGLAB_RESULTS").env_remove("SEGLAB_WEIGHTS");
-        command.env_remove("SEGLAB_NOTIFY").env_remove("SEGLAB_MOUSE");
+        command.env_remove("SEGLAB_NOTIFY").env_remove("SEGLAB_MOUSE").env_remove("SEGLAB_SPECS");
         command.env("XDG_CONFIG_HOME", self.path().join("config")).env("XDG_STATE_HOME", self.path().join("state"));
         command
     }

@@ -48,3 +48,15 @@ fn the_status_line_is_one_line() {
     assert_eq!(stdout(&lab.run(&["status", "--line"])), "1 queued\n");
     assert_eq!(stdout(&lab.run(&["status", "--line", "other"])), "no runs\n");
 }
+
+#[test]
+fn status_says_how_many_lines_of_a_run_were_not_read() {
+    let lab = Lab::new();
+    let run = lab.plan();
+    assert!(!stdout(&lab.run(&["status"])).contains("could not be read"));
+    std::fs::write(run.join("events.jsonl"), "rubbish\n{\"event\":\n").expect("written");
+    let text = stdout(&lab.run(&["status"]));
+    assert!(text.contains("(2 lines of its events could not be read)"), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&stdout(&lab.run(&["status", "--json"]))).expect("JSON");
+    assert_eq!(json["runs"][0]["unreadable"], 2);
+}

@@ -39,14 +39,14 @@ impl Quantity {
     fn of(self, point: &EpochPoint) -> Option<f64> {
         match self {
             Quantity::Loss => point.valid_loss,
-            Quantity::Metric(name) => point.valid.get(name).copied().flatten(),
+            Quantity::Metric(name) => point.valid.get(name).flatten(),
         }
     }
 
     fn trained(self, point: &EpochPoint) -> Option<f64> {
         match self {
             Quantity::Loss => point.train_loss,
-            Quantity::Metric(name) => point.train.get(name).copied().flatten(),
+            Quantity::Metric(name) => point.train.get(name).flatten(),
         }
     }
 }

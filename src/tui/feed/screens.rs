@@ -1,6 +1,7 @@
 //! What only one screen asks for: read, or asked of a thread, while that screen is shown.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Instant;
 
 use super::{Feed, tell};
 use crate::report::{by_task, differences};
@@ -131,6 +132,9 @@ impl Feed<'_> {
     }
 
     pub(super) fn do_errand(&mut self, errand: &Errand, app: &mut App) {
+        if matches!(errand, Errand::Start { .. }) {
+            self.called = Some(Instant::now());
+        }
         if let Some(news) = self.desk.do_errand(errand, &mut self.watch, self.launch) {
             self.tell_launch(app, news);
         }

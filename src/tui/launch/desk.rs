@@ -1,6 +1,7 @@
 //! What is read, planned, counted and written for the launch screens, each by a thread of its own, one of a kind at a
 //! time. Counting is a process of its own: a network of full width would stay in the dashboard's memory.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ const LOOK: Duration = Duration::from_secs(3);
 /// Where the launch screens' news come from and their errands go to.
 pub struct Desk {
     roots: DataRoots,
+    specs: Option<PathBuf>,
     shelf: Job<(), Shelf>,
     devices: Job<(), Devices>,
     plans: Job<String, Result<Outlook, Trouble>>,
@@ -63,10 +65,11 @@ fn lost() -> Trouble {
 }
 
 impl Desk {
-    /// Looks for data in `roots`.
-    pub fn new(roots: DataRoots) -> Self {
+    /// Looks for data in `roots`, and for specs in the folder `specs` too.
+    pub fn new(roots: DataRoots, specs: Option<PathBuf>) -> Self {
         Self {
             roots,
+            specs,
             shelf: Job(None),
             devices: Job(None),
             plans: Job(None),
@@ -115,8 +118,8 @@ impl Desk {
         }
         self.looked = Some(Instant::now());
         if self.shelf.is_idle() {
-            let (root, roots) = (watch.store().root().to_owned(), self.roots.clone());
-            self.shelf.begin((), move || Shelf::read(&root, &roots));
+            let (root, roots, specs) = (watch.store().root().to_owned(), self.roots.clone(), self.specs.clone());
+            self.shelf.begin((), move || Shelf::read((&root, specs.as_deref()), &roots));
         }
         let measured = measure(watch);
         let is_news = measured != self.measured;

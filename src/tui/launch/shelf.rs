@@ -1,7 +1,9 @@
-//! Specs that there are: those of every build, those in `baselines/`, and those that were written here.
+//! Specs that there are: those of every build, those in `baselines/` and the working directory, those in a folder that was
+//! named, and those that were written here.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::dataset::{DataRoots, manifests};
@@ -13,8 +15,10 @@ use crate::tui::text::clean;
 const FOLDER: &str = "baselines";
 /// A larger file is no spec.
 const LIMIT_BYTES: u64 = 256 << 10;
-/// More files are not looked at.
+/// More files of a folder are not looked at.
 const FILES: usize = 500;
+/// Nor more names of a folder, whatever they are of.
+const NAMES: usize = 20_000;
 
 /// A spec of the list.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,15 +54,20 @@ pub enum Unsaved {
 }
 
 impl Shelf {
-    /// Reads `baselines/`, the store in `store`, and looks for data sets.
-    pub fn read(store: &Path, roots: &DataRoots) -> Self {
+    /// Reads `baselines/`, the working directory, the folder `named`, the store in `store`, and looks for data sets.
+    pub fn read((store, named): (&Path, Option<&Path>), roots: &DataRoots) -> Self {
         let mut offers: Vec<Offer> =
             BUILT_IN.iter().map(|(name, text)| offer(name, None, (*text).to_owned())).collect();
-        for path in toml_files(Path::new(FOLDER)).into_iter().chain(toml_files(store)) {
-            let Some(text) = read_bounded(&path) else { continue };
-            let is_copy = BUILT_IN.iter().any(|(_, known)| *known == text);
-            if !is_copy && may_be_spec(&text) {
-                offers.push(offer(&path.display().to_string(), Some(path), text));
+        let mut seen = BTreeSet::new();
+        for folder in [Some(Path::new(FOLDER)), Some(Path::new(".")), named, Some(store)].into_iter().flatten() {
+            if !seen.insert(fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())) {
+                continue;
+            }
+            match toml_files(folder) {
+                Ok(paths) => offers.extend(paths.into_iter().filter_map(offered)),
+                Err(error) if Some(folder) == named => offers.push(unreadable(folder.to_owned(), &error)),
+                // Nobody has said that it is there.
+                Err(_) => {}
             }
         }
         let found = |name: &str, is_here: bool| (name.to_owned(), if is_here { "here" } else { "not here" }.to_owned());
@@ -92,7 +101,7 @@ pub fn save(text: &str, (path, store): (Option<&Path>, &Path), replace: bool) ->
     let path = path.map_or_else(|| folder(store).join(format!("{}.toml", spec.name)), Path::to_owned);
     if path.exists() && !replace {
         match read_bounded(&path) {
-            Some(before) if before == text => {}
+            Ok(before) if before == text => {}
             _ => return Err(Unsaved::Exists(path)),
         }
     }
@@ -103,6 +112,23 @@ pub fn save(text: &str, (path, store): (Option<&Path>, &Path), replace: bool) ->
 
 fn folder(store: &Path) -> PathBuf {
     if Path::new(FOLDER).is_dir() { PathBuf::from(FOLDER) } else { store.to_owned() }
+}
+
+/// What `path` offers; `None` for what is no spec, or one that every build knows.
+fn offered(path: PathBuf) -> Option<Offer> {
+    let text = match read_bounded(&path) {
+        Ok(text) => text,
+        Err(error) => return Some(unreadable(path, &error)),
+    };
+    let is_copy = BUILT_IN.iter().any(|(_, known)| *known == text);
+    (!is_copy && may_be_spec(&text)).then(|| offer(&path.display().to_string(), Some(path), text))
+}
+
+/// What cannot be read may be what is looked for: it is listed with its reason.
+fn unreadable(path: PathBuf, error: &io::Error) -> Offer {
+    let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
+    let spec = Err(clean(&format!("{}: {error}", path.display())));
+    Offer { name: clean(&name), text: String::new(), spec, path: Some(path) }
 }
 
 fn offer(place: &str, path: Option<PathBuf>, text: String) -> Offer {
@@ -122,22 +148,25 @@ fn may_be_spec(text: &str) -> bool {
     toml::from_str(text).map_or(true, is_spec)
 }
 
-fn toml_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+fn toml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)?.take(NAMES).flatten().map(|entry| entry.path());
     let is_spec = |path: &PathBuf| {
         let is_hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         path.extension().is_some_and(|end| end == "toml") && !is_hidden && path.is_file()
     };
     let mut paths: Vec<PathBuf> = entries.filter(is_spec).take(FILES).collect();
     paths.sort();
-    paths
+    Ok(paths)
 }
 
 /// The text of a file that may be a spec.
-pub fn read_bounded(path: &Path) -> Option<String> {
+pub fn read_bounded(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    File::open(path).ok()?.take(LIMIT_BYTES + 1).read_to_string(&mut text).ok()?;
-    (text.len() as u64 <= LIMIT_BYTES).then_some(text)
+    File::open(path)?.take(LIMIT_BYTES + 1).read_to_string(&mut text)?;
+    match text.len() as u64 > LIMIT_BYTES {
+        true => Err(io::Error::other(format!("larger than {} KiB: no spec", LIMIT_BYTES >> 10))),
+        false => Ok(text),
+    }
 }
 
 #[cfg(test)]
@@ -157,9 +186,9 @@ mod tests {
         assert_eq!(save(&spec("mine"), false), Ok(path.clone()), "the same text again");
         let other = spec("mine") + "# more\n";
         assert_eq!(save(&other, false), Err(Unsaved::Exists(path.clone())));
-        assert_eq!(read_bounded(&path), Some(spec("mine")));
+        assert_eq!(read_bounded(&path).ok(), Some(spec("mine")));
         assert_eq!(save(&other, true), Ok(path.clone()));
-        assert_eq!(read_bounded(&path), Some(other));
+        assert_eq!(read_bounded(&path).ok(), Some(other));
         for wrong in [spec("demo"), spec("../x"), "name =".to_owned()] {
             assert!(matches!(save(&wrong, true), Err(Unsaved::Refused(_))), "{wrong}");
         }
@@ -173,7 +202,7 @@ mod tests {
             fs::write(dir.path().join(name), text).expect("written");
         }
         fs::write(dir.path().join("published.toml"), "[[paper]]\nname = \"P1\"\n").expect("written");
-        let shelf = Shelf::read(dir.path(), &DataRoots::new(Some(dir.path().to_owned())));
+        let shelf = Shelf::read((dir.path(), None), &DataRoots::new(Some(dir.path().to_owned())));
         let own = |name: &str| shelf.offers.iter().find(|offer| offer.name == name);
         assert!(own("ours").is_some_and(|offer| offer.spec.is_ok()));
         assert!(own("wrong").is_some_and(|offer| offer.spec.is_err()) && own("torn").is_some());
@@ -182,5 +211,23 @@ mod tests {
         assert!(shelf.datasets.contains(&("breast-us".into(), "here".into())));
         assert!(shelf.datasets.contains(&("busi".into(), "not here".into())));
         assert_eq!(shelf.free_name("ours", &|name| name == "ours-2"), "ours-3");
+    }
+    #[test]
+    fn a_named_folder_is_listed_once_and_what_cannot_be_read_of_it_has_its_reason() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let (store, named) = (dir.path().join("results"), dir.path().join("specs"));
+        fs::create_dir_all(&named).expect("a folder");
+        fs::write(named.join("ours.toml"), spec("ours")).expect("written");
+        fs::write(named.join("huge.toml"), "#".repeat(LIMIT_BYTES as usize + 1)).expect("written");
+        fs::write(named.join("bytes.toml"), b"\xff\xfe").expect("written");
+        let read = |store: &Path, named: &Path| Shelf::read((store, Some(named)), &DataRoots::new(None)).offers;
+        for offers in [read(&store, &named), read(&named, &named)] {
+            let of = |name: &str| offers.iter().filter(|offer| offer.name == name).collect::<Vec<_>>();
+            assert!(matches!(of("ours")[..], [Offer { spec: Ok(_), .. }]), "once");
+            assert!(of("huge")[0].spec.as_ref().is_err_and(|why| why.ends_with("larger than 256 KiB: no spec")));
+            assert!(of("bytes")[0].spec.as_ref().is_err_and(|why| why.contains("UTF-8")));
+        }
+        let gone = read(&store, &dir.path().join("gone"));
+        assert!(gone.iter().any(|offer| offer.name == "gone" && offer.spec.is_err()), "a folder that is not there");
     }
 }

@@ -32,7 +32,7 @@ const NUMBERS: usize = 3;
 /// Draws the screen.
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
-    title(app).render(head, buffer);
+    title(app, usize::from(area.width)).render(head, buffer);
     let cases = app.cases();
     let known = app.chosen().is_some_and(|row| row.name == cases.name());
     if let Some(error) = cases.error().filter(|_| known) {
@@ -96,7 +96,7 @@ impl Parts {
     }
 }
 
-fn title(app: &App) -> Line<'static> {
+fn title(app: &App, columns: usize) -> Line<'static> {
     let Some(row) = app.chosen() else { return Line::default() };
     let cases = app.cases();
     let count = cases.rows().len();
@@ -113,12 +113,10 @@ fn title(app: &App) -> Line<'static> {
         "" => String::new(),
         filter => format!("   {count} of {} with {}", cases.count(), fit(filter, 30)),
     };
-    Line::from(vec![
-        Span::styled(row.arm.clone(), bold()),
-        Span::styled(format!("  {}  fold {}  seed {}   ", row.spec, row.fold, row.seed), dim()),
-        Span::raw(place),
-        Span::raw(found),
-    ])
+    let run = format!("  {}  fold {}  seed {}   ", row.spec, row.fold, row.seed);
+    let room = columns.saturating_sub(width(&row.arm) + width(&run));
+    let place = fit(&(place + &found), room);
+    Line::from(vec![Span::styled(row.arm.clone(), bold()), Span::styled(run, dim()), Span::raw(place)])
 }
 
 fn order(cases: &Cases) -> String {
@@ -260,7 +258,9 @@ fn captions(app: &App, (sight, rasters): (&Sight, &[Raster]), (area, places): (R
         let width = area.right().saturating_sub(right.x);
         own.render(Rect { x: right.x, width, ..area }, buffer);
     } else {
-        own.push_span(size());
+        if own.width() + size().width() <= usize::from(area.width) {
+            own.push_span(size());
+        }
         own.render(area, buffer);
     }
 }

@@ -56,9 +56,8 @@ fn chart<'d>(app: &'d App, detail: &'d Detail, panel: &'d Panel) -> Chart<'d> {
     let window = plot.shown(ground).unwrap_or((0.0, 1.0));
     let cross = plot.cross.filter(|x| (window.0..=window.1).contains(x));
     // What stands for the run is drawn last, over the others.
-    let curves =
-        panel.series.iter().enumerate().map(|(place, series)| curve(series, place, (plot, cross), ground.axis));
-    let curves: Vec<Curve> = if panel.title == "loss" { curves.collect() } else { curves.rev().collect() };
+    let curves = (0..panel.series.len()).map(|place| curve(panel, place, (plot, cross), ground.axis));
+    let curves: Vec<Curve> = if panel.is_pair() { curves.collect() } else { curves.rev().collect() };
     let name = if ground.axis == Axis::Epoch { "best" } else { "best epoch" };
     let mark = ground.best.zip(detail.best_epoch).map(|(x, epoch)| (x, format!("{name} {epoch}")));
     let empty = match (detail.has_steps, detail.row.state) {
@@ -81,16 +80,20 @@ fn chart<'d>(app: &'d App, detail: &'d Detail, panel: &'d Panel) -> Chart<'d> {
     }
 }
 
-fn curve<'d>(series: &'d Series, place: usize, (plot, cross): (&Plot, Option<f64>), axis: Axis) -> Curve<'d> {
+fn curve<'d>(panel: &'d Panel, place: usize, (plot, cross): (&Plot, Option<f64>), axis: Axis) -> Curve<'d> {
+    let series = &panel.series[place];
     let (points, faint) = match plot.smoothing.weight() {
         Some(_) => (&series.smooth[..], &series.points[..]),
         None => (&series.points[..], &[][..]),
     };
-    let short = series.quantity.short();
+    let short = match series.quantity {
+        Quantity::Score { .. } if panel.is_pair() => Quantity::ValidLoss.short(),
+        quantity => quantity.short(),
+    };
     let label = cross.map_or(short.to_owned(), |x| format!("{short} {}", reading(series, x, axis)));
     let mark = short.chars().next().unwrap_or(' ').to_ascii_lowercase();
     let mark = if place == 0 { mark } else { distinct(mark, place) };
-    Curve { label, points, faint, band: &[], hue: hue(series.quantity, place), mark, pen: None }
+    Curve { label, points, faint, band: &[], hue: hue(panel, place), mark, pen: None }
 }
 
 /// The value at `x`; one from before, with its place.
@@ -100,12 +103,10 @@ fn reading(series: &Series, x: f64, axis: Axis) -> String {
     if point.x == x { value } else { format!("{value} at {}", axis.number(point.x)) }
 }
 
-fn hue(quantity: Quantity, place: usize) -> Hue {
-    match quantity {
-        Quantity::TrainLoss => VERMILLION,
-        Quantity::ValidLoss => BLUE,
-        _ => [GREEN, BLUE, VERMILLION].get(place).copied().unwrap_or(HUES[place % HUES.len()]),
-    }
+fn hue(panel: &Panel, place: usize) -> Hue {
+    let of_pair = [VERMILLION, BLUE].get(place).filter(|_| panel.is_pair());
+    let hue = of_pair.or([GREEN, BLUE, VERMILLION].get(place));
+    hue.copied().unwrap_or(HUES[place % HUES.len()])
 }
 
 /// Letters of a panel's curves, whose names may begin alike.

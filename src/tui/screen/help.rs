@@ -7,6 +7,7 @@ use ratatui::widgets::Widget;
 
 use crate::tui::app::{App, Screen};
 use crate::tui::keys::{ANY, KEYS, Key};
+use crate::tui::prose::wrap;
 use crate::tui::text::{fit, pad, width};
 use crate::tui::theme::{bold, dim};
 
@@ -22,10 +23,16 @@ enum Entry {
 /// Draws the screen, in as many columns as there is room for.
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let entries = entries(app.asked_from());
-    let room = usize::from(area.height).max(1);
-    let columns = entries.len().div_ceil(room).min(usize::from((area.width / COLUMN.0).clamp(1, 3)));
+    let most = usize::from((area.width / COLUMN.0).clamp(1, 4));
+    let is_all = entries.len() <= most * usize::from(area.height);
+    let room = usize::from(area.height).saturating_sub(usize::from(!is_all)).max(1);
+    let columns = entries.len().div_ceil(room).min(most);
     let width = area.width / columns.max(1) as u16;
     let first = app.scroll().min(entries.len().saturating_sub(room * columns));
+    let below = entries.len().saturating_sub(first + room * columns);
+    if let Some(last) = area.rows().next_back().filter(|_| below > 0) {
+        Line::styled(format!("{below} lines below: PgDn"), dim()).render(last, buffer);
+    }
     for (index, entry) in entries.iter().skip(first).take(room * columns).enumerate() {
         let (column, row) = ((index / room) as u16, (index % room) as u16);
         let place = Rect::new(area.x + column * width, area.y + row, width.saturating_sub(1), 1);
@@ -44,7 +51,8 @@ fn entries(screen: Screen) -> Vec<Entry> {
     }
     groups.sort_by_key(|group| (*group == ANY || !group.contains(&screen), *group != ANY));
     let of = |group: &'static [Screen]| KEYS.iter().filter(move |key| key.screens == group).map(Entry::Key);
-    groups.into_iter().flat_map(|group| std::iter::once(Entry::Group(title(group))).chain(of(group))).collect()
+    let heads = |group: &[Screen]| wrap(&title(group), usize::from(COLUMN.0) - 1, 2).into_iter().map(Entry::Group);
+    groups.into_iter().flat_map(|group| heads(group).chain(of(group))).collect()
 }
 
 fn title(screens: &[Screen]) -> String {

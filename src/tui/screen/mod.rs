@@ -18,6 +18,7 @@ mod said;
 pub mod system;
 mod table;
 mod tabs;
+mod works;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -26,15 +27,13 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::app::{Access, App, Banner, Prompt, Screen};
+use super::app::{App, Banner, Prompt, Screen};
 use super::keys::{ASKING, Action, KEYS, Key, NAMING, PICKING, SEARCHING, TYPING};
-use super::launch::{Deed, has_work};
 use super::prose::wrap;
-use super::row::Row;
 use super::text::{fit, width};
 use super::theme::{GREEN, VERMILLION, bold, dim};
 use super::widget::raster::Raster;
-use crate::run::State;
+use works::works;
 
 /// Most rows of a notice.
 const NOTICE: u16 = 3;
@@ -193,53 +192,6 @@ fn footer(app: &App, columns: usize) -> Line<'static> {
         .chain(last)
         .flat_map(|key| [Span::styled(first_name(key), bold()), Span::styled(format!(" {}  ", key.hint), dim())]);
     Line::from(spans.collect::<Vec<_>>())
-}
-
-/// Whether `action` would do something to what is chosen or marked.
-fn works(app: &App, action: Action) -> bool {
-    let marked = app.screen() == Screen::Runs && !app.marked().is_empty();
-    let chosen = |can: fn(&Row) -> bool| match marked {
-        true => app.rows().iter().any(|row| app.marked().contains(&row.name) && can(row)),
-        false => app.chosen().is_some_and(can),
-    };
-    let writes = matches!(action, Action::Stop | Action::Resume | Action::Shift(_) | Action::Audit)
-        || matches!(action, Action::Launch(Deed::Start | Deed::Save));
-    if writes && app.setup().access == Access::ReadOnly {
-        return false;
-    }
-    match action {
-        Action::Stop => chosen(Row::can_stop),
-        Action::Resume => chosen(Row::can_resume),
-        Action::Shift(_) => app.chosen().is_some_and(|row| row.state == Some(State::Queued)),
-        Action::Show(Screen::Form) => app.launch().form.is_some(),
-        Action::Launch(Deed::Start) => has_work(app.launch(), (app.screen() == Screen::Form, app.rows())),
-        Action::Launch(Deed::Edit | Deed::Duplicate | Deed::Editor) if app.screen() == Screen::Launch => {
-            app.launch().listed(app.rows()).is_some()
-        }
-        Action::Launch(Deed::Profile) => {
-            app.launch().listed(app.rows()).is_some_and(|offer| !offer.profiles().is_empty())
-        }
-        Action::Filter if app.screen() == Screen::Runs => !app.rows().is_empty(),
-        Action::Export if app.screen() == Screen::Runs => app.chosen().is_some(),
-        Action::Export => app.spec().is_some(),
-        Action::Unfilter => !app.filter().is_empty(),
-        Action::Open | Action::Mark | Action::Arrange(_) | Action::Show(Screen::Compare)
-            if app.screen() == Screen::Runs =>
-        {
-            !app.list().lines().is_empty()
-        }
-        Action::Hold | Action::Differ | Action::Intervals if app.shows_printed() => false,
-        Action::Column(_) | Action::Sort if app.shows_printed() => {
-            app.versus().printed().is_some_and(|tables| !tables.is_empty())
-        }
-        Action::Hold | Action::Differ if app.screen() == Screen::Compare => app.arms().len() > 1,
-        Action::Panels(_) | Action::Turn(_) if app.screen() == Screen::Run => app.shows_curves(),
-        Action::Open if app.screen() == Screen::Audit => {
-            app.audit().opened().is_none() && app.audit().chosen().is_some()
-        }
-        Action::Audit => app.audit().progress().is_none(),
-        _ => true,
-    }
 }
 
 /// The folder that is typed, its end where there is no room for all.

@@ -10,7 +10,8 @@ use super::first_line;
 use crate::model::{Kind, MODELS, Stage, Summary};
 use crate::tui::app::App;
 use crate::tui::models::INPUT_PX;
-use crate::tui::text::{count, fit, pad, pad_left};
+use crate::tui::prose::wrap;
+use crate::tui::text::{count, pad, pad_left};
 use crate::tui::theme::{VERMILLION, bold, dim};
 
 /// Width of the list of names.
@@ -65,7 +66,12 @@ fn stages(app: &App, summary: &Summary, area: Rect, buffer: &mut Buffer) {
     let mut rows = area.rows();
     let head = line("stage", "output", ["params".into(), "MACs".into(), "kept MiB".into()]);
     Line::styled(head, dim()).render(rows.next().unwrap_or_default(), buffer);
-    let room = usize::from(area.height).saturating_sub(5);
+    let step = format!(
+        "input 3×{INPUT_PX}×{INPUT_PX}; a training step of {BATCH} needs about {:.0} MiB",
+        summary.step_mib(BATCH)
+    );
+    let step = wrap(&step, columns, 2);
+    let room = usize::from(area.height).saturating_sub(4 + step.len());
     for stage in summary.stages.iter().skip(app.models().scroll()).take(room) {
         let output = stage.output.map_or_else(|| "–".to_owned(), |[_, c, h, w]| format!("{c}×{h}×{w}"));
         let text = line(&stage.name, &output, values(stage));
@@ -74,12 +80,11 @@ fn stages(app: &App, summary: &Summary, area: Rect, buffer: &mut Buffer) {
     let all = line("all", "", [count(summary.params as u64), giga(summary.macs), format!("{:.1}", summary.kept_mib)]);
     let below = summary.stages.len().saturating_sub(app.models().scroll() + room);
     let more = if below > 0 { format!("{below} stages below: PgDn") } else { String::new() };
-    let step = format!(
-        "input 3×{INPUT_PX}×{INPUT_PX}; a training step of {BATCH} needs about {:.0} MiB",
-        summary.step_mib(BATCH)
-    );
-    let last = [Span::styled(more, dim()), Span::styled(all, bold()), Span::raw(fit(&step, columns))];
-    last.into_iter().zip(rows).for_each(|(span, row)| Line::from(span).render(row, buffer));
+    let last = [Span::styled(more, dim()), Span::styled(all, bold())];
+    last.into_iter()
+        .chain(step.into_iter().map(Span::raw))
+        .zip(rows)
+        .for_each(|(span, row)| Line::from(span).render(row, buffer));
 }
 
 fn values(stage: &Stage) -> [String; 3] {

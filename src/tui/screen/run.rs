@@ -43,11 +43,12 @@ pub fn glance(app: &App, detail: &Arc<Detail>, area: Rect, buffer: &mut Buffer) 
     let [rule, head, body] =
         Layout::vertical([Constraint::Length(1), Constraint::Length(1), Constraint::Min(0)]).areas(area);
     Line::styled("─".repeat(usize::from(area.width)), dim()).render(rule, buffer);
-    match &detail.reason {
-        Some(reason) => Line::styled(
-            fit(reason.lines().next().unwrap_or_default(), usize::from(area.width)),
-            app.theme().text(VERMILLION),
-        ),
+    match detail.reason.as_ref().and_then(|reason| reason.lines().next()) {
+        Some(reason) => {
+            let wrong: Vec<&str> = detail.unread.as_deref().into_iter().chain([reason]).collect();
+            Line::styled(fit(&wrong.join("; "), usize::from(area.width)), app.theme().text(VERMILLION))
+        }
+        // The facts begin with it.
         None => flow(&detail.facts, usize::from(area.width), dim()).swap_remove(0),
     }
     .render(head, buffer);

@@ -9,6 +9,7 @@ use super::{first_line, run, table};
 use crate::run::State;
 use crate::tui::app::App;
 use crate::tui::pace::queue_s;
+use crate::tui::prose::wrap;
 use crate::tui::text::{duration, fit, width};
 use crate::tui::theme::{VERMILLION, bold, dim};
 
@@ -19,7 +20,8 @@ const GLANCE: u16 = 9;
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let [counts, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
     if app.rows().is_empty() {
-        return hints(app).into_iter().zip(area.rows()).for_each(|(line, row)| line.render(row, buffer));
+        let lines = hints(app, usize::from(area.width));
+        return lines.into_iter().zip(area.rows()).for_each(|(line, row)| line.render(row, buffer));
     }
     summary(app, usize::from(area.width)).render(counts, buffer);
     let [list, below] = parts(app, body);
@@ -48,22 +50,24 @@ pub(super) fn line_at(app: &App, area: Rect, row: u16) -> Option<usize> {
 }
 
 /// What to do with an empty store.
-fn hints(app: &App) -> Vec<Line<'static>> {
+fn hints(app: &App, columns: usize) -> Vec<Line<'static>> {
     let command = |command: &'static str, about: &'static str| {
-        Line::from(vec![Span::styled(format!("  {command:<26}"), bold()), Span::raw(about)])
+        let name = Span::styled(format!("  {command:<26}"), bold());
+        let mut lines = wrap(about, columns.saturating_sub(28), 0).into_iter();
+        let first = Line::from(vec![name, Span::raw(lines.next().unwrap_or_default())]);
+        std::iter::once(first).chain(lines.map(|line| Line::raw(" ".repeat(28) + &line)))
     };
-    let mut lines = vec![
-        Line::default(),
-        Line::raw(format!("No runs in {} yet.", app.setup().place)),
-        Line::default(),
-        command("seglab demo", "a few small networks on built-in phantoms, minutes"),
-        command("seglab run SPEC.toml", "your own comparison"),
-        command("9", "here: choose a spec, see what it takes, start it"),
-        command("seglab --help", "everything else"),
-        Line::default(),
-        Line::styled("This screen shows them as soon as they are there.", dim()),
-    ];
-    lines.extend(app.broken().iter().map(|reason| Line::styled(reason.clone(), app.theme().text(VERMILLION))));
+    let mut lines = vec![Line::default()];
+    lines.extend(wrap(&format!("No runs in {} yet.", app.setup().place), columns, 2).into_iter().map(Line::raw));
+    lines.push(Line::default());
+    lines.extend(command("seglab demo", "a few small networks on built-in phantoms, minutes"));
+    lines.extend(command("seglab run SPEC.toml", "your own comparison"));
+    lines.extend(command("9", "here: choose a spec, see what it takes, start it"));
+    lines.extend(command("seglab --help", "everything else"));
+    lines.push(Line::default());
+    lines.push(Line::styled("This screen shows them as soon as they are there.", dim()));
+    let broken = app.broken().iter().flat_map(|reason| wrap(reason, columns, 2));
+    lines.extend(broken.map(|line| Line::styled(line, app.theme().text(VERMILLION))));
     lines
 }
 

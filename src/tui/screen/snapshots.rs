@@ -10,7 +10,9 @@ use super::*;
 use crate::tui::app::Msg;
 use crate::tui::found::Found;
 use crate::tui::keys::Direction;
+use crate::tui::launch::Deed;
 use crate::tui::launch::tests::fill as fill_launch;
+use crate::tui::row::Row;
 use crate::tui::text::clean;
 
 const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (160, 45)];

@@ -88,6 +88,7 @@ fn detail(row: &Row) -> Detail {
     Detail {
         name: row.name.clone(),
         row: row.clone(),
+        unread: None,
         reason: match row.state.expect("known") {
             State::Failed => Some("the loss is not finite at step 40;\n".to_owned() + &"lower train.lr ".repeat(20)),
             State::Lost => Some(LOST.to_owned()),
@@ -626,6 +627,20 @@ fn footers_offer_only_what_does_something() {
     none.update(Msg::Entered);
     let words = ["Enter open", "Space mark", "E export", "/ filter", "Esc all"];
     assert_eq!(offers(&none, &words), [false, false, false, true, true], "{}", foot(&none));
+}
+
+#[test]
+fn an_empty_store_has_no_columns_curves_or_data_to_go_through() {
+    let footer = |runs, screen| drawn(&app(runs, screen, unicode()), (80, 24)).pop().unwrap_or_default();
+    for (screen, keys) in [
+        (Screen::Compare, ["→ column", "o sort", "n next spec"]),
+        (Screen::Overlay, ["→ metric", "+ zoom", "n next spec"]),
+        (Screen::Audit, ["r audit", "Enter open", "n next spec"]),
+    ] {
+        let empty = footer(0, screen);
+        keys.iter().for_each(|key| assert!(!empty.contains(key), "{key} is in {empty}"));
+    }
+    assert!(footer(3, Screen::Compare).contains("→ column"), "{}", footer(3, Screen::Compare));
 }
 
 #[test]

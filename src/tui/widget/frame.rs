@@ -48,7 +48,12 @@ impl Frame {
         let middle = if rows >= 7 && rows % 2 == 1 { vec![rows / 2] } else { Vec::new() };
         let last = rows.saturating_sub(1);
         let places = [0].into_iter().chain(middle).chain((last > 0).then_some(last));
-        let of = |row: u16| high - (high - low) * f64::from(row) / f64::from(last.max(1));
+        // The ends are what they are: rounding made a zero there "-0.000000".
+        let of = |row: u16| match row {
+            0 => high + 0.0,
+            row if row == last => low + 0.0,
+            row => high - (high - low) * f64::from(row) / f64::from(last),
+        };
         places.map(|row| (row, self.label(of(row)))).collect()
     }
 
