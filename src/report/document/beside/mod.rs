@@ -1,12 +1,18 @@
 //! Published numbers beside ours: the difference, whether the two measure the same, and what the auditor says.
 
+mod grid;
+mod ours;
+
 use serde::Serialize;
 
 use super::Provenance;
-use crate::audit::{Certainty, Column, Measure, Part, Table, Unit, findings_watched, published};
+use crate::audit::{Certainty, Measure, Table, findings_watched, published};
 use crate::metric::{Metric, Task};
 use crate::report::{Answers, Comparison, PrintedRow, PrintedTable, printed};
 use crate::stats::Interval;
+use ours::Ours;
+
+pub(super) use ours::metric_name;
 
 /// One published table, as far as arms correspond to its rows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -42,12 +48,15 @@ pub struct BesideRow {
     pub published: f64,
     /// Ours; `null` if a test of ours does not measure it.
     pub metric: Option<&'static str>,
-    /// Mean over cases; `null` without metric or cases.
+    /// Mean over test cases, or over runs of what their epochs of training had.
     pub ours: Option<f64>,
     /// Of ours, by bootstrap.
     pub bca: Option<Interval>,
     /// Ours less published.
     pub difference: Option<f64>,
+    /// Why there is none of ours; missing if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
     /// What the auditor says of the row, the worst first.
     pub findings: Vec<(Certainty, String)>,
 }
@@ -59,36 +68,72 @@ impl BesideRow {
     }
 }
 
-/// Published numbers of the arms of `comparison`. Calls `table_done` for each published table that the auditor reads.
-pub(super) fn beside(
-    (comparison, provenance): (&Comparison, &Provenance),
-    answers: &Answers,
-    table_done: &(dyn Fn() + Sync),
-) -> Vec<Beside> {
+/// A published table with rows about arms, and no number beside which one of ours could stand.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Unpaired {
+    /// Paper and number.
+    pub source: String,
+    /// The caption, shortened.
+    pub title: String,
+    /// Why not, each reason once.
+    pub reasons: Vec<String>,
+}
+
+/// Where ours come from.
+#[derive(Clone, Copy)]
+pub(super) struct Sources<'a> {
+    pub comparison: &'a Comparison,
+    pub provenance: &'a Provenance,
+    pub answers: &'a Answers,
+}
+
+/// Published numbers of the arms of a comparison, and the tables without any. Calls `table_done` for each published table
+/// that the auditor reads.
+pub(super) fn beside(from: Sources, table_done: &(dyn Fn() + Sync)) -> (Vec<Beside>, Vec<Unpaired>) {
     let published = published();
     // What the auditor finds takes seconds: only asked for where there is a table to say it of.
-    if printed(comparison, published, &[]).is_empty() {
-        return Vec::new();
+    if printed(from.comparison, published, &[]).is_empty() {
+        return Default::default();
     }
-    let tables = printed(comparison, published, &findings_watched(published, table_done));
-    let of = |printed: PrintedTable| {
-        let same = |table: &&Table| table.source == printed.source && table.title == printed.title;
-        let of = |table| Beside::of(printed.clone(), table, (comparison, answers));
-        published.tables.iter().find(same).map(of).map(|table| table.told(comparison, provenance))
-    };
-    tables.into_iter().filter_map(of).collect()
+    let tables = printed(from.comparison, published, &findings_watched(published, table_done));
+    let of = |own: PrintedTable| Some(Beside::of(own.clone(), source_of(&own.source, &own.title)?, from).told(from));
+    let (paired, others): (Vec<_>, Vec<_>) =
+        tables.into_iter().filter_map(of).partition(|table| table.rows.iter().any(|row| row.ours.is_some()));
+    (paired, others.into_iter().map(Unpaired::of).collect())
+}
+
+/// The published table of that name.
+pub(super) fn source_of(source: &str, title: &str) -> Option<&'static Table> {
+    published().tables.iter().find(|table| table.source == source && table.title == title)
+}
+
+impl Unpaired {
+    fn of(table: Beside) -> Self {
+        let mut reasons: Vec<String> = Vec::new();
+        for reason in table.rows.into_iter().filter_map(|row| row.missing) {
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+        Self { source: table.source, title: table.title, reasons }
+    }
 }
 
 impl Beside {
-    fn of(printed: PrintedTable, table: &Table, (comparison, answers): (&Comparison, &Answers)) -> Self {
+    fn of(printed: PrintedTable, table: &Table, from: Sources) -> Self {
         let mut apart = printed.apart;
-        if unit(comparison.task) != table.unit {
-            let (theirs, ours) = (unit_name(table.unit), unit_name(unit(comparison.task)));
-            apart.push(format!("{} classifies {theirs}, these arms {ours}: no difference is given", table.source));
+        let rows: Vec<BesideRow> = printed.rows.iter().flat_map(|row| BesideRow::all(row, table, from)).collect();
+        // What is one of several patients is about no arm.
+        let unmet = table.rows.iter().filter(|row| printed.rows.iter().all(|own| own.name != row.name));
+        let no_arm = unmet.filter(|_| table.mean_row.is_none()).map(|row| row.name.clone()).collect();
+        let is_told = |row: &BesideRow| row.ours.is_some() && measures_loss(table, &row.column);
+        if rows.iter().any(is_told) {
+            apart.push(
+                "a loss is each arm's own objective: those of different formulas are not on one scale".to_owned(),
+            );
         }
-        let rows = printed.rows.iter().flat_map(|row| BesideRow::all(row, table, (comparison, answers))).collect();
-        let no_arm = table.rows.iter().filter(|row| printed.rows.iter().all(|own| own.name != row.name));
-        let leaks = comparison.arms.iter().filter(|arm| printed.rows.iter().any(|row| row.arms.contains(&arm.arm)));
+        let arms = from.comparison.arms.iter();
+        let leaks = arms.filter(|arm| printed.rows.iter().any(|row| row.arms.contains(&arm.arm)));
         apart.extend(leaks.filter_map(|arm| Some(arm.leak?.note(&arm.arm).trim_end().to_owned())));
         Self {
             source: printed.source,
@@ -96,29 +141,32 @@ impl Beside {
             comparable: apart.is_empty(),
             apart,
             findings: printed.caveats,
-            no_arm: no_arm.map(|row| row.name.clone()).collect(),
+            no_arm,
             rows,
         }
     }
 
     /// With how long and how wide the arms are, behind the name of their profile and before all other reasons.
-    fn told(mut self, comparison: &Comparison, provenance: &Provenance) -> Self {
+    fn told(mut self, from: Sources) -> Self {
         if !self.comparable {
-            self.apart.insert(usize::from(comparison.reduced().is_some()), provenance.extent());
+            let place = usize::from(from.comparison.reduced().is_some());
+            self.apart.insert(place, from.provenance.extent(from.comparison.folds()));
         }
         self
     }
 }
 
+fn measures_loss(table: &Table, column: &str) -> bool {
+    table.columns.iter().any(|own| own.name == column && own.measure == Measure::Loss)
+}
+
 impl BesideRow {
-    fn all(row: &PrintedRow, table: &Table, (comparison, answers): (&Comparison, &Answers)) -> Vec<Self> {
+    fn all(row: &PrintedRow, table: &Table, from: Sources) -> Vec<Self> {
         let values = table.rows.iter().find(|own| own.name == row.name).map_or(&[][..], |own| &own.values);
         let mut rows = Vec::new();
         for arm in &row.arms {
             for ((column, printed), published) in table.columns.iter().zip(&row.cells).zip(values) {
-                let metric = metric_of(column, table.unit, comparison.task);
-                let summary = metric.and_then(|metric| answers.summary(arm, metric));
-                let ours = summary.and_then(|summary| summary.mean);
+                let Ours { metric, value, bca, missing } = Ours::of(column, (table.unit, arm), &from);
                 rows.push(Self {
                     row: row.name.clone(),
                     arm: arm.clone(),
@@ -126,9 +174,10 @@ impl BesideRow {
                     printed: printed.clone(),
                     published: *published,
                     metric: metric.map(|metric| metric.name),
-                    ours,
-                    bca: summary.and_then(|summary| summary.bca),
-                    difference: ours.map(|ours| ours - published),
+                    ours: value,
+                    bca,
+                    difference: value.map(|ours| ours - published),
+                    missing,
                     findings: row.verdicts.clone(),
                 });
             }
@@ -137,64 +186,14 @@ impl BesideRow {
     }
 }
 
-fn unit(task: Task) -> Unit {
-    match task {
-        Task::Segmentation => Unit::Pixel,
-        Task::Classification => Unit::Case,
-    }
-}
-
-fn unit_name(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Pixel => "pixels",
-        Unit::Case => "cases",
-    }
-}
-
-/// Ours are of test cases; a loss is no metric.
-fn metric_of(column: &Column, table: Unit, task: Task) -> Option<&'static Metric> {
-    if column.part != Part::Test || table != unit(task) {
-        return None;
-    }
-    let name = match column.measure {
-        Measure::Dsc => "dsc",
-        Measure::Iou => "iou",
-        Measure::Miou => "miou",
-        Measure::Sensitivity => "sensitivity",
-        Measure::Precision => "precision",
-        Measure::Specificity => "specificity",
-        Measure::Accuracy => "accuracy",
-        Measure::F1 => "f1",
-        Measure::RocAuc => "auc",
-        Measure::Prevalence | Measure::Loss => return None,
-    };
-    task.metric(name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn metric(column: &str, unit: Unit, task: Task) -> Option<&'static str> {
-        metric_of(&Column::parse(column).expect("a column"), unit, task).map(|metric| metric.name)
-    }
-
-    #[test]
-    fn a_column_meets_the_metric_of_its_quantity_on_test_cases_alone() {
-        assert_eq!(metric("global_accuracy", Unit::Pixel, Task::Segmentation), Some("accuracy"));
-        assert_eq!(metric("roc_auc", Unit::Pixel, Task::Segmentation), Some("auc"));
-        assert_eq!(metric("train_miou", Unit::Pixel, Task::Segmentation), None);
-        assert_eq!(metric("test_loss", Unit::Pixel, Task::Segmentation), None);
-        assert_eq!(metric("accuracy", Unit::Case, Task::Segmentation), None);
-        assert_eq!(metric("accuracy", Unit::Case, Task::Classification), Some("accuracy"));
-    }
-
     #[test]
     fn every_printed_table_is_found_again_by_its_source_and_title() {
-        let tables = &published().tables;
-        for (i, table) in tables.iter().enumerate() {
-            let same = |other: &&Table| other.source == table.source && other.title == table.title;
-            assert_eq!(tables.iter().position(|other| same(&other)), Some(i), "{}", table.id);
+        for table in &published().tables {
+            assert_eq!(source_of(&table.source, &table.title).map(|own| &own.id), Some(&table.id));
         }
     }
 }
