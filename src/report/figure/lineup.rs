@@ -7,7 +7,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::Figure;
 use super::canvas::{Area, Drawn, FAMILY};
-use super::prediction::{Album, PLACES, Scored, scored};
+use super::prediction::{Album, PLACES, Place, Scored, scored};
 use super::style::{short, words};
 use super::tile::{Board, Tile, View};
 use crate::metric::metric;
@@ -35,7 +35,7 @@ pub(super) fn lineup(album: &mut Album, arms: &[(String, Vec<&RunView>)]) -> Res
     let cases = arms.iter().map(|(_, runs)| scored(runs)).collect::<Result<Vec<_>, _>>()?;
     let shared = shared(&cases);
     let last = shared.len().checked_sub(1).ok_or("no test case is in the test parts of all arms")?;
-    let row = |(place, at): (&'static str, fn(usize) -> usize)| {
+    let row = |(place, at): Place| {
         let of_arm = |own: &Vec<Scored>| {
             let case = own.iter().find(|own| own.score.case == shared[at(last)]).ok_or("a case is gone")?;
             album.tile(place, case)

@@ -18,9 +18,10 @@ const TILE_PX: usize = 240;
 const GAP_PX: usize = 8;
 const CAPTION_PX: usize = 52;
 const WIDTH_PX: usize = 3 * (TILE_PX + GAP_PX) + GAP_PX;
-/// Which of the cases in the order of their DSC are shown: name, and place from the first.
-pub(super) const PLACES: [(&str, fn(usize) -> usize); 3] =
-    [("worst", |_| 0), ("median", |last| last / 2), ("best", |last| last)];
+/// A name, and which place in an order it has, given the last.
+pub(super) type Place = (&'static str, fn(usize) -> usize);
+/// Which of the cases in the order of their DSC are shown.
+pub(super) const PLACES: [Place; 3] = [("worst", |_| 0), ("median", |last| last / 2), ("best", |last| last)];
 
 /// What a figure shows of each case.
 struct Sheet {
