@@ -11,7 +11,7 @@
 //!
 //! | module | what |
 //! | --- | --- |
-//! | [`plane`], [`config`], [`device`], [`markup`] | masks and maps; what TOML files share; names of devices; untrusted text in pages |
+//! | [`plane`], [`config`], [`device`], [`markup`], [`version`] | masks and maps; what TOML files share; names of devices; untrusted text in pages; what the program calls itself |
 //! | [`metric`], [`postprocess`], [`dataset`], [`pixel`], [`score`] | masks to numbers and to better masks; files and phantoms to cases; pixel classifiers; folders of masks |
 //! | [`augment`] | random changes of training images |
 //! | [`stats`] | intervals, paired tests and rank stability over cases |
@@ -55,5 +55,6 @@ pub mod stats;
 pub mod store;
 pub mod train;
 pub mod tui;
+pub mod version;
 pub mod weights;
 pub mod worker;

@@ -231,7 +231,7 @@ mod tests {
             }
         }
         // 9 + 12 + 1 + 7 + 4 + 4 + 2 arms, 2 in 3, 6 and 9 folds, 7, leak's 3, and 3 twice in 5 folds
-        assert_eq!((full, quick), (39 + 2 * 18 + 7 + 3 + 30, 39 + 2 * 3 + 7 + 3 + 6));
+        assert_eq!((full, quick), (39 + 2 * 18 + 7 + 3 + 30, 39 + 2 * 18 + 7 + 3 + 6));
     }
 
     #[test]

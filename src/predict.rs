@@ -15,6 +15,7 @@ use crate::metric::Shape;
 use crate::plane::{Mask, Plane};
 use crate::store::{StoreError, write_atomic};
 use crate::train::{Ensemble, Views};
+use crate::version::VERSION;
 
 /// Images in memory at a time.
 const CHUNK: usize = 16;
@@ -152,7 +153,7 @@ impl Prediction<'_> {
         });
         Provenance {
             schema: 1,
-            version: env!("CARGO_PKG_VERSION"),
+            version: VERSION,
             images,
             mirrored_too: self.views == Views::Flipped,
             probability_bits: if self.depth == Depth::Eight { 8 } else { 16 },

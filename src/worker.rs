@@ -19,6 +19,7 @@ use crate::train::{
     Cache, ChosenDevice, Journal, Outcome, Sample, Samples, Tested, TrainError, Training, Validation, as_read, choose,
     fit, load, now_s, predicted_mask, score, score_fully, test,
 };
+use crate::version::VERSION;
 
 /// Images that a pixel classifier predicts between two looks for a request to stop.
 const PIXEL_CHUNK: usize = 16;
@@ -244,7 +245,7 @@ fn means(samples: &[Sample], planes: &[Plane<f32>]) -> EpochScores {
 fn started(epochs: u32, device: &str, (params, steps_per_epoch): (u64, u32), epoch: u32) -> Event {
     Event::Started {
         at_s: now_s(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: VERSION.to_owned(),
         device: device.to_owned(),
         params,
         epochs,

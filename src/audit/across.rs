@@ -16,7 +16,7 @@ pub fn repeats(tables: &[Table]) -> Vec<Finding> {
 }
 
 fn rows(tables: &[Table]) -> impl Iterator<Item = (&Table, &Row)> {
-    tables.iter().flat_map(|table| table.rows.iter().map(move |row| (table, row)))
+    super::judged(tables).flat_map(|table| table.rows.iter().map(move |row| (table, row)))
 }
 
 fn repeat(tables: &[Table], own: (&Table, &Row)) -> Option<Finding> {

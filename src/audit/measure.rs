@@ -70,12 +70,21 @@ pub enum Measure {
     RocAuc,
     /// A training loss; any number from 0.
     Loss,
+    /// Hausdorff distance; any number from 0, in whatever unit the paper has.
+    Hausdorff,
+    /// Number of an epoch.
+    Epoch,
 }
 
 impl Measure {
     /// Whether counts at one threshold determine it.
     pub fn is_counted(self) -> bool {
-        !matches!(self, Self::Loss | Self::RocAuc)
+        self.is_ratio() && self != Self::RocAuc
+    }
+
+    /// Whether it lies within `0..=1`.
+    pub fn is_ratio(self) -> bool {
+        !matches!(self, Self::Loss | Self::Hausdorff | Self::Epoch)
     }
 }
 
@@ -95,6 +104,8 @@ const COLUMNS: &[(&str, Measure)] = &[
     ("global_accuracy", Measure::Accuracy),
     ("roc_auc", Measure::RocAuc),
     ("loss", Measure::Loss),
+    ("hausdorff", Measure::Hausdorff),
+    ("epoch", Measure::Epoch),
 ];
 
 /// Which cases a column was measured on; numbers of two parts say nothing about each other.

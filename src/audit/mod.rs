@@ -141,7 +141,7 @@ pub fn findings_watched(of: &Published, table_done: &(dyn Fn() + Sync)) -> Vec<F
 
 fn find(published: &Published, table_done: &(dyn Fn() + Sync)) -> Vec<Finding> {
     let mut found = Vec::new();
-    for table in &published.tables {
+    for table in judged(&published.tables) {
         let joined = table.joined(&published.tables);
         found.extend(joined.rows.iter().flat_map(|row| row::findings(&joined, row)));
         found.extend(table::findings(table));
@@ -152,6 +152,11 @@ fn find(published: &Published, table_done: &(dyn Fn() + Sync)) -> Vec<Finding> {
     found.extend(across::conflicts(&published.tables));
     found.extend(across::notes(published));
     found
+}
+
+/// Tables whose numbers can be held against each other.
+fn judged(tables: &[Table]) -> impl Iterator<Item = &Table> {
+    tables.iter().filter(|table| !table.each_best)
 }
 
 impl Finding {

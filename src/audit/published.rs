@@ -60,6 +60,8 @@ pub struct Table {
     pub f1: Vec<F1>,
     /// Whether all rows were measured on the same cases.
     pub one_test_set: bool,
+    /// Whether each number is the best of many images or epochs by itself: nothing follows from two of them.
+    pub each_best: bool,
     /// Name of the row that is the mean of the others.
     pub mean_row: Option<String>,
     /// Number of classified units, where the paper says it.

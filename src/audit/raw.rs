@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::measure::{Column, Measure};
+use super::measure::Column;
 use super::published::{Aggregation, F1, Images, MAX_ROWS, Miou, Row, Table, Unit};
 use crate::config::within;
 
@@ -30,6 +30,8 @@ pub(super) struct RawTable {
     f1: Vec<F1>,
     #[serde(default)]
     one_test_set: bool,
+    #[serde(default)]
+    each_best: bool,
     #[serde(default)]
     mean_row: Option<String>,
     #[serde(default)]
@@ -76,7 +78,20 @@ impl TryFrom<RawTable> for Table {
         }
         let paper = raw.source.split_whitespace().next().unwrap_or_default().to_owned();
         let RawTable {
-            id, title, source, unit, images, aggregation, miou, f1, one_test_set, mean_row, n, with, ..
+            id,
+            title,
+            source,
+            unit,
+            images,
+            aggregation,
+            miou,
+            f1,
+            one_test_set,
+            each_best,
+            mean_row,
+            n,
+            with,
+            ..
         } = raw;
         Ok(Self {
             id,
@@ -91,6 +106,7 @@ impl TryFrom<RawTable> for Table {
             miou,
             f1,
             one_test_set,
+            each_best,
             mean_row,
             n,
             with,
@@ -107,7 +123,7 @@ impl RawTable {
         let of_table = |message: String| format!("table {id:?}: {message}");
         within("columns", self.columns.len() as f64, 1.0, MAX_COLUMNS as f64).map_err(of_table)?;
         within("rows", self.rows.len() as f64, 1.0, MAX_ROWS as f64).map_err(of_table)?;
-        within("decimals", f64::from(self.decimals), 1.0, 9.0).map_err(of_table)?;
+        within("decimals", f64::from(self.decimals), 0.0, 9.0).map_err(of_table)?;
         within("n", self.n.unwrap_or(1) as f64, 1.0, 1e5).map_err(of_table)?;
         if self.aggregation.is_empty() || self.miou.is_empty() || self.f1.is_empty() {
             return Err(of_table("aggregation, miou or f1 is empty: expected at least one reading".to_owned()));
@@ -126,9 +142,9 @@ impl RawRow {
             return Err(format!("row {name:?}: {values} values and {decimals} decimals, expected {columns}"));
         }
         for ((&value, &decimals), column) in self.values.iter().zip(&decimals).zip(columns) {
-            let high = if column.measure == Measure::Loss { 1e6 } else { 1.0 };
+            let high = if column.measure.is_ratio() { 1.0 } else { 1e6 };
             within(&format!("row {name:?}, {}", column.name), value, 0.0, high)?;
-            within(&format!("row {name:?}, decimals"), f64::from(decimals), 1.0, 9.0)?;
+            within(&format!("row {name:?}, decimals"), f64::from(decimals), 0.0, 9.0)?;
         }
         Ok(Row { name: self.name, values: self.values, decimals })
     }

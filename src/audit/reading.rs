@@ -74,7 +74,7 @@ impl Reading {
         match (measure, self.miou, self.f1) {
             (Measure::Miou, Some(Miou::Tumour), _) => Some(Measure::Iou as usize),
             (Measure::F1, _, Some(F1::Tumour)) => Some(Measure::Dsc as usize),
-            (Measure::F1 | Measure::RocAuc | Measure::Loss, _, _) => None,
+            (measure, _, _) if measure == Measure::F1 || !measure.is_counted() => None,
             (measure, _, _) => Some(measure as usize),
         }
     }

@@ -110,8 +110,7 @@ fn mean_row(table: &Table) -> Option<Finding> {
         low: others.iter().map(|row| row.interval(i).low).sum::<f64>() / n,
         high: others.iter().map(|row| row.interval(i).high).sum::<f64>() / n,
     };
-    let bounded = |m: Measure| m != Measure::Loss;
-    let columns = (0..table.columns.len()).filter(|&i| bounded(table.columns[i].measure));
+    let columns = (0..table.columns.len()).filter(|&i| table.columns[i].measure.is_ratio());
     let odd: Vec<usize> = columns.filter(|&i| mean(i).misses(row.interval(i))).collect();
     let says = |&i: &usize| {
         let decimals = row.decimals[i] + 1;

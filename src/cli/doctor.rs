@@ -9,6 +9,7 @@ use crate::device::Offer;
 use crate::executor::{Worker, candidates, workers};
 use crate::store::write_atomic;
 use crate::train::offers;
+use crate::version::VERSION;
 
 /// Less free space than this is worth a word.
 const LITTLE_DISK_MIB: u64 = 2048;
@@ -18,7 +19,7 @@ pub(super) fn doctor(context: &Context) -> anyhow::Result<ExitCode> {
         Ok(text) => (Mark::Good, text),
         Err(text) => (Mark::Bad, text),
     };
-    let version = (Mark::Good, format!("seglab    {}", env!("CARGO_PKG_VERSION")));
+    let version = (Mark::Good, format!("seglab    {VERSION}"));
     let lines = [version, (Mark::Good, terminal(context)), store];
     let mut healthy = true;
     for (mark, text) in lines.into_iter().chain(devices_of(&workers())).chain(data(context)) {

@@ -32,12 +32,13 @@ use crate::device::{Choice, DeviceName};
 use crate::executor::Launch;
 use crate::store::Store;
 use crate::tui::{Images, Notify, Shades};
+use crate::version::VERSION;
 use pictures::Pictures;
 use settings::Settings;
 
 /// A terminal lab that launches, watches and honestly compares the training of breast-tumour segmentation networks.
 #[derive(Debug, Parser)]
-#[command(name = "seglab", version, after_help = "Without a command: the dashboard. First time here: seglab demo")]
+#[command(name = "seglab", version = VERSION, after_help = "Without a command: the dashboard. First time here: seglab demo")]
 pub struct Cli {
     #[command(flatten)]
     global: Global,

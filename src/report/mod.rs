@@ -15,6 +15,7 @@ mod grid;
 mod inference;
 mod interval;
 mod leak;
+mod planned;
 mod printed;
 mod render;
 mod scores;
@@ -33,9 +34,9 @@ pub use current::{by_task, current};
 pub use difference::{Difference, differences};
 pub use division::{DivisionReport, Part, Shared};
 pub use document::{
-    AreaAgreement, AreaPair, ArmCases, Asked, Beside, BesideRow, Checked, Checks, Document, Making, PixelRoc, Progress,
-    Provenance, Reach, Roc, RocPoint, RunProvenance, Section, SpecRuns, Unreported, Written, check, duration,
-    write_golden, write_report,
+    AreaAgreement, AreaPair, ArmCases, ArmSubjects, Asked, Beside, BesideRow, Checked, Checks, Document, Making,
+    PixelRoc, Progress, Provenance, Reach, Roc, RocPoint, RunProvenance, Section, SpecRuns, SubjectMeans, Unpaired,
+    Unreported, Written, check, duration, write_golden, write_report,
 };
 pub use exact::Exact;
 pub use export::{csv_of, export};

@@ -48,7 +48,7 @@ fn of_table(
 ) -> Option<PrintedTable> {
     let protocol = published.protocol_of(&table.paper);
     let row = |row: &crate::audit::Row| {
-        let arms = arms_of(comparison, (table, protocol), &row.name);
+        let arms = arms_of(comparison, (table, protocol), About::of(table, &row.name));
         let arms: Vec<String> = arms.iter().map(|arm| arm.arm.clone()).collect();
         let of_row = |finding: &&Finding| {
             finding.table.as_deref() == Some(&table.id) && finding.row.as_deref() == Some(&row.name)
@@ -80,24 +80,48 @@ fn of_table(
 fn arms_of<'a>(
     comparison: &'a Comparison,
     (table, protocol): (&Table, Option<&Protocol>),
-    row: &str,
+    about: About,
 ) -> Vec<&'a ArmRow> {
-    let mut arms: Vec<&ArmRow> = comparison.arms.iter().filter(|arm| is_about(table, row, arm)).collect();
+    let folds = if let About::Folds(_) = about { comparison.folds() } else { None };
+    let mut arms: Vec<&ArmRow> = comparison.arms.iter().filter(|arm| about.is(table, arm, folds)).collect();
     let trained = |arm: &&ArmRow| protocol.and_then(|protocol| protocol.loss.as_ref()) == Some(&arm.loss);
-    if loss_of(row).is_none() && arms.iter().any(trained) {
+    if !matches!(about, About::Loss(..)) && arms.iter().any(trained) {
         arms.retain(trained);
     }
     arms
 }
 
-/// A row of a table of models is about its model. One of a table of losses is about its loss with the table's model: a loss
-/// with numbers, such as `tversky(0.5,0.5)`, is the arm of that name, since a table of arms has no more of them.
-fn is_about(table: &Table, row: &str, arm: &ArmRow) -> bool {
-    match loss_of(row) {
-        None => row == arm.model || row == arm.arm,
-        Some(loss) => {
-            let of_its_model = table.title.to_lowercase().contains(&arm.model);
-            of_its_model && loss == arm.loss && (row == loss || row == arm.arm)
+/// What a row is about.
+#[derive(Clone, Copy, PartialEq)]
+enum About<'a> {
+    /// Its model.
+    Model(&'a str),
+    /// A loss, with all of the row's name: one with numbers, such as `tversky(0.5,0.5)`, is the arm of that name, since
+    /// a table of arms has no more of them.
+    Loss(&'a str, &'a str),
+    /// The table's model in so many folds.
+    Folds(usize),
+    /// The table's model over all patients.
+    Mean,
+}
+
+impl<'a> About<'a> {
+    fn of(table: &Table, row: &'a str) -> Self {
+        match (loss_of(row), row.strip_suffix("-fold").and_then(|folds| folds.parse().ok())) {
+            _ if table.mean_row.as_deref() == Some(row) => Self::Mean,
+            (Some(loss), _) => Self::Loss(loss, row),
+            (None, Some(folds)) => Self::Folds(folds),
+            (None, None) => Self::Model(row),
+        }
+    }
+
+    fn is(self, table: &Table, arm: &ArmRow, folds: Option<usize>) -> bool {
+        let of_its_model = || table.title.to_lowercase().contains(&arm.model);
+        match self {
+            Self::Model(row) => row == arm.model || row == arm.arm,
+            Self::Loss(loss, row) => of_its_model() && loss == arm.loss && (row == loss || row == arm.arm),
+            Self::Folds(own) => of_its_model() && folds == Some(own),
+            Self::Mean => of_its_model(),
         }
     }
 }
@@ -113,7 +137,7 @@ fn is_on(place: &str, source: &str, paper: &str) -> bool {
     let number = source.rsplit(' ').next().unwrap_or_default();
     let tables = place.split_once("Table").map(|(_, rest)| rest);
     let named = |rest: &str| rest.split(|c: char| !c.is_alphanumeric()).any(|word| word == number);
-    place.split_whitespace().next() == Some(paper) && tables.map_or(place.contains('§'), named)
+    place == source || place.split_whitespace().next() == Some(paper) && tables.map_or(place.contains('§'), named)
 }
 
 fn verdicts<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<(Certainty, String)> {
@@ -141,6 +165,10 @@ fn apart(comparison: &Comparison, protocol: Option<&Protocol>, (table, rows): (&
         if comparison.task.is_segmentation() && table.unit == Unit::Pixel {
             reasons.extend(other_losses(comparison, protocol, rows));
         }
+    }
+    if table.each_best {
+        reasons
+            .push(format!("{} prints each number as the best of its images or epochs, ours are means", table.source));
     }
     reasons.extend(one_of_several(rows));
     if table.aggregation.len() > 1 && table.aggregation.contains(&Aggregation::Mean) {
@@ -213,11 +241,13 @@ mod tests {
         let tables = printed(&comparison(arms), published(), findings(published()).as_slice());
         let rows: Vec<(&str, Vec<&str>)> =
             tables.iter().map(|t| (&*t.source, t.rows.iter().map(|r| &*r.name).collect())).collect();
-        let expected: [(&str, Vec<&str>); 5] = [
+        let expected: [(&str, Vec<&str>); 7] = [
             ("P1 Table 1", vec!["combo"]),
             ("P1 Table 2", vec!["combo"]),
             ("P1 Table 3", vec!["unet", "fgfeu-net"]),
             ("P2 Table 3", vec!["unet"]),
+            ("P1 §4.5 on Fig. 10", vec!["combo"]),
+            ("P1 §4.5 on Figs. 5 and 9", vec!["combo"]),
             ("P1 abstract, conclusion", vec!["fgfeu-net"]),
         ];
         assert_eq!(rows, expected);
@@ -266,6 +296,21 @@ mod tests {
         assert!(p2.apart[0].contains("not published") && p2.apart[0].contains("busi"), "{:?}", p2.apart);
         let p1 = tables.iter().find(|table| table.source == "P1 Table 3").expect("a table of P1");
         assert!(p1.apart[0].starts_with("P1: 1294 images"), "{:?}", p1.apart);
+    }
+
+    #[test]
+    fn folds_and_means_of_patients_are_rows_of_the_tables_model() {
+        let of = |spec: &str, source: &str| {
+            let arms = [("by-patient", "focal-boundary-dice"), ("other", "bce-iou")];
+            let arms = arms.map(|(name, loss)| arm(name, "boundary-attention", loss)).to_vec();
+            let tables = printed(&Comparison { spec: spec.into(), ..comparison(arms) }, published(), &[]);
+            let rows = tables.into_iter().filter(|table| table.source == source).flat_map(|table| table.rows);
+            rows.map(|row| (row.name, row.arms.join(" "))).collect::<Vec<_>>()
+        };
+        let row = |name: &str| vec![(name.to_owned(), "by-patient".to_owned())];
+        assert_eq!(of("p2-fig15@quick", "P2 text on Figs. 14-16"), row("6-fold"));
+        assert!(of("p2-table2", "P2 text on Figs. 14-16").is_empty());
+        assert_eq!(of("p2-table2", "P2 Table 2"), row("mean"));
     }
 
     #[test]

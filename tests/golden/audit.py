@@ -152,6 +152,8 @@ def reading_name(aggregation, miou, f1):
 def questions(tables):
     by_id = {t["id"]: t for t in tables}
     for table in tables:
+        if table.get("each_best"):
+            continue
         for row in table["rows"]:
             decimals = row.get("decimals", [table["decimals"]] * len(table["columns"]))
             cells = [(c, v, d, table["columns"][i]) for i, (c, v, d) in enumerate(zip(table["columns"], row["values"], decimals))]

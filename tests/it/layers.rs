@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Lowest first; modules of one layer may know each other.
 const LAYERS: &[&[&str]] = &[
-    &["config", "plane", "device", "markup"],
+    &["config", "plane", "device", "markup", "version"],
     &["metric", "postprocess", "stats", "dataset", "augment", "pixel", "score", "native", "weights"],
     &["model", "loss"],
     &["spec", "audit"],

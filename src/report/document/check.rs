@@ -93,7 +93,7 @@ enum Kind {
 
 fn kind(name: &str, exists: &dyn Fn(&str) -> bool) -> Kind {
     let Some((stem, end)) = name.rsplit_once('.') else { return Kind::Other };
-    let base = stem.strip_suffix("-published").unwrap_or(stem);
+    let base = ["-published", "-subjects"].iter().find_map(|part| stem.strip_suffix(part)).unwrap_or(stem);
     let is_part = exists(&format!("{stem}{}", golden::END)) || exists(&format!("{base}.json"));
     match end {
         _ if name.ends_with(golden::END) => Kind::Golden,

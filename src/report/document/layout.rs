@@ -1,11 +1,11 @@
 //! A document as sections of tables, the same for every format.
 
-use super::{AreaAgreement, Beside, BesideRow, Document, Provenance, RunProvenance};
-use crate::metric::{Metric, Task};
+use super::{AreaAgreement, Document, Provenance, RunProvenance, Unpaired};
+use crate::metric::Metric;
 use crate::report::grid::Grid;
 use crate::report::inference::ArmAnswer;
+use crate::report::range;
 use crate::report::render::number;
-use crate::report::{range, signed};
 use crate::stats::Interval;
 
 /// Heading of what made the numbers.
@@ -41,6 +41,7 @@ impl Document {
             sections.push(everywhere(metric.label, self.answers(metric)));
         }
         sections.push(everywhere("Published numbers beside ours", self.published()));
+        sections.push(everywhere("Subjects one by one", self.one_by_one()));
         sections.push(everywhere("Areas", self.agreement()));
         // Legends of curves have the AUC, which the table of means has no room for.
         let unshown = self.task.metric("auc").filter(|auc| self.task.shown().all(|metric| metric.name != auc.name));
@@ -72,7 +73,8 @@ impl Document {
              –: undefined\n"
         );
         let rows = base.rows.into_iter().zip(&self.comparison.arms).map(row).collect();
-        Grid { rows, notes: base.notes + &notes + &self.checks.notes(), ..base }
+        let folds = self.provenance.folds_run(self.comparison.folds()).map(|run| run + "\n").unwrap_or_default();
+        Grid { rows, notes: base.notes + &folds + &notes + &self.checks.notes(), ..base }
     }
 
     fn mean(&self, arm: &str, metric: &Metric) -> String {
@@ -92,7 +94,13 @@ impl Document {
     fn published(&self) -> Vec<Grid> {
         let label = |arm: &str| self.label(arm);
         let checked = |grid: Grid| Grid { notes: grid.notes + &self.checks.notes(), ..grid };
-        self.published.iter().map(|table| checked(beside(table, self.task, &label))).collect()
+        let mut grids: Vec<Grid> = self.published.iter().map(|table| checked(table.grid(self.task, &label))).collect();
+        if let Some(last) = grids.last_mut() {
+            let line =
+                |own: &Unpaired| format!("not shown: {}, {}: {}\n", own.source, own.title, own.reasons.join("; "));
+            last.notes.extend(self.unpaired.iter().map(line));
+        }
+        grids
     }
 
     fn agreement(&self) -> Vec<Grid> {
@@ -113,65 +121,6 @@ impl ArmAnswer {
 
 fn everywhere(title: &str, grids: Vec<Grid>) -> Section {
     Section { title: title.to_owned(), reach: Reach::Everywhere, grids }
-}
-
-fn beside(table: &Beside, task: Task, label: &dyn Fn(&str) -> String) -> Grid {
-    let header = ["Row", "Arm", "Column", "Published", "Ours", "BCa", "Difference", "Auditor"];
-    let mut notes = match table.comparable {
-        true => "comparable: the same data and protocol\n".to_owned(),
-        false => "not comparable: a difference is no measure of the networks alone\n".to_owned(),
-    };
-    for reason in &table.apart {
-        notes += &format!("- {reason}\n");
-    }
-    if !table.no_arm.is_empty() {
-        notes += &format!("no arm: {}\n", table.no_arm.join(", "));
-    }
-    for (certainty, message) in &table.findings {
-        notes += &format!("auditor, {}: {message}\n", certainty_name(*certainty));
-    }
-    for row in first_of_each(&table.rows) {
-        for (certainty, message) in &row.findings {
-            notes += &format!("auditor, {}, {}: {message}\n", row.row, certainty_name(*certainty));
-        }
-    }
-    Grid {
-        title: format!("{}: {}", table.source, table.title),
-        header: header.map(str::to_owned).to_vec(),
-        rows: table.rows.iter().map(|row| beside_row(row, task, label(&row.arm))).collect(),
-        left: 3,
-        notes,
-    }
-}
-
-fn first_of_each(rows: &[BesideRow]) -> impl Iterator<Item = &BesideRow> {
-    rows.iter().enumerate().filter(|(i, row)| rows[..*i].iter().all(|other| other.row != row.row)).map(|(_, row)| row)
-}
-
-fn beside_row(row: &BesideRow, task: Task, arm: String) -> Vec<String> {
-    let dash = || "–".to_owned();
-    let metric = row.metric(task);
-    let verdict = row.findings.first().map_or("nothing found", |(certainty, _)| certainty_name(*certainty));
-    vec![
-        row.row.clone(),
-        arm,
-        row.column.clone(),
-        row.printed.clone(),
-        metric.map_or_else(dash, |metric| number(metric, row.ours)),
-        metric.map_or_else(dash, |metric| range(metric, row.bca)),
-        metric.zip(row.difference).map_or_else(dash, |(metric, difference)| signed(metric, difference)),
-        verdict.to_owned(),
-    ]
-}
-
-fn certainty_name(certainty: crate::audit::Certainty) -> &'static str {
-    use crate::audit::Certainty;
-    match certainty {
-        Certainty::Impossible => "impossible",
-        Certainty::Implausible => "implausible",
-        Certainty::Conditional => "conditional",
-        Certainty::Remark => "remark",
-    }
 }
 
 fn area(area: &AreaAgreement, arm: String) -> Vec<String> {
@@ -233,7 +182,7 @@ fn runs(of: &Provenance) -> Grid {
 }
 
 /// What a worker or a folder says of itself is untrusted: no control characters, no endless lines.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars().take(200).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

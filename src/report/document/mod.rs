@@ -13,6 +13,7 @@ mod page;
 mod paper;
 mod provenance;
 mod roc;
+mod subjects;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -27,7 +28,7 @@ use crate::stats::Inference;
 use crate::store::RunView;
 
 pub use area::{AreaAgreement, AreaPair};
-pub use beside::{Beside, BesideRow};
+pub use beside::{Beside, BesideRow, Unpaired};
 pub use cases::ArmCases;
 pub use check::{Checked, check};
 pub use checks::Checks;
@@ -35,6 +36,7 @@ pub use golden::{Making, write_golden};
 pub use layout::{Reach, Section, duration};
 pub use provenance::{Provenance, RunProvenance};
 pub use roc::{PixelRoc, Roc, RocPoint};
+pub use subjects::{ArmSubjects, SubjectMeans};
 pub use write::{Progress, SpecRuns, Unreported, Written, write_report};
 
 /// Version of a report's JSON.
@@ -64,6 +66,12 @@ pub struct Document {
     pub cases: Vec<ArmCases>,
     /// What papers print of the same models and losses.
     pub published: Vec<Beside>,
+    /// Published tables about the arms without a number that they have too; absent if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unpaired: Vec<Unpaired>,
+    /// Means over the cases of each subject; absent where each subject has one case.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<ArmSubjects>,
     /// What is known of the data and the splits.
     pub checks: Checks,
     /// Where the numbers come from.
@@ -116,6 +124,8 @@ impl Document {
         let task = comparison.task;
         let question = Question { metrics, against: asked.against.clone(), width: None, inference: asked.inference };
         let statistics = Answers::of_scores(scored, &question, step_done)?;
+        let from = beside::Sources { comparison: &comparison, provenance: &provenance, answers: &statistics };
+        let (published, unpaired) = beside::beside(from, step_done);
         Ok(Self {
             schema: SCHEMA,
             spec: comparison.spec.clone(),
@@ -124,7 +134,9 @@ impl Document {
             roc: roc::curves(scored),
             pixel_roc: if task.is_segmentation() { roc::over_pixels(scored) } else { Vec::new() },
             cases: scored.iter().map(|arm| ArmCases::of(arm, task)).collect(),
-            published: beside::beside((&comparison, &provenance), &statistics, step_done),
+            published,
+            unpaired,
+            subjects: if task.is_segmentation() { subjects::by_subject(scored) } else { Vec::new() },
             checks,
             provenance,
             comparison,

@@ -7,6 +7,7 @@ use super::{Document, Unreported};
 use crate::markup::{address, data_uri, html};
 use crate::report::figure::Figure;
 use crate::report::grid::Grid;
+use crate::version::VERSION;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -46,7 +47,7 @@ pub(super) fn page(chapters: &[Chapter], unreported: &[Unreported]) -> String {
         page,
         "</main>\n<footer>Made by seglab {}. Numbers are of test cases; not a medical device.</footer>\n\
          <script>\n{SCRIPT}</script>\n</body>\n</html>\n",
-        env!("CARGO_PKG_VERSION")
+        VERSION
     );
     page
 }

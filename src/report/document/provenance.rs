@@ -1,11 +1,14 @@
 //! Where a report's numbers come from: runs, plans, data, code, machines, time.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::dataset::hex;
+use crate::metric::{Better, Metric};
 use crate::report::current;
-use crate::run::State;
+use crate::run::{EpochPoint, State};
 use crate::store::RunView;
 
 /// What made the numbers.
@@ -63,6 +66,12 @@ pub struct RunProvenance {
     pub first_started_s: Option<f64>,
     /// Its epochs, validation included.
     pub training_s: f64,
+    /// Training loss of the epoch whose weights were scored; absent if it keeps none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train_loss: Option<f64>,
+    /// Best of the epochs' scores of training images, by metric; absent if they keep none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub train: BTreeMap<String, f64>,
 }
 
 impl Provenance {
@@ -99,23 +108,54 @@ impl Provenance {
         }
     }
 
-    /// How wide, how long and how often the finished runs are: `width 0.125, up to 10 epochs, fold 0 alone`.
-    pub(super) fn extent(&self) -> String {
-        let finished = || self.runs.iter().filter(|run| run.state == State::Finished.name());
-        let epochs = finished().map(|run| run.epochs).max().unwrap_or(0);
-        let folds = once(finished().map(|run| run.fold.to_string()));
+    /// How wide, how long and how often the finished runs are: `width 0.125, up to 10 epochs, 1 of 9 folds run (0)`, where
+    /// the spec has `folds`.
+    pub(super) fn extent(&self, folds: Option<usize>) -> String {
+        let epochs = self.finished().map(|run| run.epochs).max().unwrap_or(0);
         let widths: Vec<String> = self.widths.iter().map(f64::to_string).collect();
         let parts = [
             (!widths.is_empty()).then(|| format!("width {}", widths.join(", "))),
             Some(format!("up to {epochs} epochs")),
-            Some(match folds.as_slice() {
-                [] => "no fold run".to_owned(),
-                [only] => format!("fold {only} alone"),
-                several => format!("{} folds run ({})", several.len(), several.join(", ")),
-            }),
+            self.folds_run(folds).or_else(|| folds.map(|folds| format!("all {folds} folds run"))),
         ];
         format!("these arms: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
     }
+
+    /// Which of the spec's `folds` are run, if not all: `1 of 9 folds run (0)`. Of a spec whose folds are not known, those
+    /// that are run; nothing of a single split.
+    pub(super) fn folds_run(&self, folds: Option<usize>) -> Option<String> {
+        let own = once(self.finished().map(|run| run.fold));
+        let names = own.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+        match (own.len(), folds) {
+            (0, _) => Some("no fold run".to_owned()),
+            (n, Some(folds)) if n >= folds => None,
+            (n, Some(folds)) => Some(format!("{n} of {folds} folds run ({names})")),
+            (1, None) if own == [0] => None,
+            (n, None) => Some(format!("{n} folds run ({names})")),
+        }
+    }
+
+    /// Mean of a number over the finished runs of `arm` that have it.
+    pub(super) fn over_runs(&self, arm: &str, of: impl Fn(&RunProvenance) -> Option<f64>) -> Option<f64> {
+        let values: Vec<f64> = self.finished().filter(|run| run.arm == arm).filter_map(of).collect();
+        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    }
+
+    fn finished(&self) -> impl Iterator<Item = &RunProvenance> {
+        self.runs.iter().filter(|run| run.state == State::Finished.name())
+    }
+}
+
+/// Best of a metric over the epochs of training.
+fn best_in_training(run: &RunView, metric: &Metric) -> Option<f64> {
+    let values = run.record.curve.iter().filter_map(|point| in_training(point, metric)).filter(|v| v.is_finite());
+    values.reduce(|a, b| if metric.better == Better::Higher { a.max(b) } else { a.min(b) })
+}
+
+/// The mean of a metric over the training images of one epoch. Epochs keep validation scores alone so far: once they keep
+/// these too, `point.train.get(metric.name).copied().flatten()`.
+fn in_training(_point: &EpochPoint, _metric: &Metric) -> Option<f64> {
+    None
 }
 
 /// Of networks that have one, as numbers of the published channels; none if that is 1 for all.
@@ -130,6 +170,7 @@ fn widths(runs: &[&RunView]) -> Vec<f64> {
 impl RunProvenance {
     fn of(run: &RunView) -> Self {
         let (plan, record) = (&run.plan, &run.record);
+        let of_training = |metric: &Metric| Some((metric.name.to_owned(), best_in_training(run, metric)?));
         Self {
             id: run.dir.id().to_string(),
             arm: plan.arm.clone(),
@@ -143,6 +184,8 @@ impl RunProvenance {
             best_epoch: record.best_epoch,
             first_started_s: record.first_started_s,
             training_s: record.curve.iter().map(|point| point.elapsed_s).sum(),
+            train_loss: record.best().and_then(|point| point.train_loss),
+            train: plan.task.metrics().iter().filter_map(of_training).collect(),
         }
     }
 }
@@ -173,6 +216,8 @@ mod tests {
             best_epoch: None,
             first_started_s: None,
             training_s: 0.0,
+            train_loss: Some(f64::from(epochs)),
+            train: BTreeMap::new(),
         }
     }
 
@@ -180,9 +225,21 @@ mod tests {
     fn only_finished_runs_say_how_far_they_went() {
         let runs = vec![run(0, State::Finished, 7), run(0, State::Finished, 10), run(1, State::Stopped, 99)];
         let mut own = Provenance { runs, widths: vec![0.125], ..Provenance::of(&[]) };
-        assert_eq!(own.extent(), "these arms: width 0.125, up to 10 epochs, fold 0 alone");
+        assert_eq!(own.extent(Some(9)), "these arms: width 0.125, up to 10 epochs, 1 of 9 folds run (0)");
+        assert_eq!(own.extent(None), "these arms: width 0.125, up to 10 epochs");
         own.widths.clear();
         own.runs.push(run(2, State::Finished, 1));
-        assert_eq!(own.extent(), "these arms: up to 10 epochs, 2 folds run (0, 2)");
+        assert_eq!(own.extent(None), "these arms: up to 10 epochs, 2 folds run (0, 2)");
+        assert_eq!(own.extent(Some(2)), "these arms: up to 10 epochs, all 2 folds run");
+        assert_eq!((own.folds_run(Some(2)), own.folds_run(Some(3))), (None, Some("2 of 3 folds run (0, 2)".into())));
+    }
+
+    #[test]
+    fn a_number_of_an_arm_is_the_mean_over_its_finished_runs() {
+        let runs = vec![run(0, State::Finished, 7), run(1, State::Finished, 10), run(2, State::Failed, 99)];
+        let own = Provenance { runs, ..Provenance::of(&[]) };
+        assert_eq!(own.over_runs("", |run| run.train_loss), Some(8.5));
+        assert_eq!(own.over_runs("nobody", |run| run.train_loss), None);
+        assert_eq!(own.over_runs("", |run| run.train.get("dsc").copied()), None);
     }
 }

@@ -24,6 +24,7 @@ impl Document {
             "difference",
             "comparable",
             "auditor",
+            "missing",
         ];
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         let mut rows = vec![head.map(str::to_owned).to_vec()];
@@ -38,6 +39,7 @@ impl Document {
                 fields.push(row.printed.clone());
                 fields.extend(numbers);
                 fields.extend([table.comparable.to_string(), findings.join("; ")]);
+                fields.push(row.missing.clone().unwrap_or_default());
                 fields
             }));
         }

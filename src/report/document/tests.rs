@@ -163,6 +163,30 @@ fn a_fresh_report_can_be_made_again_to_the_last_number() {
 }
 
 #[test]
+fn subjects_of_several_cases_are_listed_one_by_one_and_checked() {
+    let made = Made::new();
+    for (found, run) in (1..).zip(&made.runs) {
+        let of_two = |(case, score): (usize, CaseScore)| CaseScore { subject: format!("s{}|", case / 2), ..score };
+        run.write_scores(&scores(found).into_iter().enumerate().map(of_two).collect::<Vec<_>>()).expect("written");
+    }
+    let out = made.folder.path().join("out");
+    written(&made.store, &out);
+    let markdown = made.text("demo.md");
+    assert!(markdown.contains("## Subjects one by one") && markdown.contains("| s0\\| | 2 | "), "{markdown}");
+    let csv = made.text("demo-subjects.csv");
+    assert_eq!(csv.lines().count(), 1 + 4 * 4);
+    // the first arm finds 1 and 2 of 10 in the first two cases, with 0 and 1 pixels too much
+    let dsc = (2.0 / 11.0 + 4.0 / 13.0) / 2.0;
+    let first: Vec<&str> = csv.lines().nth(1).expect("a row").split(',').collect();
+    assert!((first[3].parse::<f64>().expect("a DSC") - dsc).abs() < 1e-12 && first[1..3] == ["s0|", "2"], "{csv}");
+    assert!(made.check().iter().all(Checked::holds), "{:?}", made.check());
+    made.put("demo-subjects.csv", &csv.replacen("0.", "1.", 1));
+    assert_eq!(made.check().iter().filter(|file| !file.holds()).count(), 1);
+    let kept = fs::read_to_string(golden(&made).join("demo.md")).expect("kept");
+    assert!(kept.contains("mean over subjects"), "{kept}");
+}
+
+#[test]
 fn changed_numbers_are_found_wherever_they_are() {
     let made = Made::new();
     let json = made.text("demo.json");

@@ -134,7 +134,8 @@ impl<'a> Steps<'a> {
         let drawn = |table: &TableRuns| crate::report::figure::steps(&table.runs);
         let all: usize = tables.iter().map(|table| metrics(table) + drawn(table)).sum();
         // The auditor reads once, whichever spec asks first.
-        Self { done: Default::default(), all: all + published().tables.len(), progress }
+        let judged = published().tables.iter().filter(|table| !table.each_best).count();
+        Self { done: Default::default(), all: all + judged, progress }
     }
 
     fn tick(&self, spec: &str) {
@@ -161,6 +162,7 @@ impl Document {
         let mut texts =
             vec![(".json", self.json()), (".csv", self.csv()), (".md", self.markdown()), (".tex", self.tex())];
         texts.extend(self.published_csv().map(|csv| ("-published.csv", csv)));
+        texts.extend(self.subjects_csv().map(|csv| ("-subjects.csv", csv)));
         texts
     }
 }

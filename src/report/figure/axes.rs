@@ -119,7 +119,7 @@ impl<'a, B: DrawingBackend> Axes<'a, B> {
     pub fn groups(area: &'a Area<B>, x: &Axis, y: &Axis) -> Drawn<B, Self> {
         let mut chart = ChartBuilder::on(area)
             .margin(10)
-            .x_label_area_size(30)
+            .x_label_area_size(46)
             .y_label_area_size(66)
             .build_cartesian_2d(x.low..x.high, y.low..y.high)?;
         chart

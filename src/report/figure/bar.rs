@@ -48,7 +48,7 @@ impl Bars {
         let metrics = document.task.shown().filter(|metric| metric.unit == unit);
         let groups: Vec<Group> =
             metrics.filter_map(group).filter(|group| group.bars.iter().any(Option::is_some)).collect();
-        let names = arms.iter().enumerate().map(|(i, arm)| (arm.label(), Look(i))).collect();
+        let names = arms.iter().enumerate().map(|(i, arm)| (numbered(i, arm.label()), Look(i))).collect();
         (!groups.is_empty()).then_some(Self { names, groups, unit })
     }
 
@@ -85,7 +85,7 @@ impl Bars {
         let axes = Axes::groups(area, &x, &self.axis())?;
         for (i, group) in groups.iter().enumerate() {
             let (middle, floor) = axes.pixel(i as f64 + 0.5, 0.0);
-            area.draw(&Text::new(short(group.label), (middle, floor + 16), words(HPos::Center)))?;
+            area.draw(&Text::new(short(group.label), (middle, floor + 32), words(HPos::Center)))?;
             let left = middle - (group.bars.len() as u32 * BAR_PX) as i32 / 2;
             for (j, bar) in group.bars.iter().enumerate() {
                 let place = left + (j as u32 * BAR_PX) as i32;
@@ -118,6 +118,7 @@ type Bar = (Look, i32, Option<(f64, Option<Interval>)>);
 fn draw_bar<B: DrawingBackend>(area: &Area<B>, axes: &Axes<B>, (look, left, bar): Bar) -> Drawn<B> {
     let (_, floor) = axes.pixel(0.0, 0.0);
     let middle = left + BAR_PX as i32 / 2;
+    area.draw(&Text::new((look.0 + 1).to_string(), (middle, floor + 12), words(HPos::Center)))?;
     let Some((mean, interval)) = bar else {
         return area.draw(&Text::new("–", (middle, floor - 8), words(HPos::Center)));
     };
@@ -133,7 +134,12 @@ fn draw_bar<B: DrawingBackend>(area: &Area<B>, axes: &Axes<B>, (look, left, bar)
             area.draw(&PathElement::new(path, BLACK.stroke_width(1)))?;
         }
     }
-    look.mark(area, (middle, floor - 7), 3)
+    Ok(())
+}
+
+/// The name of a bar in the legend: its number below the axis tells it without its colour.
+fn numbered(place: usize, name: String) -> String {
+    format!("{}  {name}", place + 1)
 }
 
 #[cfg(test)]

@@ -13,8 +13,6 @@ use crate::store::RunView;
 const PANEL_PX: (u32, u32) = (520, 400);
 /// More points are no finer on paper.
 const MOST_POINTS: usize = 1000;
-/// Marks of a line.
-const MARKED: usize = 8;
 
 /// What a curve shows.
 #[derive(Clone, Copy, Debug)]
@@ -148,16 +146,13 @@ impl Panel {
         for (look, points) in &self.faint {
             for part in unbroken(points) {
                 let line = part.iter().map(|(epoch, (mean, ..))| axes.pixel(*epoch, *mean)).collect::<Vec<_>>();
-                rest.draw(&PathElement::new(line, look.colour().mix(0.5).stroke_width(1)))?;
+                look.thin_line(&rest, line)?;
             }
         }
         for (look, points) in &self.lines {
             for part in unbroken(points) {
                 let line: Vec<_> = part.iter().map(|(epoch, (mean, ..))| axes.pixel(*epoch, *mean)).collect();
-                let every = points.len().div_ceil(MARKED).max(1);
-                for place in line.iter().step_by(every) {
-                    look.mark(&rest, *place, 3)?;
-                }
+                look.marks(&rest, &line)?;
                 look.line(&rest, line)?;
             }
         }

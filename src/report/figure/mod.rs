@@ -7,11 +7,13 @@ mod axes;
 mod bar;
 mod canvas;
 mod curve;
+mod lineup;
 mod prediction;
 mod rank;
 mod roc;
 mod strip;
 mod style;
+mod tile;
 
 use std::collections::BTreeSet;
 
@@ -165,6 +167,11 @@ fn roc_caption(document: &Document) -> String {
 
 fn albums(document: &Document, arms: &[(String, Vec<&RunView>)], (sketch, step_done): (&mut Sketch, &dyn Fn())) {
     let mut album = prediction::Album::default();
+    let finished: Vec<_> = arms.iter().filter(|(_, runs)| !runs.is_empty()).take(MOST_ALBUMS).cloned().collect();
+    if finished.len() > 1 {
+        sketch
+            .add(lineup::lineup(&mut album, &finished).map_err(|reason| format!("predictions side by side: {reason}")));
+    }
     for ((label, runs), arm) in arms.iter().zip(&document.comparison.arms).take(MOST_ALBUMS) {
         if !runs.is_empty() {
             match album.figures((label, &arm.arm), runs) {

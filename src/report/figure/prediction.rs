@@ -1,18 +1,16 @@
 //! Images with reference and prediction, and the boundaries of both: an arm's worst, median and best case.
 
-use image::imageops;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
 use super::Figure;
-use super::canvas::{Drawn, png, with_font};
-use super::style::{TEXT_PX, short, words};
+use super::canvas::{Area, Drawn};
+use super::style::{TEXT_PX, words};
+use super::tile::{Board, Tile, View, grey};
 use crate::dataset::fold::original;
-use crate::dataset::read::{resize_image, resize_mask};
+use crate::dataset::read::resize_mask;
 use crate::dataset::{Dataset, Origin};
-use crate::metric::{CaseScore, metric};
-use crate::plane::{Mask, Plane};
-use crate::report::number;
+use crate::metric::CaseScore;
 use crate::run::State;
 use crate::store::RunView;
 
@@ -20,16 +18,10 @@ const TILE_PX: usize = 240;
 const GAP_PX: usize = 8;
 const CAPTION_PX: usize = 52;
 const WIDTH_PX: usize = 3 * (TILE_PX + GAP_PX) + GAP_PX;
-/// Largest share of colour over the image.
-const TINT: f64 = 0.55;
-/// Found, too much, missed: Okabe and Ito's green, vermillion and blue.
-const FOUND: [u8; 3] = [0, 158, 115];
-const TOO_MUCH: [u8; 3] = [213, 94, 0];
-const MISSED: [u8; 3] = [0, 114, 178];
-/// Boundaries over an image: the reference's sky blue, the prediction's orange, white where they meet.
-const REFERENCE: [u8; 3] = [86, 180, 233];
-const PREDICTED: [u8; 3] = [230, 159, 0];
-const BOTH: [u8; 3] = [255; 3];
+/// A name, and which place in an order it has, given the last.
+pub(super) type Place = (&'static str, fn(usize) -> usize);
+/// Which of the cases in the order of their DSC are shown.
+pub(super) const PLACES: [Place; 3] = [("worst", |_| 0), ("median", |last| last / 2), ("best", |last| last)];
 
 /// What a figure shows of each case.
 struct Sheet {
@@ -56,16 +48,6 @@ const SHEETS: [Sheet; 2] = [
     },
 ];
 
-/// A case as the network saw it.
-struct Tile {
-    /// worst, median or best.
-    place: &'static str,
-    score: CaseScore,
-    image: Plane<u8>,
-    reference: Mask,
-    prediction: Mask,
-}
-
 /// Keeps the data set open from arm to arm: large folders take long to list.
 #[derive(Default)]
 pub(super) struct Album {
@@ -76,31 +58,19 @@ pub(super) struct Album {
 impl Album {
     /// The figures of the arm `arm`, shown as `label`, whose runs are `runs`; `Err` says why there are none.
     pub fn figures(&mut self, (label, arm): (&str, &str), runs: &[&RunView]) -> Result<Vec<Figure>, String> {
-        let mut cases: Vec<(f64, &RunView, usize, CaseScore)> = Vec::new();
-        for run in runs.iter().copied().filter(|run| run.state == State::Finished) {
-            let scores = run.dir.scores().map_err(|error| error.to_string())?;
-            for (index, score) in scores.into_iter().enumerate() {
-                cases.extend(score.counts.dsc().map(|dsc| (dsc, run, index, score)));
-            }
-        }
-        cases.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut cases = scored(runs)?;
+        cases.retain(|own| own.score.counts.dsc().is_some());
+        cases.sort_by(|a, b| a.dsc().total_cmp(&b.dsc()));
         let last = cases.len().checked_sub(1).ok_or("no case has a DSC")?;
-        let mut tiles = Vec::new();
-        for (place, at) in [("worst", 0), ("median", last / 2), ("best", last)] {
-            let (_, run, index, score) = &cases[at];
-            tiles.push(self.tile(place, (run, *index), score)?);
-        }
+        let tiles = PLACES.into_iter().map(|(place, at)| self.tile(place, &cases[at(last)]));
+        let tiles = tiles.collect::<Result<Vec<_>, _>>()?;
         SHEETS.iter().map(|sheet| sheet.figure((label, arm), &tiles)).collect()
     }
 
-    fn tile(
-        &mut self,
-        place: &'static str,
-        (run, index): (&RunView, usize),
-        score: &CaseScore,
-    ) -> Result<Tile, String> {
+    /// The image, reference and kept prediction of a case, which is called `place`.
+    pub fn tile(&mut self, place: &'static str, Scored { run, index, score }: &Scored) -> Result<Tile, String> {
         let side = run.plan.input_px;
-        let prediction = run.dir.prediction(index).map_err(|error| error.to_string())?;
+        let prediction = run.dir.prediction(*index).map_err(|error| error.to_string())?;
         let prediction = prediction.ok_or("no predicted masks are kept: scored by an earlier version")?;
         let counts = score.counts;
         if prediction.size() != (side, side) || prediction.area_px() as u64 != counts.tp + counts.fp {
@@ -114,8 +84,7 @@ impl Album {
         if reference.area_px() as u64 != counts.tp + counts.fn_ {
             return Err(format!("{id}: the reference is not the scored one: the data have changed"));
         }
-        let grey = imageops::grayscale(&resize_image(&pixels.image, side as u32));
-        let image = Plane::new(side, side, grey.into_raw()).ok_or("an image without pixels")?;
+        let image = grey(&pixels.image, side).ok_or("an image without pixels")?;
         Ok(Tile { place, score: score.clone(), image, reference, prediction })
     }
 
@@ -130,6 +99,31 @@ impl Album {
     }
 }
 
+/// A test case of a run.
+pub(super) struct Scored<'a> {
+    pub run: &'a RunView,
+    /// Place among the run's scores and masks.
+    pub index: usize,
+    pub score: CaseScore,
+}
+
+impl Scored<'_> {
+    /// Lowest where it is undefined.
+    pub fn dsc(&self) -> f64 {
+        self.score.counts.dsc().unwrap_or(-1.0)
+    }
+}
+
+/// The test cases of the finished ones of `runs`.
+pub(super) fn scored<'a>(runs: &[&'a RunView]) -> Result<Vec<Scored<'a>>, String> {
+    let mut cases = Vec::new();
+    for run in runs.iter().copied().filter(|run| run.state == State::Finished) {
+        let scores = run.dir.scores().map_err(|error| error.to_string())?;
+        cases.extend(scores.into_iter().enumerate().map(|(index, score)| Scored { run, index, score }));
+    }
+    Ok(cases)
+}
+
 impl Sheet {
     fn figure(&self, (label, arm): (&str, &str), tiles: &[Tile]) -> Result<Figure, String> {
         let caption = format!("{label}: worst, median and best test case by DSC. {}", self.says);
@@ -138,24 +132,17 @@ impl Sheet {
     }
 
     fn draw(&self, tiles: &[Tile]) -> Result<Vec<u8>, String> {
-        with_font()?;
         let row = TILE_PX + CAPTION_PX;
-        let size = (WIDTH_PX as u32, (tiles.len() * row + GAP_PX) as u32);
-        let mut pixels = vec![255; size.0 as usize * size.1 as usize * 3];
+        let mut board = Board::new((WIDTH_PX, tiles.len() * row + GAP_PX), TILE_PX);
         for (i, tile) in tiles.iter().enumerate() {
             for (j, view) in self.views.into_iter().enumerate() {
-                let corner = (GAP_PX + j * (TILE_PX + GAP_PX), GAP_PX + i * row);
-                tile.put(view, &mut pixels, corner);
+                board.put(tile, view, (GAP_PX + j * (TILE_PX + GAP_PX), GAP_PX + i * row));
             }
         }
-        {
-            let area = BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area();
-            self.captions(&area, tiles).map_err(|error| error.to_string())?;
-        }
-        png(&pixels, size)
+        board.png(|area| self.captions(area, tiles))
     }
 
-    fn captions<B: DrawingBackend>(&self, area: &super::canvas::Area<B>, tiles: &[Tile]) -> Drawn<B> {
+    fn captions<B: DrawingBackend>(&self, area: &Area<B>, tiles: &[Tile]) -> Drawn<B> {
         for (i, tile) in tiles.iter().enumerate() {
             let y = (GAP_PX + i * (TILE_PX + CAPTION_PX) + TILE_PX) as i32 + TEXT_PX as i32;
             for (line, text) in tile.caption(self.metrics).into_iter().enumerate() {
@@ -163,112 +150,15 @@ impl Sheet {
                 area.draw(&Text::new(text, place, words(HPos::Left)))?;
             }
         }
-        area.present()
+        Ok(())
     }
-}
-
-/// What a tile shows.
-#[derive(Clone, Copy)]
-enum View {
-    Image,
-    Reference,
-    Prediction,
-    ReferenceEdge,
-    PredictedEdge,
-    Edges,
-}
-
-impl Tile {
-    fn caption(&self, metrics: &[&str]) -> [String; 2] {
-        let value = |name: &&str| {
-            let metric = metric(name)?;
-            let unit = if metric.unit.is_empty() { String::new() } else { format!(" {}", metric.unit) };
-            let value = (metric.of)(&self.score);
-            let unit = if value.is_some() { unit } else { String::new() };
-            Some(format!("{} {}{unit}", metric.label, number(metric, value)))
-        };
-        let numbers: Vec<String> = metrics.iter().filter_map(value).collect();
-        [format!("{}: {}", self.place, short(&self.score.case)), numbers.join(", ")]
-    }
-
-    fn put(&self, view: View, pixels: &mut [u8], (left, top): (usize, usize)) {
-        let (columns, rows) = self.image.size();
-        for y in 0..TILE_PX {
-            for x in 0..TILE_PX {
-                let colour = self.colour(view, (x * columns / TILE_PX, y * rows / TILE_PX));
-                let at = 3 * ((top + y) * WIDTH_PX + left + x);
-                pixels[at..at + 3].copy_from_slice(&colour);
-            }
-        }
-    }
-
-    fn colour(&self, view: View, (x, y): (usize, usize)) -> [u8; 3] {
-        let grey = self.image.get(x, y).copied().unwrap_or(0);
-        let is = |mask: &Mask| mask.get(x, y).copied().unwrap_or(false);
-        let edge = |mask: &Mask| is_edge(mask, (x, y));
-        let tinted =
-            |tint: [u8; 3]| tint.map(|own| (TINT * f64::from(own) + (1.0 - TINT) * f64::from(grey)).round() as u8);
-        let ink = |is: bool| if is { [255; 3] } else { [0; 3] };
-        match view {
-            View::Image => [grey; 3],
-            View::Reference => {
-                if edge(&self.reference) {
-                    [255; 3]
-                } else {
-                    [grey; 3]
-                }
-            }
-            View::ReferenceEdge => ink(edge(&self.reference)),
-            View::PredictedEdge => ink(edge(&self.prediction)),
-            View::Prediction => match (is(&self.prediction), is(&self.reference)) {
-                (true, true) => tinted(FOUND),
-                (true, false) => tinted(TOO_MUCH),
-                (false, true) => tinted(MISSED),
-                (false, false) => [grey; 3],
-            },
-            View::Edges => match (edge(&self.prediction), edge(&self.reference)) {
-                (true, true) => BOTH,
-                (true, false) => PREDICTED,
-                (false, true) => REFERENCE,
-                (false, false) => [grey; 3],
-            },
-        }
-    }
-}
-
-/// Set, with a neighbour beside it or above or below that is not.
-fn is_edge(mask: &Mask, (x, y): (usize, usize)) -> bool {
-    let set = |x: usize, y: usize| mask.get(x, y).copied().unwrap_or(false);
-    let inside = x > 0 && y > 0 && set(x - 1, y) && set(x + 1, y) && set(x, y - 1) && set(x, y + 1);
-    set(x, y) && !inside
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tile::tests::tile;
     use super::*;
-
-    fn tile() -> Tile {
-        let half = |of: fn(usize, usize) -> bool| Mask::from_fn(4, 4, of);
-        Tile {
-            place: "best",
-            score: CaseScore { case: "a\u{1b}[2J".into(), ..CaseScore::default() },
-            image: Plane::filled(4, 4, 100),
-            reference: half(|x, _| x < 2),
-            prediction: half(|_, y| y < 2),
-        }
-    }
-
-    #[test]
-    fn colours_say_what_was_found_missed_and_too_much() {
-        let tile = tile();
-        // 0.55 of the tint and 0.45 of the grey 100
-        assert_eq!(tile.colour(View::Prediction, (0, 0)), [45, 132, 108]);
-        assert_eq!(tile.colour(View::Prediction, (3, 0)), [162, 97, 45]);
-        assert_eq!(tile.colour(View::Prediction, (0, 3)), [45, 108, 143]);
-        assert_eq!(tile.colour(View::Prediction, (3, 3)), [100; 3]);
-        assert_eq!(tile.colour(View::Reference, (1, 1)), [255; 3]);
-        assert_eq!(tile.colour(View::Reference, (2, 1)), [100; 3]);
-    }
+    use crate::metric::metric;
 
     #[test]
     fn a_picture_has_three_views_a_row_and_plain_captions() {
@@ -282,19 +172,14 @@ mod tests {
     }
 
     #[test]
-    fn boundaries_meet_where_both_masks_end() {
-        let tile = tile();
-        // The prediction is the upper half and ends in row 1, the reference the left half and ends in column 1.
-        let colours = |view: View| [(1, 1), (3, 1), (1, 3), (3, 3)].map(|place| tile.colour(view, place));
-        assert_eq!(colours(View::Edges), [BOTH, PREDICTED, REFERENCE, [100; 3]]);
-        assert_eq!(colours(View::ReferenceEdge), [[255; 3], [0; 3], [255; 3], [0; 3]]);
-        assert_eq!(colours(View::PredictedEdge), [[255; 3], [255; 3], [0; 3], [0; 3]]);
-        assert_eq!(tile.caption(&["hd95_px"])[1], "HD95 –");
-    }
-
-    #[test]
     fn every_number_below_a_picture_is_a_metric() {
         let names = || SHEETS.iter().flat_map(|sheet| sheet.metrics);
         assert!(names().all(|name| metric(name).is_some()));
+    }
+
+    #[test]
+    fn the_places_are_the_ends_and_the_middle() {
+        assert_eq!(PLACES.map(|(_, at)| at(4)), [0, 2, 4]);
+        assert_eq!(PLACES.map(|(_, at)| at(0)), [0; 3]);
     }
 }

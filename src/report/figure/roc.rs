@@ -60,7 +60,9 @@ impl Draw for Curves {
         let chance = vec![axes.pixel(0.0, 0.0), axes.pixel(1.0, 1.0)];
         upper.draw(&PathElement::new(chance, BLACK.mix(0.4).stroke_width(1)))?;
         for (look, points) in &self.curves {
-            look.line(&upper, points.iter().map(|point| axes.pixel(point.0, point.1)).collect())?;
+            let line: Vec<_> = points.iter().map(|point| axes.pixel(point.0, point.1)).collect();
+            look.marks(&upper, &line)?;
+            look.line(&upper, line)?;
         }
         legend(&lower, &self.names)
     }

@@ -19,6 +19,8 @@ const COLOURS: [RGBColor; 6] = [
 /// Drawn and left out, in pixels; the first is solid.
 const DASHES: [(i32, i32); 5] = [(0, 0), (10, 5), (3, 4), (16, 4), (6, 10)];
 const MARKS: usize = 5;
+/// Of a line.
+const MARKED: usize = 8;
 /// Pixels of text.
 pub(super) const TEXT_PX: u32 = 15;
 /// Width of a letter, about.
@@ -29,7 +31,7 @@ const SAMPLE_PX: u32 = 44;
 /// Longer names are cut in figures.
 const NAME_LETTERS: usize = 40;
 
-/// The look of one arm: any two of the first thirty differ in colour, dash or mark.
+/// The look of one arm: any two of the first 25 differ in dash or mark, with colours off too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Look(pub usize);
 
@@ -39,19 +41,31 @@ impl Look {
     }
 
     fn dash(self) -> (i32, i32) {
-        DASHES[self.0 % DASHES.len()]
-    }
-
-    fn stroke(self) -> ShapeStyle {
-        self.colour().stroke_width(2)
+        DASHES[(self.0 + self.0 / MARKS) % DASHES.len()]
     }
 
     /// A line through pixels.
     pub fn line<B: DrawingBackend>(self, area: &Area<B>, points: Vec<(i32, i32)>) -> Drawn<B> {
+        self.stroke(area, points, self.colour().stroke_width(2))
+    }
+
+    /// One that stands behind the others.
+    pub fn thin_line<B: DrawingBackend>(self, area: &Area<B>, points: Vec<(i32, i32)>) -> Drawn<B> {
+        self.stroke(area, points, self.colour().mix(0.6).stroke_width(1))
+    }
+
+    fn stroke<B: DrawingBackend>(self, area: &Area<B>, points: Vec<(i32, i32)>, style: ShapeStyle) -> Drawn<B> {
         match self.dash() {
-            (0, _) => area.draw(&PathElement::new(points, self.stroke())),
-            (size, spacing) => area.draw(&DashedPathElement::new(points, size, spacing, self.stroke())),
+            (0, _) => area.draw(&PathElement::new(points, style)),
+            (size, spacing) => area.draw(&DashedPathElement::new(points, size, spacing, style)),
         }
+    }
+
+    /// Marks at some of the pixels of a line.
+    pub fn marks<B: DrawingBackend>(self, area: &Area<B>, points: &[(i32, i32)]) -> Drawn<B> {
+        // Lines that run together have their marks apart.
+        let every = points.len().div_ceil(MARKED).max(1);
+        points.iter().skip(self.0 % every).step_by(every).try_for_each(|place| self.mark(area, *place, 3))
     }
 
     /// A mark around a pixel.
@@ -117,10 +131,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thirty_arms_look_different() {
-        let looks: Vec<_> = (0..30).map(|i| (i % COLOURS.len(), i % DASHES.len())).collect();
-        assert!(looks.iter().enumerate().all(|(i, look)| !looks[..i].contains(look)));
-        assert_eq!(DASHES.len(), MARKS);
+    fn arms_differ_without_colours() {
+        let looks: Vec<_> = (0..25).map(|i| (Look(i).dash(), i % MARKS)).collect();
+        assert!(looks.iter().enumerate().all(|(i, look)| !looks[..i].contains(look)), "{looks:?}");
+    }
+
+    #[test]
+    fn long_and_short_lines_have_some_marks_of_every_look() {
+        for (look, points) in [(0, 1), (7, 1), (11, 3), (24, 1000), (3, 0)] {
+            let mut svg = String::new();
+            {
+                let area = SVGBackend::with_string(&mut svg, (100, 100)).into_drawing_area();
+                Look(look).marks(&area, &vec![(50, 50); points]).expect("drawn");
+            }
+            let marks = svg.lines().filter(|line| line.contains("fill=")).count();
+            assert!(marks == 0 && points == 0 || (1..=8).contains(&marks), "{look}, {points}: {svg}");
+        }
     }
 
     #[test]
