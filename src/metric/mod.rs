@@ -228,8 +228,8 @@ pub const METRICS: &[Metric] = &[
 
 /// On request; its scale is the loss's own.
 const LOSS: Metric = error!(
-    "test_loss",
-    "Test loss",
+    "loss",
+    "Loss",
     |s| s.loss,
     "the arm's own loss of the case's mask; arms of different losses do not compare; undefined where nothing was trained by one"
 );

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::dataset::hex;
 use crate::metric::{Better, Metric};
 use crate::report::current;
-use crate::run::{EpochPoint, State};
+use crate::run::State;
 use crate::store::RunView;
 
 /// What made the numbers.
@@ -148,14 +148,8 @@ impl Provenance {
 
 /// Best of a metric over the epochs of training.
 fn best_in_training(run: &RunView, metric: &Metric) -> Option<f64> {
-    let values = run.record.curve.iter().filter_map(|point| in_training(point, metric)).filter(|v| v.is_finite());
+    let values = run.record.curve.iter().filter_map(|point| point.train.get(metric.name).flatten());
     values.reduce(|a, b| if metric.better == Better::Higher { a.max(b) } else { a.min(b) })
-}
-
-/// The mean of a metric over the training images of one epoch. Epochs keep validation scores alone so far: once they keep
-/// these too, `point.train.get(metric.name).copied().flatten()`.
-fn in_training(_point: &EpochPoint, _metric: &Metric) -> Option<f64> {
-    None
 }
 
 /// Of networks that have one, as numbers of the published channels; none if that is 1 for all.

@@ -6,7 +6,7 @@ mod ours;
 use serde::Serialize;
 
 use super::Provenance;
-use crate::audit::{Certainty, Measure, Table, findings_watched, published};
+use crate::audit::{Certainty, Column, Measure, Part, Table, findings_watched, published};
 use crate::metric::{Metric, Task};
 use crate::report::{Answers, Comparison, PrintedRow, PrintedTable, printed};
 use crate::stats::Interval;
@@ -87,6 +87,10 @@ pub(super) struct Sources<'a> {
     pub answers: &'a Answers,
 }
 
+const OWN_SCALE: &str = "a loss is each arm's own objective: those of different formulas are not on one scale";
+const OF_TRAINING: &str = "ours of training: over the images as they were trained on, the loss of the epoch whose weights are \
+                           scored, other columns the best of any epoch; mean over runs";
+
 /// Published numbers of the arms of a comparison, and the tables without any. Calls `table_done` for each published table
 /// that the auditor reads.
 pub(super) fn beside(from: Sources, table_done: &(dyn Fn() + Sync)) -> (Vec<Beside>, Vec<Unpaired>) {
@@ -126,11 +130,15 @@ impl Beside {
         // What is one of several patients is about no arm.
         let unmet = table.rows.iter().filter(|row| printed.rows.iter().all(|own| own.name != row.name));
         let no_arm = unmet.filter(|_| table.mean_row.is_none()).map(|row| row.name.clone()).collect();
-        let is_told = |row: &BesideRow| row.ours.is_some() && measures_loss(table, &row.column);
-        if rows.iter().any(is_told) {
-            apart.push(
-                "a loss is each arm's own objective: those of different formulas are not on one scale".to_owned(),
-            );
+        let has = |of: &dyn Fn(&Column) -> bool| {
+            let is_of = |row: &BesideRow| table.columns.iter().any(|own| own.name == row.column && of(own));
+            rows.iter().any(|row| row.ours.is_some() && is_of(row))
+        };
+        if has(&|column| column.measure == Measure::Loss) {
+            apart.push(OWN_SCALE.to_owned());
+        }
+        if has(&|column| column.part == Part::Train) {
+            apart.push(OF_TRAINING.to_owned());
         }
         let arms = from.comparison.arms.iter();
         let leaks = arms.filter(|arm| printed.rows.iter().any(|row| row.arms.contains(&arm.arm)));
@@ -154,10 +162,6 @@ impl Beside {
         }
         self
     }
-}
-
-fn measures_loss(table: &Table, column: &str) -> bool {
-    table.columns.iter().any(|own| own.name == column && own.measure == Measure::Loss)
 }
 
 impl BesideRow {

@@ -34,18 +34,16 @@ impl Ours {
         }
     }
 
-    /// Of the test cases; a loss has a row in the registry where runs keep one of each case.
+    /// Of the test cases.
     fn of_test(name: &'static str, arm: &str, from: &Sources) -> Self {
         let Some(metric) = from.comparison.task.metric(name) else {
-            return Self::missing(match name {
-                "loss" => "runs keep no loss of each test case".to_owned(),
-                other => format!("{other} is not measured here"),
-            });
+            return Self::missing(format!("{name} is not measured here"));
         };
         let summary = from.answers.summary(arm, metric);
         let value = summary.and_then(|summary| summary.mean);
         let missing = match (value, summary) {
             (Some(_), _) => None,
+            (None, Some(_)) if metric.is_loss() => Some("no run keeps the loss of each test case".to_owned()),
             (None, Some(_)) => Some("undefined in every test case".to_owned()),
             (None, None) => Some("no finished run with scores that have it".to_owned()),
         };
