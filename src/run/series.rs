@@ -118,7 +118,7 @@ impl PartialEq for Steps {
     }
 }
 
-/// An epoch's validation scores; epochs of a run share their names.
+/// An epoch's scores on one part; epochs of a run share their names.
 #[derive(Clone, Debug, Default)]
 pub struct Scores {
     names: Arc<[String]>,
