@@ -304,7 +304,8 @@ mod tests {
             let arms = [("by-patient", "focal-boundary-dice"), ("other", "bce-iou")];
             let arms = arms.map(|(name, loss)| arm(name, "boundary-attention", loss)).to_vec();
             let tables = printed(&Comparison { spec: spec.into(), ..comparison(arms) }, published(), &[]);
-            let rows = tables.into_iter().filter(|table| table.source == source).flat_map(|table| table.rows);
+            let first = tables.into_iter().find(|table| table.source == source);
+            let rows = first.into_iter().flat_map(|table| table.rows);
             rows.map(|row| (row.name, row.arms.join(" "))).collect::<Vec<_>>()
         };
         let row = |name: &str| vec![(name.to_owned(), "by-patient".to_owned())];

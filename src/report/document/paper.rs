@@ -11,6 +11,8 @@ const PREAMBLE: &str =
     "% Needs \\usepackage{booktabs}, \\usepackage{graphicx} and \\usepackage{longtable}; \\input this file.\n";
 /// Rows and lines of notes that a float has room for; a page cuts off what is below.
 const FLOAT_LINES: usize = 36;
+/// A long table that is wider than the line stands out to both sides, not to the right alone.
+const GLUE: &str = "\\LTleft=0pt plus 1fill minus 1fill\\LTright=\\LTleft";
 /// Letters of a line of notes.
 const LINE: usize = 100;
 
@@ -67,7 +69,7 @@ fn long(grid: &Grid) -> String {
     let (words, numbers) = shape(grid);
     let head = format!("\\toprule\n{} \\\\\n\\midrule\n", row(&grid.header));
     let mut out = format!(
-        "{{\\footnotesize\\setlength{{\\tabcolsep}}{{3pt}}%\n\\begin{{longtable}}{{{}{}}}\n\\caption{{{}}}\\\\\n\
+        "{{\\scriptsize\\setlength{{\\tabcolsep}}{{2pt}}{GLUE}%\n\\begin{{longtable}}{{{}{}}}\n\\caption{{{}}}\\\\\n\
          {head}\\endfirsthead\n{head}\\endhead\n\\bottomrule\n\\endfoot\n",
         "l".repeat(words),
         "r".repeat(numbers),
