@@ -14,18 +14,29 @@ fn main() {
     }
 }
 
-/// `dd08772`, `dd08772-dirty` where tracked files differ from it, `unknown` outside of a checkout or without git.
+/// What the program is made of.
+const SOURCES: [&str; 5] = ["build.rs", "Cargo.toml", "Cargo.lock", "src", "baselines"];
+
+/// `dd08772`, `dd08772-dirty` where the sources differ from it, `unknown` outside of a checkout or without git. A debug
+/// build is `debug`: it is made again after every edit, and must not be after a commit as well.
 fn revision(root: &Path) {
-    let revision = if is_checkout(root) { git(root, &["rev-parse", "--short=7", "HEAD"]) } else { None };
-    let changed = || git(root, &["status", "--porcelain", "--untracked-files=no"]);
-    let mark = |revision: String| match changed() {
-        Some(files) if files.is_empty() => revision,
-        _ => revision + "-dirty",
+    SOURCES.iter().for_each(|own| println!("cargo:rerun-if-changed={own}"));
+    let is_release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
+    let revision = match is_release {
+        true => committed(root).unwrap_or_else(|| "unknown".to_owned()),
+        false => "debug".to_owned(),
     };
-    if revision.is_some() {
-        watch(root);
+    println!("cargo:rustc-env=SEGLAB_REVISION={revision}");
+}
+
+fn committed(root: &Path) -> Option<String> {
+    let revision = is_checkout(root).then(|| git(root, &["rev-parse", "--short=7", "HEAD"]))??;
+    watch(root);
+    let status = [&["status", "--porcelain", "--untracked-files=no", "--"], &SOURCES[..]].concat();
+    match git(root, &status) {
+        Some(changed) if changed.is_empty() => Some(revision),
+        _ => Some(revision + "-dirty"),
     }
-    println!("cargo:rustc-env=SEGLAB_REVISION={}", revision.map_or("unknown".to_owned(), mark));
 }
 
 /// Whether the repository is ours, not one that these sources were copied into.
@@ -34,21 +45,18 @@ fn is_checkout(root: &Path) -> bool {
     top.and_then(|top| Some(top.canonicalize().ok()? == root.canonicalize().ok()?)).unwrap_or(false)
 }
 
-/// A commit, a checkout and a staged file ask again, and so does an edit, which builds this crate anyway.
+/// A commit and a checkout ask again, and so does an edit, which builds this crate anyway.
 fn watch(root: &Path) {
     let branch = git(root, &["symbolic-ref", "-q", "HEAD"]);
-    let names = ["HEAD", "index", "packed-refs"].into_iter().map(str::to_owned).chain(branch);
+    let names = ["HEAD", "packed-refs"].into_iter().map(str::to_owned).chain(branch);
     let paths = names.filter_map(|name| Some(root.join(git(root, &["rev-parse", "--git-path", &name])?)));
     // Cargo runs a script again on every build whose path is not there.
     for path in paths.filter(|path| path.exists()) {
         println!("cargo:rerun-if-changed={}", path.display());
     }
-    for own in ["build.rs", "Cargo.toml", "Cargo.lock", "src", "baselines"] {
-        println!("cargo:rerun-if-changed={own}");
-    }
 }
 
-/// What git prints, without writing anything into the repository: a refreshed index would build everything again.
+/// What git prints, without writing anything into the repository.
 fn git(root: &Path, arguments: &[&str]) -> Option<String> {
     let output = Command::new("git").arg("--no-optional-locks").args(arguments).current_dir(root).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

@@ -55,8 +55,8 @@ struct Global {
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Folder whose specs Launch lists, beside baselines/, the working directory and the store [env: SEGLAB_SPECS].
-    #[arg(long, global = true, value_name = "DIR")]
-    specs: Option<PathBuf>,
+    #[arg(long = "specs", global = true, value_name = "DIR")]
+    spec_folder: Option<PathBuf>,
     /// Draw with ASCII characters only; `--ascii=false` where the user's file says so.
     #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     ascii: Option<bool>,

@@ -144,7 +144,7 @@ impl Settings {
         let switched = |to: Option<bool>, name| to.map(|to| (to, Source::Flag(name)));
         let results = path_of(&flags.results, "--results", ("SEGLAB_RESULTS", variables));
         let data = path_of(&flags.data, "--data", (DATA_ENV, variables)).map(|(path, source)| (Some(path), source));
-        let specs = path_of(&flags.specs, "--specs", ("SEGLAB_SPECS", variables));
+        let specs = path_of(&flags.spec_folder, "--specs", ("SEGLAB_SPECS", variables));
         let notify = match flags.notify {
             Some(notify) => Some((notify, Source::Flag("--notify"))),
             None => parsed("SEGLAB_NOTIFY", variables, notify_named)?,

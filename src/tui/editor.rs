@@ -33,7 +33,7 @@ pub fn edit(text: &str, command: &str, stop: &AtomicBool) -> Result<String, Stri
             Ok(left) => Ok(left),
             Err(_) if !path.exists() => Err(format!("{command} left no file: the spec is as it was")),
             // What was written there may be all that there is of it.
-            Err(error) => return Err(format!("{}: {error}; it is kept there", path.display())),
+            Err(error) => return Err(format!("{}: cannot be read ({error}); it is kept there", path.display())),
         },
         Ok(false) => Err(format!("{command} ended with an error: the spec is as it was")),
         Err(error) => Err(format!("{command}: {error}")),

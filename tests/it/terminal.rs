@@ -244,7 +244,7 @@ fn no_name_of_a_case_or_of_a_file_reaches_the_terminal_as_a_code() {
         ("8", "evil·]52"),
         ("\r", "tiny-mask"),
         ("9", "·]0;title·"),
-        ("G", "only its runs are known"),
+        ("G", "./tiny.toml"),
         ("k", "baselines/evil·]52"),
         ("k", "baselines/·]0;title·"),
         ("e", "Enter change"),
