@@ -11,7 +11,7 @@ use std::path::Path;
 
 use seglab::dataset::{Dataset, Manifest, Origin};
 use seglab::device::Choice;
-use seglab::metric::{Aggregate, CaseScore, METRICS, Shown};
+use seglab::metric::{Aggregate, CaseScore, METRICS, Metric, Shown};
 use seglab::plan::{RunPlan, plan};
 use seglab::plane::{Mask, Plane};
 use seglab::run::Event;
@@ -159,19 +159,20 @@ fn epoch(index: usize, number: u32, step: u64) -> Event {
     let done = f64::from(number) / f64::from(EPOCHS);
     let is_gap = index % 13 == 3 && number.is_multiple_of(7);
     let value = |value: f64| Some(value).filter(|_| !is_gap);
-    let shown = METRICS.iter().filter(|metric| metric.shown == Shown::Always);
-    let scores = shown.map(|metric| {
-        let score = if metric.unit == "px" { 80.0 * curve(index, done) } else { 0.9 - 0.6 * curve(index, done) };
+    let score = |metric: &Metric, index| {
+        let score = if metric.is_distance() { 80.0 * curve(index, done) } else { 0.9 - 0.6 * curve(index, done) };
         (metric.name.to_owned(), value(score))
-    });
+    };
+    let shown = METRICS.iter().filter(|metric| metric.shown == Shown::Always);
+    let counted = shown.clone().filter(|metric| !metric.is_distance());
     Event::Epoch {
         epoch: number,
         step,
         lr: 1e-3,
         train_loss: value(curve(index, done)),
         valid_loss: value(1.1 * curve(index + 7, done)),
-        train: Default::default(),
-        valid: scores.collect(),
+        train: counted.map(|metric| score(metric, index + 3)).collect(),
+        valid: shown.map(|metric| score(metric, index)).collect(),
         elapsed_s: 60.0,
         images_per_s: 9.9,
         waited_s: Some(0.4),
