@@ -51,7 +51,7 @@ pub use render::{Format, number};
 use crate::dataset::fold::Subset;
 use crate::metric::{Aggregate, CaseScore, Metric, Task};
 use crate::run::State;
-use crate::store::RunView;
+use crate::store::{Detail, RunView};
 use scores::RunScores;
 use together::Together;
 
@@ -144,7 +144,7 @@ impl ArmRow {
         let own: Vec<&RunView> = runs.iter().copied().filter(|run| run.plan.arm == arm).collect();
         let (mut scores, mut unscored) = (Vec::new(), Vec::new());
         for run in own.iter().filter(|run| run.state == State::Finished) {
-            match RunScores::of(run) {
+            match RunScores::of(run, Detail::Alone) {
                 Ok(read) => scores.push(read),
                 Err(error) => unscored.push(Unscored { run: run.dir.name(), reason: error.to_string() }),
             }

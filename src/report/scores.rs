@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::LeakCount;
 use crate::metric::{CaseScore, Metric, Task};
 use crate::run::State;
-use crate::store::{RunView, StoreError};
+use crate::store::{Detail, RunView, StoreError};
 
 /// The test scores of one run.
 pub(super) struct RunScores {
@@ -14,8 +14,8 @@ pub(super) struct RunScores {
 }
 
 impl RunScores {
-    pub fn of(run: &RunView) -> Result<Self, StoreError> {
-        Ok(Self { seed: run.plan.seed, scores: gathered(run.dir.scores()?) })
+    pub fn of(run: &RunView, detail: Detail) -> Result<Self, StoreError> {
+        Ok(Self { seed: run.plan.seed, scores: gathered(run.dir.scores_in(detail)?) })
     }
 }
 
@@ -27,8 +27,6 @@ fn gathered(mut scores: Vec<CaseScore>) -> Vec<CaseScore> {
     for probabilities in scores.iter_mut().filter_map(|score| score.probabilities.as_mut()) {
         probabilities.ranks = all.take().unwrap_or_default();
     }
-    // Of a vector that grew while it was read, up to half is room for more.
-    scores.shrink_to_fit();
     scores
 }
 
@@ -48,14 +46,12 @@ pub(super) struct ArmScores {
 ///
 /// What pixels' probabilities are worth is left out where none of `metrics` asks for it: it is most of the memory.
 pub(super) fn arm_scores(runs: &[&RunView], metrics: &[&Metric]) -> Result<Vec<ArmScores>, StoreError> {
-    let masks_alone = !metrics.iter().any(|metric| metric.is_of_probabilities());
+    let of_probabilities = metrics.iter().any(|metric| metric.is_of_probabilities());
+    let detail = if of_probabilities { Detail::Full } else { Detail::Mask };
     let mut arms: Vec<ArmScores> = Vec::new();
     for run in runs.iter().filter(|run| run.state == State::Finished) {
-        let Ok(mut scores) = RunScores::of(run) else { continue };
-        if masks_alone {
-            scores.scores.iter_mut().for_each(|score| score.probabilities = None);
-        }
-        let before = run.dir.raw_scores()?.map(gathered);
+        let Ok(scores) = RunScores::of(run, detail) else { continue };
+        let before = run.dir.raw_scores(detail)?.map(gathered);
         let known = run.plan.split.in_training().into_iter().map(str::to_owned);
         match arms.iter_mut().find(|arm| arm.arm == run.plan.arm) {
             Some(arm) => {

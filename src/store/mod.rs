@@ -26,6 +26,7 @@ pub use epochs::EpochMask;
 pub use glance::Glance;
 pub use queue::Move;
 pub use run_dir::{Lock, RunDir};
+pub use scores::Detail;
 pub use tail::{Lines, Tail};
 pub use watch::{RunView, Watch};
 
