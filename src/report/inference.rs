@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::numbers::ArmNumbers;
 use super::scores::{ArmScores, arm_scores};
 use super::together::Together;
 use super::{Exact, Exposure, SCHEMA, current, exact};
-use crate::metric::{Aggregate, Better, CaseScore, Metric, Task};
+use crate::metric::{Aggregate, Better, Metric, Task};
 use crate::stats::{
-    Best, CaseValue, CaseValues, Inference, OverRuns, Paired, RankStability, Refused, Sample, Summary, against,
-    cases_for_width, over_runs, rank_stability,
+    Best, CaseValues, Inference, OverRuns, Paired, RankStability, Refused, Summary, against, rank_stability,
 };
 use crate::store::{RunView, StoreError};
 
@@ -119,7 +119,20 @@ impl Answers {
     /// Answers `question` about `runs`, which belong to one spec.
     pub fn of(runs: &[&RunView], question: &Question) -> Result<Self, AnswerError> {
         let (runs, _) = current(runs);
-        Self::of_scores(&arm_scores(&runs, &question.metrics)?, question, &|| ())
+        if runs.iter().any(|run| !run.plan.task.is_segmentation()) {
+            return Self::of_scores(&arm_scores(&runs, &question.metrics)?, question, &|| ());
+        }
+        let mut names: Vec<&str> = Vec::new();
+        runs.iter().for_each(|run| names.extend((!names.contains(&&*run.plan.arm)).then_some(&*run.plan.arm)));
+        let mut arms = Vec::new();
+        for name in names {
+            // The scores of one arm at a time: those of a thousand runs take more than all else that is held.
+            let own: Vec<&RunView> = runs.iter().copied().filter(|run| run.plan.arm == name).collect();
+            for scores in arm_scores(&own, &question.metrics)? {
+                arms.push(ArmNumbers::of(&scores, question)?);
+            }
+        }
+        Self::of_numbers(&arms, &[], (question, &|| ()))
     }
 
     /// The same from scores; calls `metric_done` after each metric, in no order and from several threads.
@@ -128,14 +141,30 @@ impl Answers {
         question: &Question,
         metric_done: &(dyn Fn() + Sync),
     ) -> Result<Self, AnswerError> {
+        let numbers = arms.iter().map(|arm| ArmNumbers::of(arm, question)).collect::<Result<Vec<_>, _>>()?;
+        Self::of_numbers(&numbers, arms, (question, metric_done))
+    }
+
+    /// From each arm's numbers; `scores` are those of arms that judge whole cases, empty for masks.
+    fn of_numbers(
+        arms: &[ArmNumbers],
+        scores: &[ArmScores],
+        (question, metric_done): (&Question, &(dyn Fn() + Sync)),
+    ) -> Result<Self, AnswerError> {
         let chosen = chosen(arms, question.against.as_deref())?;
-        let answer = |metric: &&'static Metric| {
-            let answer = Answer::of(metric, arms, (chosen, question))
-                .and_then(|answer| answer.with_exact(metric, arms, (chosen, &question.inference)));
+        let answer = |(place, metric): (usize, &&'static Metric)| {
+            let answer = match metric.of_all {
+                Some(of_all) => {
+                    let together: Vec<_> = scores.iter().map(|arm| Together::of(of_all, &arm.runs)).collect();
+                    Ok(Answer::of_all(metric, scores, (&together, chosen, &question.inference)))
+                }
+                None => Answer::of((place, metric), arms, (chosen, question)),
+            };
+            let answer = answer.and_then(|answer| answer.with_exact(metric, scores, (chosen, &question.inference)));
             metric_done();
             answer.map_err(|source| AnswerError::Refused { metric: metric.name, source })
         };
-        let metrics = question.metrics.par_iter().map(answer).collect::<Result<_, _>>()?;
+        let metrics = question.metrics.par_iter().enumerate().map(answer).collect::<Result<_, _>>()?;
         let Inference { level, resampling } = question.inference;
         Ok(Self {
             schema: SCHEMA,
@@ -150,42 +179,29 @@ impl Answers {
 }
 
 impl Answer {
+    /// Of the metric at `place` of the question.
     fn of(
-        metric: &'static Metric,
-        arms: &[ArmScores],
+        (place, metric): (usize, &'static Metric),
+        arms: &[ArmNumbers],
         (chosen, question): (usize, &Question),
     ) -> Result<Self, Refused> {
-        if let Some(of_all) = metric.of_all {
-            let together: Vec<_> = arms.iter().map(|arm| Together::of(of_all, &arm.runs)).collect();
-            return Ok(Self::of_all(metric, arms, (&together, chosen, &question.inference)));
-        }
         let inference = &question.inference;
-        let values = arms.iter().map(|arm| arm.values(metric)).collect::<Result<Vec<_>, _>>()?;
-        let is_compared = |&arm: &usize| !metric.is_loss() && arm != chosen && !arms[arm].leaks();
-        let others: Vec<usize> = (0..arms.len()).filter(is_compared).collect();
+        let values = |arm: usize| &arms[arm].metrics[place].0;
+        let is_compared = |arm: usize| !metric.is_loss() && !arms[arm].leaks;
+        let others: Vec<usize> = (0..arms.len()).filter(|&arm| is_compared(arm) && arm != chosen).collect();
         let mut paired: BTreeMap<usize, Paired> = BTreeMap::new();
-        if let Some(reference) = values.get(chosen) {
-            let compared: Vec<&CaseValues> = others.iter().map(|&arm| &values[arm]).collect();
-            paired = others.iter().copied().zip(against(reference, &compared, inference)?).collect();
+        if chosen < arms.len() {
+            let compared: Vec<&CaseValues> = others.iter().map(|&arm| values(arm)).collect();
+            paired = others.iter().copied().zip(against(values(chosen), &compared, inference)?).collect();
         }
         let best = match metric.better {
             Better::Higher => Best::Highest,
             Better::Lower => Best::Lowest,
         };
-        let ranked = |arm: &ArmScores| !metric.is_loss() && !arm.leaks();
-        let honest = arms.iter().zip(&values).filter(|(arm, _)| ranked(arm)).map(|(_, values)| values);
+        let honest = (0..arms.len()).filter(|&arm| is_compared(arm)).map(values);
         let ranks = rank_stability(&honest.collect::<Vec<_>>(), best, inference)?;
-        let exposures = arms.iter().map(|arm| arm.exposure(metric, inference)).collect::<Result<Vec<_>, _>>()?;
-        let rows = arms.iter().zip(&values).enumerate();
-        let rows = rows.map(|(i, (arm, values))| {
-            let summary = Summary::of(values, inference);
-            let means = values.sample().subject_means();
-            let sd = Sample::independent(&means).and_then(|subjects| subjects.sd());
-            let subjects_needed =
-                sd.zip(question.width).and_then(|(sd, width)| cases_for_width(sd, width, inference.level));
-            ArmAnswer { subjects_needed, leak: exposures[i], ..arm.row(metric, summary, paired.remove(&i)) }
-        });
-        Ok(Self { metric: metric.name, arms: rows.collect(), ranks })
+        let row = |i: usize| ArmAnswer { paired: paired.get(&i).copied(), ..arms[i].metrics[place].1.clone() };
+        Ok(Self { metric: metric.name, arms: (0..arms.len()).map(row).collect(), ranks })
     }
 
     /// Of a metric of all cases together.
@@ -211,56 +227,14 @@ impl Answer {
     }
 }
 
-impl ArmScores {
-    fn row(&self, metric: &Metric, summary: Summary, paired: Option<Paired>) -> ArmAnswer {
-        let means: Vec<f64> = self.runs.iter().filter_map(|run| Aggregate::of(metric, &run.scores).mean).collect();
-        let pixels = self.runs.iter().flat_map(|run| &run.scores);
-        ArmAnswer {
-            arm: self.arm.clone(),
-            summary,
-            runs: over_runs(&means),
-            subjects_needed: None,
-            pooled: (metric.of)(&CaseScore::pooled(pixels)),
-            before: self.before.as_deref().map(|before| super::per_case(metric, before)),
-            paired,
-            leak: None,
-            exact: None,
-        }
-    }
-
-    pub(super) fn values(&self, metric: &Metric) -> Result<CaseValues, Refused> {
-        case_values(metric, self.runs.iter().flat_map(|run| &run.scores))
-    }
-
-    pub(super) fn leaks(&self) -> bool {
-        self.leak.is_some()
-    }
-
-    fn exposure(&self, metric: &Metric, inference: &Inference) -> Result<Option<Exposure>, Refused> {
-        let Some(count) = self.leak else { return Ok(None) };
-        let (known, unknown): (Vec<_>, Vec<_>) =
-            self.runs.iter().flat_map(|run| &run.scores).partition(|score| self.known.contains(&score.case));
-        let summary = |side: &[&CaseScore]| Ok(Summary::of(&case_values(metric, side.iter().copied())?, inference));
-        Ok(Some(Exposure { count, known: summary(&known)?, unknown: summary(&unknown)? }))
-    }
-}
-
-fn case_values<'a>(metric: &Metric, scores: impl Iterator<Item = &'a CaseScore>) -> Result<CaseValues, Refused> {
-    CaseValues::of(scores.map(|score| CaseValue {
-        case: &score.case,
-        subject: &score.subject,
-        value: (metric.of)(score),
-    }))
-}
-
 /// The arm that was asked for, or the first one that does not leak.
-fn chosen(arms: &[ArmScores], asked: Option<&str>) -> Result<usize, AnswerError> {
-    let honest = |arm: &ArmScores| arm.leak.is_none();
-    let names = |of: &dyn Fn(&&ArmScores) -> bool| match arms.iter().filter(of).map(|arm| &*arm.arm).collect::<Vec<_>>()
-    {
-        none if none.is_empty() => "none yet".to_owned(),
-        names => names.join(", "),
-    };
+fn chosen(arms: &[ArmNumbers], asked: Option<&str>) -> Result<usize, AnswerError> {
+    let honest = |arm: &ArmNumbers| !arm.leaks;
+    let names =
+        |of: &dyn Fn(&&ArmNumbers) -> bool| match arms.iter().filter(of).map(|arm| &*arm.arm).collect::<Vec<_>>() {
+            none if none.is_empty() => "none yet".to_owned(),
+            names => names.join(", "),
+        };
     let Some(asked) = asked else { return Ok(arms.iter().position(honest).unwrap_or(0)) };
     match arms.iter().position(|arm| arm.arm == asked) {
         Some(arm) if honest(&arms[arm]) => Ok(arm),
@@ -289,7 +263,7 @@ pub fn metrics_named(task: Task, names: &[String]) -> Result<Vec<&'static Metric
 mod tests {
     use super::*;
     use crate::dataset::{DataRoots, Dataset};
-    use crate::metric::{Confusion, metric};
+    use crate::metric::{CaseScore, Confusion, metric};
     use crate::run::{RunRecord, State};
     use crate::spec::Spec;
     use crate::store::Store;

@@ -15,6 +15,7 @@ mod grid;
 mod inference;
 mod interval;
 mod leak;
+mod numbers;
 mod planned;
 mod printed;
 mod render;

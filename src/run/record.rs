@@ -38,7 +38,7 @@ pub struct RunRecord {
     pub test: Option<BTreeMap<String, Aggregate>>,
     /// How the latest worker ended, if it said so.
     pub last_word: Option<LastWord>,
-    /// Lines that could not be read.
+    /// Lines that could not be read, or that no worker says.
     pub unreadable: u64,
     /// Events of an unknown kind.
     pub unknown: u64,
@@ -128,8 +128,22 @@ impl RunRecord {
         }
     }
 
+    /// Whether an event is of an epoch that the run never comes to: no worker says so.
+    fn is_beyond(&self, event: &Event) -> bool {
+        let last = u64::from(self.epochs) * u64::from(self.steps_per_epoch);
+        match event {
+            Event::Epoch { epoch, step, .. } => self.epochs > 0 && *epoch > self.epochs || last > 0 && *step > last,
+            Event::Step { step, .. } => last > 0 && *step > last,
+            _ => false,
+        }
+    }
+
     /// Takes one event. Idempotent: a resumed run may repeat steps and epochs, the newest counts.
     pub fn apply(&mut self, event: &Event) {
+        if self.is_beyond(event) {
+            self.unreadable += 1;
+            return;
+        }
         match event.clone() {
             Event::Started { at_s, version, device, params, epochs, steps_per_epoch, epoch } => {
                 self.rewind(epoch, u64::from(epoch) * u64::from(steps_per_epoch));
@@ -341,5 +355,16 @@ mod tests {
     fn an_event_of_a_newer_version_is_counted_and_skipped() {
         let event: Event = serde_json::from_str(r#"{"event":"telepathy","x":1}"#).expect("unknown kinds parse");
         assert_eq!(record(&[event]).unknown, 1);
+    }
+
+    #[test]
+    fn an_epoch_or_a_step_past_the_last_one_is_counted_and_left_out() {
+        let mut run = RunRecord::default();
+        let (at_s, device, version) = (0.0, "flex".to_owned(), "0".to_owned());
+        run.apply(&Event::Started { at_s, device, version, params: 1, epochs: 2, steps_per_epoch: 3, epoch: 0 });
+        for step in [1, 6, 7, u64::MAX] {
+            run.apply(&Event::Step { step, loss: Some(1.0) });
+        }
+        assert_eq!((run.steps.len(), run.step(), run.unreadable), (2, 6, 2));
     }
 }

@@ -67,7 +67,8 @@ pub const LOST: &str =
 fn reason(run: &RunView) -> Option<String> {
     match &run.record.last_word {
         Some(LastWord::Failed(reason)) => Some(reason.lines().map(clean).collect::<Vec<_>>().join("\n")),
-        _ => (run.state == State::Lost).then(|| LOST.to_owned()),
+        // before its events are read to the end, nobody knows
+        _ => (run.read && run.state == State::Lost).then(|| LOST.to_owned()),
     }
 }
 

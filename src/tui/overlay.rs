@@ -130,14 +130,26 @@ impl Overlaid {
             quantities: Quantity::all(task).collect(),
             ground: ground(axis, places),
             arms,
-            common: begun.iter().map(|run| run.record.epoch()).min(),
+            common: last_common(&begun),
             runs: (begun.len(), all),
             left_out,
         }
     }
 }
 
+/// A pixel classifier has no epochs but one: it says nothing of how far the networks have come.
+fn last_common(begun: &[&RunView]) -> Option<u32> {
+    let trains = |run: &&&RunView| !run.plan.loss_name().is_empty();
+    let of = |runs: Vec<&&RunView>| runs.into_iter().map(|run| run.record.epoch()).min();
+    of(begun.iter().filter(trains).collect()).or_else(|| of(begun.iter().collect()))
+}
+
 impl ArmCurve {
+    /// What it has, if that is of one epoch alone.
+    pub fn only(&self) -> Option<&Mean> {
+        self.means.first().filter(|_| self.means.len() == 1)
+    }
+
     /// What its runs say of `epoch`.
     pub fn at(&self, epoch: u32) -> Option<&Mean> {
         self.means.binary_search_by_key(&epoch, |mean| mean.epoch).ok().map(|place| &self.means[place])

@@ -61,9 +61,18 @@ pub struct Unsaved {
 
 /// The file for the store in `root`, in the state folder `state`.
 pub fn file(state: &Path, root: &Path) -> PathBuf {
-    let root = fs::canonicalize(root).or_else(|_| std::path::absolute(root)).unwrap_or_else(|_| root.to_owned());
+    let root = fs::canonicalize(root).or_else(|_| of_absent(root)).unwrap_or_else(|_| root.to_owned());
     let digest = crate::dataset::hex(&Sha256::digest(root.as_os_str().as_encoded_bytes()));
     state.join("seglab").join("views").join(format!("{}.toml", &digest[..16]))
+}
+
+/// What `root` will be called once it is there.
+fn of_absent(root: &Path) -> io::Result<PathBuf> {
+    let root = std::path::absolute(root)?;
+    match (root.parent().map(fs::canonicalize), root.file_name()) {
+        (Some(Ok(parent)), Some(name)) => Ok(parent.join(name)),
+        _ => Ok(root),
+    }
 }
 
 impl Remembered {

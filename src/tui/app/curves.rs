@@ -30,7 +30,7 @@ impl App {
         matches!(self.pane, Pane::All | Pane::Curves)
     }
 
-    /// Which group of its panels is shown; counts on past the last.
+    /// Which group of its panels is shown, or which panel where there is no room for a group; counts on past the last.
     pub fn group(&self) -> usize {
         self.group
     }
@@ -65,9 +65,11 @@ impl App {
     }
 
     pub(super) fn next_panels(&mut self, direction: Direction) {
-        let groups = self.detail.as_ref().map_or(1, |detail| detail.groups.len().max(1));
-        let forward = if direction == Direction::Forward { 1 } else { groups - 1 };
-        self.group = (self.group % groups + forward) % groups;
+        let groups = self.detail.as_ref().map(|detail| &detail.groups);
+        // Whether a step is a group or a panel of one is a matter of room: both are found again after so many.
+        let all = groups.map_or(1, |groups| groups.len() * groups.iter().map(Vec::len).sum::<usize>()).max(1);
+        let forward = if direction == Direction::Forward { 1 } else { all - 1 };
+        self.group = (self.group % all + forward) % all;
     }
 
     /// What is typed goes to the log's search on the run's screen, to the filter elsewhere.

@@ -43,6 +43,9 @@ pub use message::{Effect, Msg, Pane, Screen};
 pub use setup::{Access, Banner, Memory, Setup};
 pub(in crate::tui) use update::moved;
 
+/// Less room, in columns and rows, shows nothing that helps.
+pub const SMALLEST: (u16, u16) = (40, 10);
+
 /// What the cursor stays on when lines change places.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Follow {

@@ -1,17 +1,28 @@
 //! How the state changes, message by message.
 
-use super::{Access, App, Effect, Follow, Msg, Palette, Pane, Screen};
+use super::{Access, App, Effect, Follow, Msg, Palette, Pane, SMALLEST, Screen};
 use crate::run::State;
 use crate::store::Move;
 use crate::tui::keys::{Action, Direction, KEYS, Motion};
 use crate::tui::launch::Starting;
 
 impl App {
+    /// Whether the terminal, once its size is known, has no room for any screen: what nobody sees, nobody means.
+    fn is_unseen(&self) -> bool {
+        self.size != (0, 0) && (self.size.0 < SMALLEST.0 || self.size.1 < SMALLEST.1)
+    }
+
     /// The only place where the application changes.
     pub fn update(&mut self, msg: Msg) -> Option<Effect> {
         self.revision += 1;
         if msg.is_users() && self.launch.starting == Starting::Awaited {
             self.launch.starting = Starting::Left;
+        }
+        if msg.is_users()
+            && self.is_unseen()
+            && !matches!(msg, Msg::Act(Action::Quit | Action::Suspend | Action::Redraw))
+        {
+            return None;
         }
         match msg {
             Msg::Act(action) => {

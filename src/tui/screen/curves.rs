@@ -16,15 +16,22 @@ use crate::tui::widget::chart::{Chart, Curve};
 
 /// Rows that a group needs beside another one.
 const GROUP_ROWS: u16 = 16;
+/// Less room holds one panel alone.
+const ROOMY: (u16, u16) = (60, 12);
 
 /// The chosen group, and those after it where they fit.
 pub fn draw(app: &App, detail: &Detail, area: Rect, buffer: &mut Buffer) {
-    let count = detail.groups.len();
+    let is_cramped = area.width < ROOMY.0 && area.height < ROOMY.1;
+    let pages: Vec<&[Panel]> = match is_cramped {
+        true => detail.groups.iter().flatten().map(std::slice::from_ref).collect(),
+        false => detail.groups.iter().map(Vec::as_slice).collect(),
+    };
+    let count = pages.len();
     let shown = usize::from(area.height / GROUP_ROWS).clamp(1, count.max(1));
     let rows = Layout::vertical(vec![Constraint::Fill(1); shown]).split(area);
     for (index, area) in rows.iter().enumerate() {
         let place = (app.group() + index) % count.max(1);
-        let Some(panels) = detail.groups.get(place) else { return };
+        let Some(panels) = pages.get(place) else { return };
         group(app, detail, (panels, shown > 1), *area, buffer);
         if count > shown && index == 0 {
             let place = format!("{}/{count}", place + 1);
@@ -42,8 +49,7 @@ fn group(app: &App, detail: &Detail, (panels, wide): (&[Panel], bool), area: Rec
     // Side by side where they would become flat, one above the other where they would become narrow.
     let areas = match (area.height, area.width) {
         (_, 100..) if wide => Layout::horizontal(shares).spacing(2).split(area),
-        (0..12, 60..) => Layout::horizontal(shares).spacing(2).split(area),
-        (0..12, _) => Layout::horizontal(vec![Constraint::Fill(1)]).split(area),
+        (height, width) if height < ROOMY.1 && width >= ROOMY.0 => Layout::horizontal(shares).spacing(2).split(area),
         _ => Layout::vertical(shares).split(area),
     };
     for (panel, area) in panels.iter().zip(areas.iter()) {

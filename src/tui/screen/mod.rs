@@ -27,7 +27,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::app::{App, Banner, Prompt, Screen};
+use super::app::{App, Banner, Prompt, SMALLEST, Screen};
 use super::keys::{ASKING, Action, KEYS, Key, NAMING, PICKING, SEARCHING, TYPING};
 use super::prose::wrap;
 use super::text::{fit, width};
@@ -37,9 +37,6 @@ use works::works;
 
 /// Most rows of a notice.
 const NOTICE: u16 = 3;
-/// Less room shows nothing that helps.
-const SMALLEST: (u16, u16) = (40, 10);
-
 /// Draws the app.
 pub fn view(app: &App, frame: &mut Frame) {
     let area = frame.area();

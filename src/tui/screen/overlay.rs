@@ -125,7 +125,7 @@ fn legend(app: &App, shown: &Overlaid, area: Rect, buffer: &mut Buffer) {
     for ((place, arm), row) in shown.arms.iter().enumerate().skip(first).zip(rows) {
         let mean = match cross {
             Some(x) => arm.before(x),
-            None => shown.common.and_then(|epoch| arm.at(epoch)),
+            None => shown.common.and_then(|epoch| arm.at(epoch)).or(arm.only()),
         };
         let sign = if visible.contains(&place) { sign(app, place) } else { ' ' };
         let style = app.theme().text(hue(place));
