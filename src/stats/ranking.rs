@@ -99,28 +99,30 @@ fn means(totals: &[Row], weights: &[f64]) -> Vec<f64> {
     sums.into_iter().map(|sum| sum / cases).collect()
 }
 
-/// `1 + number better + half the number of others that are equal`.
-fn ranks(means: &[f64], best: Best) -> Vec<f64> {
+/// Twice `1 + number better + half the number of others that are equal`: whole, and small, since there are ten thousand
+/// times as many.
+fn ranks(means: &[f64], best: Best) -> Box<[u32]> {
     let better = |a: f64, b: f64| if best == Best::Highest { a > b } else { a < b };
     let rank = |own: &f64| {
-        let ahead = means.iter().filter(|other| better(**other, *own)).count() as f64;
-        let equal = means.iter().filter(|other| *other == own).count() as f64;
-        ahead + (equal + 1.0) / 2.0
+        let ahead = means.iter().filter(|other| better(**other, *own)).count();
+        let equal = means.iter().filter(|other| *other == own).count();
+        (2 * ahead + equal + 1) as u32
     };
     means.iter().map(rank).collect()
 }
 
-fn arm_rank(arm: usize, observed: &[f64], drawn: &[Vec<f64>], inference: &Inference) -> Option<ArmRank> {
-    let first = |ranks: &Vec<f64>| {
-        let lead = ranks.iter().fold(f64::INFINITY, |least: f64, rank| least.min(*rank));
-        let tied = ranks.iter().filter(|rank| **rank == lead).count() as f64;
-        if ranks[arm] == lead { 1.0 / tied } else { 0.0 }
+fn arm_rank(arm: usize, observed: &[u32], drawn: &[Box<[u32]>], inference: &Inference) -> Option<ArmRank> {
+    let rank = |twice: &[u32]| f64::from(twice[arm]) / 2.0;
+    let first = |twice: &Box<[u32]>| {
+        let lead = twice.iter().min();
+        let tied = twice.iter().filter(|rank| Some(*rank) == lead).count() as f64;
+        if Some(&twice[arm]) == lead { 1.0 / tied } else { 0.0 }
     };
-    let mut own: Vec<f64> = drawn.iter().map(|ranks| ranks[arm]).collect();
+    let mut own: Vec<f64> = drawn.iter().map(|twice| rank(twice)).collect();
     own.sort_by(f64::total_cmp);
     let (upper, resamples) = (inference.level.upper(), drawn.len() as f64);
     Some(ArmRank {
-        rank: observed[arm],
+        rank: rank(observed),
         first: drawn.iter().map(first).sum::<f64>() / resamples,
         mean_rank: own.iter().sum::<f64>() / resamples,
         interval: Interval { low: quantile_of_sorted(&own, 1.0 - upper)?, high: quantile_of_sorted(&own, upper)? },
