@@ -8,7 +8,7 @@ use crate::report::render::number;
 use crate::report::{range, signed};
 
 const NO_INTERVAL: &str =
-    "BCa –: numbers of training have no interval over test cases, and there is none where all cases are equal\n";
+    "BCa –: none over test cases for numbers of training, nor where all cases are equal or of one subject\n";
 
 impl Beside {
     /// With `label` as the name of each arm.
@@ -155,7 +155,7 @@ mod tests {
         let lines: Vec<&str> = grid.notes.lines().filter(|line| line.starts_with('–')).collect();
         assert_eq!(lines, ["– beside x (a): lost", "– beside y: no"]);
         assert_eq!(grid.rows[1][4..8], ["0.250", "–", "–", "-0.250"].map(str::to_owned));
-        assert_eq!(grid.notes.matches("BCa –: numbers of training").count(), 1);
+        assert_eq!(grid.notes.matches("BCa –: none over test cases").count(), 1);
     }
 
     #[test]
