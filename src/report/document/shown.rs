@@ -43,9 +43,11 @@ impl Shown {
 
     /// How many tables it has, and the titles of those that `page` lacks; `None` if the page is not about it.
     pub fn missing(&self, page: &str) -> Option<(usize, Vec<&str>)> {
+        if !page.contains(&self.heading) {
+            return None;
+        }
         let lacks = |(_, table): &&(String, String)| !page.contains(&**table);
-        let missing = self.tables.iter().filter(lacks).map(|(title, _)| &**title).collect();
-        page.contains(&self.heading).then(|| (self.tables.len(), missing))
+        Some((self.tables.len(), self.tables.iter().filter(lacks).map(|(title, _)| &**title).collect()))
     }
 }
 
