@@ -33,7 +33,9 @@ impl Answer {
             let arms: Vec<&str> = arms.map(|arm| arm.arm.as_str()).collect();
             if arms.is_empty() { String::new() } else { format!("t –, BCa –: {reason}: {}\n", arms.join(", ")) }
         };
-        line("all cases are equal", &|own| own.subjects > 1) + &line("one subject alone", &|own| own.subjects < 2)
+        // Of all cases together there is never a t interval, and BCa has no ends where resamples lie to one side.
+        let still = if self.row().of_all.is_some() { "no resamples on both sides" } else { "all cases are equal" };
+        line(still, &|own| own.subjects > 1) + &line("one subject alone", &|own| own.subjects < 2)
     }
 
     /// Where n is not the number of subjects, or a case is undefined; arms of the same counts in one line.

@@ -7,8 +7,7 @@ use crate::report::grid::Grid;
 use crate::report::render::number;
 use crate::report::{range, signed};
 
-const NO_INTERVAL: &str =
-    "BCa –: none over test cases for numbers of training, nor where all cases are equal or of one subject\n";
+const NO_INTERVAL: &str = "BCa –: none over test cases for numbers of training, nor where resamples are not on both sides, as of equal cases\n";
 
 impl Beside {
     /// With `label` as the name of each arm.
