@@ -21,6 +21,7 @@ pub fn html(text: &str) -> String {
 /// ASCII becomes a question mark, since an engine may stop at it.
 pub fn tex(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
+    let mut before = ' ';
     for c in text.chars() {
         match c {
             '\\' => escaped += "\\textbackslash{}",
@@ -35,7 +36,10 @@ pub fn tex(text: &str) -> String {
             '<' => escaped += "$<$",
             '>' => escaped += "$>$",
             '|' => escaped += "$|$",
+            '"' if before.is_whitespace() || "([".contains(before) => escaped += "``",
             '"' => escaped += "''",
+            // Two hyphens would become a dash.
+            '-' if before == '-' => escaped += "{}-",
             '–' => escaped += "--",
             '—' => escaped += "---",
             '−' => escaped += "$-$",
@@ -45,6 +49,7 @@ pub fn tex(text: &str) -> String {
             '≤' => escaped += "$\\leq$",
             '≥' => escaped += "$\\geq$",
             '×' => escaped += "$\\times$",
+            '§' => escaped += "\\S{}",
             '·' => escaped += "$\\cdot$",
             '’' => escaped.push('\''),
             '“' => escaped += "``",
@@ -52,6 +57,7 @@ pub fn tex(text: &str) -> String {
             c if c == '\n' || (c.is_ascii() && !c.is_ascii_control()) => escaped.push(c),
             _ => escaped.push('?'),
         }
+        before = c;
     }
     escaped
 }
@@ -108,7 +114,8 @@ mod tests {
     fn no_name_becomes_markup() {
         assert_eq!(html("<b a=\"x\">&'\u{1b}"), "&lt;b a=&quot;x&quot;&gt;&amp;&#39;\u{fffd}");
         assert_eq!(tex("\\input{/etc/passwd} 5 % a_b\u{1b}ü"), "\\textbackslash{}input\\{/etc/passwd\\} 5 \\% a\\_b??");
-        assert_eq!(tex("[leaks] a*"), "{[}leaks{]} a{*}");
+        assert_eq!(tex("[leaks] a* §4"), "{[}leaks{]} a{*} \\S{}4");
+        assert_eq!(tex("\"a\" (\"b\") --all --- 1–2"), "``a'' (``b'') -{}-all -{}-{}- 1--2");
         assert_eq!(cell("a|b <i> <0.0001\n"), "a\\|b &lt;i> <0.0001\u{fffd}");
         assert_eq!(address("a b/../\"ü"), "a%20b%2F..%2F%22%C3%BC");
     }

@@ -169,9 +169,13 @@ fn verdict(file: &Checked) -> String {
     if let Some(reason) = file.unchecked.as_deref().or(file.unread) {
         return format!("{path}: not checked: {reason}\n");
     }
+    let (made, rest) = match file.tables {
+        Some(tables) => (counted(tables, "table"), "; figures and captions are not read"),
+        None => (format!("{} numbers", file.numbers), ""),
+    };
     let mut text = match file.differences.len() {
-        0 => format!("{path}: {} numbers, all the same\n", file.numbers),
-        n => format!("{path}: {} numbers, {}\n", file.numbers, counted(n, "difference")),
+        0 => format!("{path}: {made}, all the same{rest}\n"),
+        n => format!("{path}: {made}, {}{rest}\n", counted(n, "difference")),
     };
     file.differences.iter().for_each(|difference| text += &format!("  {difference}\n"));
     text

@@ -68,8 +68,7 @@ impl Answers {
     fn interval_notes(&self, answer: &Answer, before: bool) -> String {
         let leaks = answer.arms.iter().filter_map(|arm| Some(arm.leak?.count.note(&arm.arm)));
         let mut notes: String = leaks.collect();
-        notes += &answer.counts();
-        notes += &answer.beyond();
+        notes += &answer.caveats();
         if let Some(width) = self.width {
             notes += &format!("Needed: subjects for an interval {width} wide\n");
         }
@@ -157,39 +156,6 @@ impl Answers {
         ];
         let counts = [paired.n.to_string(), paired.dropped.to_string()];
         std::iter::once(self.against.clone()).chain(numbers.map(field)).chain(counts).collect()
-    }
-}
-
-impl Answer {
-    /// Arms whose t interval the table leaves out; files have it.
-    fn beyond(&self) -> String {
-        let metric = self.row();
-        let is_beyond = |arm: &&ArmAnswer| arm.summary.t.is_some_and(|own| !is_inside(&own, metric));
-        let arms: Vec<&str> = self.arms.iter().filter(is_beyond).map(|arm| arm.arm.as_str()).collect();
-        if arms.is_empty() {
-            String::new()
-        } else {
-            format!("t –: leaves the metric's range; see BCa: {}\n", arms.join(", "))
-        }
-    }
-
-    /// Where n is not the number of subjects, or a case is undefined; arms of the same counts in one line.
-    fn counts(&self) -> String {
-        let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
-        for arm in &self.arms {
-            let Summary { n, undefined, subjects, .. } = arm.summary;
-            if undefined == 0 && subjects >= n {
-                continue;
-            }
-            let line = format!("n = {n} of {subjects} subjects, {undefined} undefined");
-            match lines.iter_mut().find(|(known, _)| *known == line) {
-                Some((_, arms)) => arms.push(&arm.arm),
-                None => lines.push((line, vec![&arm.arm])),
-            }
-        }
-        let all = |arms: &[&str]| arms.len() > 1 && arms.len() == self.arms.len();
-        let names = |arms: &[&str]| if all(arms) { "all arms".to_owned() } else { arms.join(", ") };
-        lines.iter().map(|(line, arms)| format!("{}: {line}\n", names(arms))).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod answer;
 mod card;
+mod caveat;
 mod contrast;
 mod current;
 mod difference;

@@ -2,7 +2,7 @@
 //! printed numbers never stand in a row with measured ones.
 
 use super::{ArmRow, Comparison};
-use crate::audit::{Aggregation, Certainty, Finding, Protocol, Published, Table, Unit};
+use crate::audit::{Aggregation, Certainty, Finding, Part, Protocol, Published, Table, Unit};
 use crate::dataset::is_drawn;
 use crate::loss::LossConfig;
 
@@ -167,8 +167,12 @@ fn apart(comparison: &Comparison, protocol: Option<&Protocol>, (table, rows): (&
         }
     }
     if table.each_best {
-        reasons
-            .push(format!("{} prints each number as the best of its images or epochs, ours are means", table.source));
+        let ours = if table.columns.iter().any(|column| column.part == Part::Test) {
+            "; ours of test are means over all test cases, of one epoch"
+        } else {
+            ""
+        };
+        reasons.push(format!("{} prints each number as the best of its images or epochs{ours}", table.source));
     }
     reasons.extend(one_of_several(rows));
     if table.aggregation.len() > 1 && table.aggregation.contains(&Aggregation::Mean) {

@@ -113,7 +113,7 @@ fn ranks(means: &[f64], best: Best) -> Box<[u32]> {
 
 fn arm_rank(arm: usize, observed: &[u32], drawn: &[Box<[u32]>], inference: &Inference) -> Option<ArmRank> {
     let rank = |twice: &[u32]| f64::from(twice[arm]) / 2.0;
-    let first = |twice: &Box<[u32]>| {
+    let first = |twice: &[u32]| {
         let lead = twice.iter().min();
         let tied = twice.iter().filter(|rank| Some(*rank) == lead).count() as f64;
         if Some(&twice[arm]) == lead { 1.0 / tied } else { 0.0 }
@@ -123,7 +123,7 @@ fn arm_rank(arm: usize, observed: &[u32], drawn: &[Box<[u32]>], inference: &Infe
     let (upper, resamples) = (inference.level.upper(), drawn.len() as f64);
     Some(ArmRank {
         rank: rank(observed),
-        first: drawn.iter().map(first).sum::<f64>() / resamples,
+        first: drawn.iter().map(|twice| first(twice)).sum::<f64>() / resamples,
         mean_rank: own.iter().sum::<f64>() / resamples,
         interval: Interval { low: quantile_of_sorted(&own, 1.0 - upper)?, high: quantile_of_sorted(&own, upper)? },
     })

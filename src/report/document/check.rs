@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::golden::{self, check_golden};
 use super::means::check_means;
+use super::shown::{Shown, check_page};
 use super::{Asked, Document, Progress, SCHEMA};
 use crate::metric::Task;
 use crate::report::by_task;
@@ -16,8 +17,6 @@ use crate::store::{RunView, Store, Watch};
 
 /// Larger files are no report.
 const LIMIT_BYTES: u64 = 256 << 20;
-/// What is said of the page.
-const PAGE: &str = "page: made of the files beside it; not read";
 /// Numbers that differ by less come from another machine's last digits.
 const TOLERANCE: f64 = 1e-9;
 
@@ -28,6 +27,8 @@ pub struct Checked {
     pub path: PathBuf,
     /// Numbers that were made again.
     pub numbers: usize,
+    /// Tables of a page that were made again; figures and captions are not read.
+    pub tables: Option<usize>,
     /// What differs, `place: there, again`.
     pub differences: Vec<String>,
     /// Why nothing could be made again.
@@ -38,8 +39,8 @@ pub struct Checked {
 
 impl Checked {
     /// Of nothing yet.
-    fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), numbers: 0, differences: Vec::new(), unchecked: None, unread: None }
+    pub(super) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), numbers: 0, tables: None, differences: Vec::new(), unchecked: None, unread: None }
     }
 
     /// Whether every number was made again and is the same, or the file is not one to be read.
@@ -53,24 +54,26 @@ impl Checked {
 }
 
 /// Checks every report (`*.json`, and the files made from it) in `folder` against the runs in `store`, every golden table
-/// against the scores beside it, and every other table of means (`*.csv` of `compare`) against the store; sorted by name.
-/// A table in Markdown that belongs to none of them is listed as unchecked, the page as unread.
+/// against the scores beside it, and every other table of means (`*.csv` of `compare`) against the store; sorted by name,
+/// the page last. A table in Markdown that belongs to none of them is listed as unchecked.
 pub fn check(folder: &Path, store: &Store, progress: Progress) -> std::io::Result<Vec<Checked>> {
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect();
     paths.sort();
-    let mut checked = Vec::new();
+    let (mut checked, mut shown, mut page) = (Vec::new(), Vec::new(), None);
     for (done, path) in paths.iter().enumerate() {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         progress(&name, done, paths.len());
         match kind(&name, &|name| folder.join(name).exists()) {
             Kind::Golden => checked.extend(check_golden(path)),
-            Kind::Report => checked.extend(check_report(path, store)),
+            Kind::Report => checked.extend(check_report(path, store, &mut shown)),
             Kind::Means => checked.push(check_means(path, store)),
             Kind::Loose => checked.push(Checked::unchecked(path, "not recomputed: no scores kept")),
-            Kind::Page => checked.push(Checked { unread: Some(PAGE), ..Checked::new(path) }),
+            // Its reports may come later.
+            Kind::Page => page = Some(path),
             Kind::Other => {}
         }
     }
+    checked.extend(page.map(|path| check_page(path, &shown)));
     Ok(checked)
 }
 
@@ -135,7 +138,7 @@ struct KnownRun {
     id: String,
 }
 
-fn check_report(path: &Path, store: &Store) -> Vec<Checked> {
+fn check_report(path: &Path, store: &Store, shown: &mut Vec<Shown>) -> Vec<Checked> {
     let (text, known) = match read(path) {
         Ok(read) => read,
         Err(reason) => return vec![Checked::unchecked(path, reason)],
@@ -145,6 +148,7 @@ fn check_report(path: &Path, store: &Store) -> Vec<Checked> {
         Ok(document) => {
             let mut checked = vec![compared(path, &text, &document)];
             checked.extend(texts(path, &document));
+            shown.push(Shown::of(&document));
             checked
         }
     }

@@ -69,7 +69,8 @@ impl Document {
         };
         let level = (1e4 * self.statistics.level).round() / 100.0;
         let notes = format!(
-            "in brackets: {level} % t interval over subjects, or BCa where t has none or leaves the metric's range\n\
+            "in brackets: {level} % t interval over subjects, or BCa where t has none or leaves the metric's range; no \
+             brackets where neither has one, as of equal cases\n\
              –: undefined\n"
         );
         let rows = base.rows.into_iter().zip(&self.comparison.arms).map(row).collect();

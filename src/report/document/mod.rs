@@ -13,6 +13,7 @@ mod page;
 mod paper;
 mod provenance;
 mod roc;
+mod shown;
 mod subjects;
 mod table;
 #[cfg(test)]

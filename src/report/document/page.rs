@@ -52,7 +52,8 @@ pub(super) fn page(chapters: &[Chapter], unreported: &[Unreported]) -> String {
     page
 }
 
-fn heading(document: &Document) -> String {
+/// Of a chapter.
+pub(super) fn heading(document: &Document) -> String {
     format!("{} ({})", document.spec, document.task.name())
 }
 
@@ -105,7 +106,7 @@ fn section(section: &Section) -> String {
     }
 }
 
-fn table(grid: &Grid) -> String {
+pub(super) fn table(grid: &Grid) -> String {
     let kind = |place: usize| if place < grid.left { "" } else { " class=\"n\"" };
     let mut out =
         format!("<div class=\"table\"><table>\n<caption><span>{}</span></caption>\n<thead><tr>", html(&grid.title));

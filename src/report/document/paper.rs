@@ -7,8 +7,7 @@ use super::layout::{PROVENANCE, Reach, Section};
 use crate::markup;
 use crate::report::grid::Grid;
 
-const PREAMBLE: &str =
-    "% Needs \\usepackage{booktabs}, \\usepackage{graphicx} and \\usepackage{longtable}; \\input this file.\n";
+const PREAMBLE: &str = "% Needs \\usepackage{booktabs}, \\usepackage{float}, \\usepackage{graphicx} and \\usepackage{longtable}; \\input this file.\n";
 /// Rows and lines of notes that a float has room for; a page cuts off what is below.
 const FLOAT_LINES: usize = 36;
 /// A long table that is wider than the line stands out to both sides, not to the right alone.
@@ -49,7 +48,11 @@ impl Document {
 
     fn elsewhere(&self) -> String {
         let shown: Vec<&str> = self.task.metrics().iter().map(|metric| metric.name).collect();
-        format!("The CSV and JSON files beside this one have intervals, tests and ranks of {}.", shown.join(", "))
+        let subjects = if self.subjects.is_empty() { "" } else { ", and -subjects.csv every subject of every arm" };
+        format!(
+            "The CSV and JSON files beside this one have intervals, tests and ranks of {}{subjects}.",
+            shown.join(", ")
+        )
     }
 }
 
@@ -93,11 +96,11 @@ fn row(cells: &[String]) -> String {
     cells.iter().map(|cell| markup::tex(cell)).collect::<Vec<_>>().join(" & ")
 }
 
-/// One float; a table wider than the line is made smaller.
+/// One float, at its place ([H]), since long tables would overtake it; a table wider than the line is made smaller.
 fn float(grid: &Grid) -> String {
     let (words, numbers) = shape(grid);
     let mut out = format!(
-        "\\begin{{table}}[htbp]\n\\centering\\small\n\\caption{{{}}}\n\
+        "\\begin{{table}}[H]\n\\centering\\small\n\\caption{{{}}}\n\
          \\resizebox{{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}}{{!}}{{%\n\
          \\begin{{tabular}}{{{}{}}}\n\\toprule\n{} \\\\\n\\midrule\n",
         markup::tex(&grid.title),

@@ -69,9 +69,24 @@ pub struct RunProvenance {
     /// Training loss of the epoch whose weights were scored; absent if it keeps none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub train_loss: Option<f64>,
+    /// Lowest training loss of any epoch; absent if it keeps none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lowest_train_loss: Option<f64>,
     /// Best of the epochs' scores of training images, by metric; absent if they keep none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub train: BTreeMap<String, f64>,
+    /// Scores of training images in the epoch whose weights were scored, by metric; absent if it keeps none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub train_at_best: BTreeMap<String, f64>,
+}
+
+/// Which epoch's number of training is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    /// The one whose weights were scored.
+    Scored,
+    /// The best one, for each number by itself.
+    Best,
 }
 
 impl Provenance {
@@ -162,9 +177,32 @@ fn widths(runs: &[&RunView]) -> Vec<f64> {
 }
 
 impl RunProvenance {
+    /// Its training loss.
+    pub(super) fn loss_in_training(&self, of: Of) -> Option<f64> {
+        match of {
+            Of::Scored => self.train_loss,
+            Of::Best => self.lowest_train_loss,
+        }
+    }
+
+    /// What the images that it was trained on had.
+    pub(super) fn in_training(&self, metric: &str, of: Of) -> Option<f64> {
+        let scores = match of {
+            Of::Scored => &self.train_at_best,
+            Of::Best => &self.train,
+        };
+        scores.get(metric).copied()
+    }
+
     fn of(run: &RunView) -> Self {
         let (plan, record) = (&run.plan, &run.record);
-        let of_training = |metric: &Metric| Some((metric.name.to_owned(), best_in_training(run, metric)?));
+        let scored = record.best();
+        let losses = record.curve.iter().filter_map(|point| point.train_loss);
+        let best = |metric: &Metric| Some((metric.name.to_owned(), best_in_training(run, metric)?));
+        let at_best = |metric: &Metric| {
+            let value = scored?.train.get(metric.name).flatten()?;
+            Some((metric.name.to_owned(), value))
+        };
         Self {
             id: run.dir.id().to_string(),
             arm: plan.arm.clone(),
@@ -178,8 +216,10 @@ impl RunProvenance {
             best_epoch: record.best_epoch,
             first_started_s: record.first_started_s,
             training_s: record.curve.iter().map(|point| point.elapsed_s).sum(),
-            train_loss: record.best().and_then(|point| point.train_loss),
-            train: plan.task.metrics().iter().filter_map(of_training).collect(),
+            train_loss: scored.and_then(|point| point.train_loss),
+            lowest_train_loss: losses.reduce(f64::min),
+            train: plan.task.metrics().iter().filter_map(best).collect(),
+            train_at_best: plan.task.metrics().iter().filter_map(at_best).collect(),
         }
     }
 }
@@ -211,7 +251,9 @@ mod tests {
             first_started_s: None,
             training_s: 0.0,
             train_loss: Some(f64::from(epochs)),
-            train: BTreeMap::new(),
+            lowest_train_loss: Some(0.25),
+            train: [("dsc".to_owned(), 0.9)].into(),
+            train_at_best: [("dsc".to_owned(), 0.5)].into(),
         }
     }
 
@@ -234,6 +276,10 @@ mod tests {
         let own = Provenance { runs, ..Provenance::of(&[]) };
         assert_eq!(own.over_runs("", |run| run.train_loss), Some(8.5));
         assert_eq!(own.over_runs("nobody", |run| run.train_loss), None);
-        assert_eq!(own.over_runs("", |run| run.train.get("dsc").copied()), None);
+        let dsc = |of: Of| own.over_runs("", |run| run.in_training("dsc", of));
+        assert_eq!([dsc(Of::Scored), dsc(Of::Best)], [Some(0.5), Some(0.9)]);
+        let loss = |of: Of| own.over_runs("", |run| run.loss_in_training(of));
+        assert_eq!([loss(Of::Scored), loss(Of::Best)], [Some(8.5), Some(0.25)]);
+        assert_eq!(own.over_runs("", |run| run.in_training("iou", Of::Best)), None);
     }
 }

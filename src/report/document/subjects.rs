@@ -16,7 +16,7 @@ use crate::report::{csv_of, number};
 
 /// What P2 Table 2 prints of each patient.
 const SHOWN: [&str; 3] = ["dsc", "precision", "specificity"];
-/// Rows of a table; the CSV file has all.
+/// Rows of a table; the file of subjects has all.
 const MOST_ROWS: usize = 60;
 /// Columns of a table of several arms.
 const MOST_ARMS: usize = 12;
@@ -142,11 +142,16 @@ impl Document {
         let head = columns.iter().map(|column| column.head.clone());
         Grid {
             title: self.title_of_subjects(),
-            header: ["Subject", "Cases"].map(str::to_owned).into_iter().chain(head).collect(),
+            header: ["Subject", self.head_of_cases()].map(str::to_owned).into_iter().chain(head).collect(),
             rows,
             left: 1,
             notes: self.notes_of_subjects(&columns, names.len()),
         }
+    }
+
+    /// Arms may have other test cases of a subject, and there is one column for all of them.
+    fn head_of_cases(&self) -> &'static str {
+        if self.subjects.len() > 1 { "Cases, at most" } else { "Cases" }
     }
 
     fn title_of_subjects(&self) -> String {
@@ -163,12 +168,10 @@ impl Document {
             notes = format!("the lowest {} of {} first\n{notes}", first.metric.label, first.arm.arm);
         }
         if subjects > MOST_ROWS {
-            notes +=
-                &format!("{} subjects more are not shown; the CSV file of subjects has all\n", subjects - MOST_ROWS);
+            notes += &format!("{} subjects more are not shown\n", subjects - MOST_ROWS);
         }
         if self.subjects.len() > MOST_ARMS {
-            notes +=
-                &format!("the first {MOST_ARMS} of {} arms; the CSV file of subjects has all\n", self.subjects.len());
+            notes += &format!("the first {MOST_ARMS} of {} arms\n", self.subjects.len());
         }
         notes
     }

@@ -21,6 +21,8 @@ impl Document {
             "ours",
             "bca_low",
             "bca_high",
+            "n",
+            "undefined",
             "difference",
             "comparable",
             "auditor",
@@ -37,7 +39,9 @@ impl Document {
                 let findings: Vec<&str> = row.findings.iter().map(|(_, message)| &**message).collect();
                 let mut fields = words.to_vec();
                 fields.push(row.printed.clone());
-                fields.extend(numbers);
+                let [ours, low, high, difference] = numbers;
+                let [n, undefined] = [row.n, row.undefined].map(|n| n.map(|n| n.to_string()).unwrap_or_default());
+                fields.extend([ours, low, high, n, undefined, difference]);
                 fields.extend([table.comparable.to_string(), findings.join("; ")]);
                 fields.push(row.missing.clone().unwrap_or_default());
                 fields

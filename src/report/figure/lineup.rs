@@ -46,7 +46,8 @@ pub(super) fn lineup(album: &mut Album, arms: &[(String, Vec<&RunView>)]) -> Res
     let names: Vec<&str> = arms.iter().map(|(label, _)| &**label).collect();
     let caption = format!(
         "The same test cases under every arm: worst, median and best by the DSC of {} among those that all arms were tested \
-         on. Image; reference (white line); predictions: green found, orange too much, blue missed.",
+         on. Image; reference (white line); predictions (black line with white outside): green found, orange too much, \
+         blue missed.",
         names.first().copied().unwrap_or_default()
     );
     let shape = Shape::of(names.len());

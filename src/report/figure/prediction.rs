@@ -35,7 +35,8 @@ struct Sheet {
 const SHEETS: [Sheet; 2] = [
     Sheet {
         file: "predictions",
-        says: "Image; reference (white line); prediction: green found, orange too much, blue missed.",
+        says: "Image; reference (white line); prediction (black line with white outside): green found, orange too much, \
+               blue missed.",
         views: [View::Image, View::Reference, View::Prediction],
         metrics: &["dsc", "miou", "precision"],
     },

@@ -27,7 +27,8 @@ pub(super) const TEXT_PX: u32 = 15;
 const LETTER_PX: u32 = 9;
 /// Rows and samples of a legend.
 const LEGEND_ROW_PX: u32 = 24;
-const SAMPLE_PX: u32 = 44;
+/// As long as three of the longest dashes: one or two would look solid.
+const SAMPLE_PX: u32 = 84;
 /// Longer names are cut in figures.
 const NAME_LETTERS: usize = 40;
 

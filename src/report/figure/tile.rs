@@ -20,6 +20,9 @@ const MISSED: [u8; 3] = [0, 114, 178];
 const REFERENCE: [u8; 3] = [86, 180, 233];
 const PREDICTED: [u8; 3] = [230, 159, 0];
 const BOTH: [u8; 3] = [255; 3];
+/// Around a prediction, inside and outside: seen on any image, and without colours.
+const INNER: [u8; 3] = [0; 3];
+const OUTER: [u8; 3] = [255; 3];
 
 /// A case as the network saw it.
 pub(super) struct Tile {
@@ -90,6 +93,25 @@ impl Tile {
     }
 }
 
+impl Tile {
+    /// Of a pixel of the picture of `side` by `side`; a prediction has an outline that is as thin at any size.
+    fn pixel(&self, view: View, (x, y): (usize, usize), side: usize) -> [u8; 3] {
+        let (columns, rows) = self.image.size();
+        let place = |x: usize, y: usize| (x * columns / side, y * rows / side);
+        let is = |x: usize, y: usize| {
+            let (x, y) = place(x, y);
+            self.prediction.get(x, y).copied().unwrap_or(false)
+        };
+        let beside = [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)];
+        let mut beside = beside.into_iter().filter(|&(x, y)| x < side && y < side);
+        match view {
+            View::Prediction if is(x, y) && beside.clone().any(|(x, y)| !is(x, y)) => INNER,
+            View::Prediction if !is(x, y) && beside.any(|(x, y)| is(x, y)) => OUTER,
+            _ => self.colour(view, place(x, y)),
+        }
+    }
+}
+
 /// Set, with a neighbour beside it or above or below that is not.
 fn is_edge(mask: &Mask, (x, y): (usize, usize)) -> bool {
     let set = |x: usize, y: usize| mask.get(x, y).copied().unwrap_or(false);
@@ -117,10 +139,10 @@ impl Board {
 
     /// With the upper left corner at `left` and `top`.
     pub fn put(&mut self, tile: &Tile, view: View, (left, top): (usize, usize)) {
-        let ((columns, rows), side) = (tile.image.size(), self.tile_px);
+        let side = self.tile_px;
         for y in 0..side {
             for x in 0..side {
-                let colour = tile.colour(view, (x * columns / side, y * rows / side));
+                let colour = tile.pixel(view, (x, y), side);
                 let at = 3 * ((top + y) * self.size.0 + left + x);
                 self.pixels[at..at + 3].copy_from_slice(&colour);
             }
@@ -168,6 +190,16 @@ pub(super) mod tests {
         assert_eq!(tile.colour(View::Prediction, (3, 3)), [100; 3]);
         assert_eq!(tile.colour(View::Reference, (1, 1)), [255; 3]);
         assert_eq!(tile.colour(View::Reference, (2, 1)), [100; 3]);
+    }
+
+    #[test]
+    fn a_prediction_is_outlined_in_black_and_white_at_any_size() {
+        let tile = tile();
+        // Of 40 by 40 pixels the upper 20 rows are predicted; where the image ends there is no outline.
+        let down = [18, 19, 20, 21].map(|y| tile.pixel(View::Prediction, (30, y), 40));
+        assert_eq!(down, [tile.colour(View::Prediction, (3, 1)), INNER, OUTER, [100; 3]]);
+        assert_eq!(tile.pixel(View::Prediction, (39, 0), 40), tile.colour(View::Prediction, (3, 0)));
+        assert_eq!(tile.pixel(View::Reference, (30, 19), 40), [100; 3]);
     }
 
     #[test]

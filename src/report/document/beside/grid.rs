@@ -7,16 +7,18 @@ use crate::report::grid::Grid;
 use crate::report::render::number;
 use crate::report::{range, signed};
 
+const NO_INTERVAL: &str = "BCa –: none over test cases for numbers of training, nor where resamples are not on both sides, as of equal cases\n";
+
 impl Beside {
     /// With `label` as the name of each arm.
     pub(in crate::report::document) fn grid(&self, task: Task, label: &dyn Fn(&str) -> String) -> Grid {
-        let header = ["Row", "Arm", "Column", "Published", "Ours", "BCa", "Difference", "Auditor"];
+        let header = ["Row", "Arm", "Column", "Published", "Ours", "BCa", "n", "Difference", "Auditor"];
         Grid {
             title: format!("{}: {}", self.source, self.title),
             header: header.map(str::to_owned).to_vec(),
             rows: self.rows.iter().map(|row| row.cells(task, label(&row.arm))).collect(),
             left: 3,
-            notes: self.why_apart() + &self.why_missing() + &self.findings(),
+            notes: self.why_apart() + &self.why_missing() + self.why_no_interval() + &self.findings(),
         }
     }
 
@@ -50,6 +52,11 @@ impl Beside {
         reasons.iter().map(line).collect()
     }
 
+    fn why_no_interval(&self) -> &'static str {
+        let has_none = |row: &BesideRow| row.ours.is_some() && row.bca.is_none();
+        if self.rows.iter().any(has_none) { NO_INTERVAL } else { "" }
+    }
+
     fn findings(&self) -> String {
         let of_table = self.findings.iter().map(|(certainty, message)| format!("{}: {message}", name(*certainty)));
         let of_rows = first_of_each(&self.rows).flat_map(|row| {
@@ -79,9 +86,19 @@ impl BesideRow {
             self.printed.clone(),
             self.ours.map_or_else(dash, value),
             metric.zip(self.bca).map_or_else(dash, |(metric, own)| range(metric, Some(own))),
+            self.cases(),
             self.difference.map_or_else(dash, difference),
             verdict.to_owned(),
         ]
+    }
+
+    /// `16, 8 undefined`.
+    fn cases(&self) -> String {
+        match (self.n, self.undefined) {
+            (None, _) => "–".to_owned(),
+            (Some(n), None | Some(0)) => n.to_string(),
+            (Some(n), Some(undefined)) => format!("{n}, {undefined} undefined"),
+        }
     }
 }
 
@@ -108,6 +125,8 @@ mod tests {
             metric: None,
             ours: missing.is_none().then_some(0.25),
             bca: None,
+            n: None,
+            undefined: None,
             difference: missing.is_none().then_some(-0.25),
             missing: missing.map(str::to_owned),
             findings: Vec::new(),
@@ -134,6 +153,13 @@ mod tests {
         let grid = table.grid(Task::Segmentation, &str::to_owned);
         let lines: Vec<&str> = grid.notes.lines().filter(|line| line.starts_with('–')).collect();
         assert_eq!(lines, ["– beside x (a): lost", "– beside y: no"]);
-        assert_eq!(grid.rows[1][4..7], ["0.250", "–", "-0.250"].map(str::to_owned));
+        assert_eq!(grid.rows[1][4..8], ["0.250", "–", "–", "-0.250"].map(str::to_owned));
+        assert_eq!(grid.notes.matches("BCa –: none over test cases").count(), 1);
+    }
+
+    #[test]
+    fn a_number_says_on_how_many_cases_it_stands() {
+        let of = |n, undefined| BesideRow { n, undefined, ..row("a", "x", None) }.cases();
+        assert_eq!([of(Some(16), Some(8)), of(Some(24), Some(0)), of(None, None)], ["16, 8 undefined", "24", "–"]);
     }
 }

@@ -52,6 +52,10 @@ pub struct BesideRow {
     pub ours: Option<f64>,
     /// Of ours, by bootstrap.
     pub bca: Option<Interval>,
+    /// Test cases with a value; `null` for numbers of training.
+    pub n: Option<usize>,
+    /// Test cases without one.
+    pub undefined: Option<usize>,
     /// Ours less published.
     pub difference: Option<f64>,
     /// Why there is none of ours; missing if there is one.
@@ -88,8 +92,11 @@ pub(super) struct Sources<'a> {
 }
 
 const OWN_SCALE: &str = "a loss is each arm's own objective: those of different formulas are not on one scale";
-const OF_TRAINING: &str = "ours of training: over the images as they were trained on, the loss of the epoch whose weights are \
-                           scored, other columns the best of any epoch; mean over runs";
+const OF_TEST_LOSS: &str = "ours of test: the loss of the mask alone, without what side outputs and edge maps add";
+const OF_SCORED: &str =
+    "ours of training: over the images as they were trained on, of the epoch whose weights are scored; mean over runs";
+const OF_BEST: &str =
+    "ours of training: over the images as they were trained on, the best of any epoch; mean over runs";
 
 /// Published numbers of the arms of a comparison, and the tables without any. Calls `table_done` for each published table
 /// that the auditor reads.
@@ -137,8 +144,11 @@ impl Beside {
         if has(&|column| column.measure == Measure::Loss) {
             apart.push(OWN_SCALE.to_owned());
         }
+        if has(&|column| column.measure == Measure::Loss && column.part == Part::Test) {
+            apart.push(OF_TEST_LOSS.to_owned());
+        }
         if has(&|column| column.part == Part::Train) {
-            apart.push(OF_TRAINING.to_owned());
+            apart.push(if table.each_best { OF_BEST } else { OF_SCORED }.to_owned());
         }
         let arms = from.comparison.arms.iter();
         let leaks = arms.filter(|arm| printed.rows.iter().any(|row| row.arms.contains(&arm.arm)));
@@ -170,7 +180,8 @@ impl BesideRow {
         let mut rows = Vec::new();
         for arm in &row.arms {
             for ((column, printed), published) in table.columns.iter().zip(&row.cells).zip(values) {
-                let Ours { metric, value, bca, missing } = Ours::of(column, (table.unit, arm), &from);
+                let Ours { metric, value, bca, cases, missing } = Ours::of(column, (table, arm), &from);
+                let (n, undefined) = cases.map(|[n, undefined]| (n, undefined)).unzip();
                 rows.push(Self {
                     row: row.name.clone(),
                     arm: arm.clone(),
@@ -180,6 +191,8 @@ impl BesideRow {
                     metric: metric.map(|metric| metric.name),
                     ours: value,
                     bca,
+                    n,
+                    undefined,
                     difference: value.map(|ours| ours - published),
                     missing,
                     findings: row.verdicts.clone(),

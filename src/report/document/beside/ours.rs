@@ -1,9 +1,10 @@
 //! Which number of ours stands beside a published column, and why none does.
 
 use super::Sources;
-use crate::audit::{Column, Measure, Part, Unit};
+use crate::audit::{Column, Measure, Part, Table, Unit};
 use crate::metric::{Metric, Task};
-use crate::stats::Interval;
+use crate::report::document::provenance::Of;
+use crate::stats::{Interval, Summary};
 
 /// A number of ours, or why there is none.
 #[derive(Default)]
@@ -14,22 +15,24 @@ pub(super) struct Ours {
     pub value: Option<f64>,
     /// Of the number, by bootstrap over test cases.
     pub bca: Option<Interval>,
+    /// Test cases with a value and without one; `None` for training.
+    pub cases: Option<[usize; 2]>,
     /// Why there is no number.
     pub missing: Option<String>,
 }
 
 impl Ours {
-    /// Of the arm `arm`, beside `column` of a table that counts `table`.
-    pub fn of(column: &Column, (table, arm): (Unit, &str), from: &Sources) -> Self {
-        let task = from.comparison.task;
-        if table != unit(task) {
-            return Self::missing(format!("the paper classifies {}, these arms {}", name(table), name(unit(task))));
+    /// Of the arm `arm`, beside `column` of `table`.
+    pub fn of(column: &Column, (table, arm): (&Table, &str), from: &Sources) -> Self {
+        let own = unit(from.comparison.task);
+        if table.unit != own {
+            return Self::missing(format!("the paper classifies {}, these arms {}", name(table.unit), name(own)));
         }
         let Some(name) = metric_name(column.measure) else {
             return Self::missing("read off a curve by eye; runs keep their curves instead".to_owned());
         };
         match column.part {
-            Part::Train => Self::of_training((name, column.measure), arm, from),
+            Part::Train => Self::of_training((name, epoch(table)), arm, from),
             Part::Test => Self::of_test(name, arm, from),
         }
     }
@@ -43,31 +46,48 @@ impl Ours {
         let value = summary.and_then(|summary| summary.mean);
         let missing = match (value, summary) {
             (Some(_), _) => None,
+            (None, _) if metric.is_loss() && has_no_loss(arm, from) => Some(NO_LOSS.to_owned()),
             (None, Some(_)) if metric.is_loss() => Some("no run keeps the loss of each test case".to_owned()),
             (None, Some(_)) => Some("undefined in every test case".to_owned()),
             (None, None) => Some("no finished run with scores that have it".to_owned()),
         };
-        Self { metric: Some(metric), value, bca: summary.and_then(|summary| summary.bca), missing }
+        let cases = summary.map(|&Summary { n, undefined, .. }| [n, undefined]);
+        Self { metric: Some(metric), value, bca: summary.and_then(|summary| summary.bca), cases, missing }
     }
 
     /// Of the images that a network was trained on, mean over the arm's finished runs.
-    fn of_training((name, measure): (&'static str, Measure), arm: &str, from: &Sources) -> Self {
+    fn of_training((name, of): (&'static str, Of), arm: &str, from: &Sources) -> Self {
         let metric = from.comparison.task.metric(name);
-        let of_epochs = match measure {
-            Measure::Loss => from.provenance.over_runs(arm, |run| run.train_loss),
-            _ => from.provenance.over_runs(arm, |run| run.train.get(name).copied()),
+        let is_loss = name == metric_name(Measure::Loss).unwrap_or_default();
+        let value = match is_loss {
+            true => from.provenance.over_runs(arm, |run| run.loss_in_training(of)),
+            false => from.provenance.over_runs(arm, |run| run.in_training(name, of)),
         };
-        let missing = match (of_epochs, measure) {
-            (Some(_), _) => None,
-            (None, Measure::Loss) => Some("no finished run keeps a training loss".to_owned()),
-            (None, _) => Some("training scores are not recorded".to_owned()),
+        let reason = match metric {
+            _ if is_loss && has_no_loss(arm, from) => NO_LOSS,
+            _ if is_loss => "no finished run keeps a training loss",
+            Some(metric) if metric.is_distance() => "distances are not measured on training images",
+            _ => "training scores are not recorded",
         };
-        Self { metric, value: of_epochs, bca: None, missing }
+        let missing = value.is_none().then(|| reason.to_owned());
+        Self { metric, value, missing, ..Self::default() }
     }
 
     fn missing(reason: String) -> Self {
         Self { missing: Some(reason), ..Self::default() }
     }
+}
+
+const NO_LOSS: &str = "nothing was trained by a loss";
+
+/// Whether the arm is a model that no loss trains.
+fn has_no_loss(arm: &str, from: &Sources) -> bool {
+    from.comparison.arms.iter().any(|own| own.arm == arm && own.loss.is_empty())
+}
+
+/// Beside numbers that are the best of a curve stands the best of ours.
+fn epoch(table: &Table) -> Of {
+    if table.each_best { Of::Best } else { Of::Scored }
 }
 
 /// What an answer to `task` classifies.
