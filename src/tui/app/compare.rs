@@ -113,7 +113,7 @@ impl App {
     }
 
     /// Of the same fold and seed, if both arms have them.
-    fn pair_of_arms(&self) -> Result<[&Row; 2], String> {
+    pub fn pair_of_arms(&self) -> Result<[&Row; 2], String> {
         let Some(Ok(comparison)) = self.arms.compared() else {
             return Err("no arms to hold against each other".into());
         };

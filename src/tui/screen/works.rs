@@ -2,6 +2,7 @@
 
 use crate::run::State;
 use crate::tui::app::{Access, App, Screen};
+use crate::tui::audit::Section;
 use crate::tui::keys::Action;
 use crate::tui::launch::{Deed, has_work};
 use crate::tui::row::Row;
@@ -20,6 +21,7 @@ pub fn works(app: &App, action: Action) -> bool {
         (Screen::Compare, action) => on_compare(app, action),
         (Screen::Overlay, action) => on_overlay(app, action),
         (Screen::Audit, action) => on_audit(app, action),
+        (Screen::Cases, Action::Look) => app.cases().sight().is_some(),
         (Screen::Launch | Screen::Form, Action::Launch(deed)) => on_launch(app, deed),
         _ => true,
     }
@@ -39,9 +41,16 @@ fn on_runs(app: &App, action: Action) -> bool {
         Action::Export => app.chosen().is_some(),
         Action::Open | Action::Mark | Action::Arrange(_) => !app.list().lines().is_empty(),
         Action::Show(Screen::Compare) if is_list => !app.list().lines().is_empty(),
-        Action::Panels(_) | Action::Turn(_) => app.shows_curves(),
+        Action::Panels(_) | Action::Turn(_) => app.shows_curves() && has_curves(app),
+        Action::Curves => has_curves(app),
         _ => true,
     }
+}
+
+/// Whether the chosen run has a point of any curve.
+fn has_curves(app: &App) -> bool {
+    let panels = app.detail().into_iter().flat_map(|detail| detail.groups.iter().flatten());
+    panels.flat_map(|panel| &panel.series).any(|series| !series.points.is_empty())
 }
 
 fn on_compare(app: &App, action: Action) -> bool {
@@ -49,7 +58,9 @@ fn on_compare(app: &App, action: Action) -> bool {
     match action {
         Action::Hold | Action::Differ | Action::Intervals if app.shows_printed() => false,
         Action::Column(_) | Action::Sort if app.shows_printed() => printed(),
-        Action::Hold | Action::Differ => app.arms().len() > 1,
+        Action::Hold => app.arms().len() > 1,
+        Action::Differ => app.pair_of_arms().is_ok(),
+        Action::Section(_) => !app.arms().is_empty(),
         Action::Column(_) | Action::Sort | Action::Intervals => !app.arms().is_empty(),
         Action::Next(_) => has_specs(app),
         Action::Export => app.spec().is_some(),
@@ -69,7 +80,12 @@ fn on_overlay(app: &App, action: Action) -> bool {
 fn on_audit(app: &App, action: Action) -> bool {
     match action {
         Action::Open => app.audit().opened().is_none() && app.audit().chosen().is_some(),
-        Action::Audit => app.audit().progress().is_none() && app.audited().is_some(),
+        Action::Audit => {
+            let is_here = app.audit().section() == Section::Data;
+            is_here && app.audit().progress().is_none() && app.audited().is_some()
+        }
+        Action::Filter => app.audit().all() > 0,
+        Action::Next(_) => app.rows().len() > 1,
         _ => true,
     }
 }
