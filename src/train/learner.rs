@@ -231,14 +231,18 @@ mod tests {
     fn what_is_counted_on_the_device_is_what_the_masks_say() {
         let samples = [sample(4), sample(14), sample(8)];
         let plan = plan(LossConfig::default());
-        let learner = Learner::new(&plan, &Device::flex()).expect("a network that fits");
         let config = TrainConfig { batch: 2, ..plan.train };
-        let found = learner.validate(&samples, &config);
+        // Tests beside this one draw from the device's source of weights, too, and some networks find nothing untrained.
+        let mut validations = (0..20).map(|_| {
+            let learner = Learner::new(&plan, &Device::flex()).expect("a network that fits");
+            learner.validate(&samples, &config)
+        });
+        let finds = |found: &Validation| found.scores.iter().all(|score| score.counts.tp + score.counts.fp > 0);
+        let found = validations.find(finds).expect("an untrained network that finds something");
         let cases: Vec<&str> = found.scores.iter().map(|score| score.case.as_str()).collect();
         assert_eq!(cases, ["4", "14", "8"]);
         for ((sample, counted), plane) in samples.iter().zip(&found.scores).zip(&found.probabilities) {
             let scored = crate::train::score(sample, plane);
-            assert!(scored.counts.tp + scored.counts.fp > 0, "an untrained network finds something");
             assert_eq!((counted.counts, counted.hd95_px), (scored.counts, None));
         }
     }
