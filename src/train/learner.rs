@@ -231,7 +231,7 @@ mod tests {
     fn what_is_counted_on_the_device_is_what_the_masks_say() {
         let samples = [sample(4), sample(14), sample(8)];
         let plan = plan(LossConfig::default());
-        let config = TrainConfig { batch: 2, ..plan.train };
+        let config = TrainConfig { batch: 2, ..plan.train.clone() };
         // Tests beside this one draw from the device's source of weights, too, and some networks find nothing untrained.
         let mut validations = (0..20).map(|_| {
             let learner = Learner::new(&plan, &Device::flex()).expect("a network that fits");
