@@ -51,7 +51,8 @@ def cpu():
 def unpack(wheel, view):
     """The libraries that matter and the headers, without the folders above them."""
     with zipfile.ZipFile(wheel) as archive:
-        for name in archive.namelist():
+        # Some wheels name their folders, too.
+        for name in (info.filename for info in archive.infolist() if not info.is_dir()):
             path = Path(name)
             if path.name in LIBRARIES:
                 target = view / "lib" / path.name

@@ -44,6 +44,18 @@ pub enum Certainty {
     Remark,
 }
 
+impl Certainty {
+    /// As it is written in files and on the screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Impossible => "impossible",
+            Self::Implausible => "implausible",
+            Self::Conditional => "conditional",
+            Self::Remark => "remark",
+        }
+    }
+}
+
 /// What a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

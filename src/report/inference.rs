@@ -124,12 +124,12 @@ impl Answers {
         }
         let mut names: Vec<&str> = Vec::new();
         runs.iter().for_each(|run| names.extend((!names.contains(&&*run.plan.arm)).then_some(&*run.plan.arm)));
-        let mut arms = Vec::new();
+        let mut arms: Vec<ArmNumbers> = Vec::new();
         for name in names {
             // The scores of one arm at a time: those of a thousand runs take more than all else that is held.
             let own: Vec<&RunView> = runs.iter().copied().filter(|run| run.plan.arm == name).collect();
             for scores in arm_scores(&own, &question.metrics)? {
-                arms.push(ArmNumbers::of(&scores, question)?);
+                arms.push(ArmNumbers::of(&scores, question, arms.first())?);
             }
         }
         Self::of_numbers(&arms, &[], (question, &|| ()))
@@ -141,7 +141,7 @@ impl Answers {
         question: &Question,
         metric_done: &(dyn Fn() + Sync),
     ) -> Result<Self, AnswerError> {
-        let numbers = arms.iter().map(|arm| ArmNumbers::of(arm, question)).collect::<Result<Vec<_>, _>>()?;
+        let numbers = arms.iter().map(|arm| ArmNumbers::of(arm, question, None)).collect::<Result<Vec<_>, _>>()?;
         Self::of_numbers(&numbers, arms, (question, metric_done))
     }
 

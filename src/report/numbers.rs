@@ -8,7 +8,7 @@ use super::{Exposure, per_case};
 use crate::metric::{Aggregate, CaseScore, Metric};
 use crate::stats::{CaseValue, CaseValues, Inference, Paired, Refused, Sample, Summary, cases_for_width, over_runs};
 
-/// What an arm's scores come to by themselves, for each metric asked for; of all metrics but those of cases together.
+/// What an arm's scores come to by themselves, for each metric asked for; under one of cases together, no case has a value.
 pub(super) struct ArmNumbers {
     /// Name in the spec.
     pub arm: String,
@@ -19,11 +19,16 @@ pub(super) struct ArmNumbers {
 }
 
 impl ArmNumbers {
-    pub fn of(arm: &ArmScores, question: &Question) -> Result<Self, AnswerError> {
+    /// Of `arm`; cases that `before` has, too, are named once.
+    pub fn of(arm: &ArmScores, question: &Question, before: Option<&Self>) -> Result<Self, AnswerError> {
         let of = |metric: &&'static Metric| {
             arm.alone(metric, question).map_err(|source| AnswerError::Refused { metric: metric.name, source })
         };
-        let metrics = question.metrics.par_iter().map(of).collect::<Result<_, _>>()?;
+        let mut metrics = question.metrics.par_iter().map(of).collect::<Result<Vec<_>, _>>()?;
+        let names = before.and_then(|before| before.metrics.first()).or(metrics.first()).map(|(own, _)| own.clone());
+        if let Some(names) = names {
+            metrics = metrics.into_iter().map(|(own, row)| (own.sharing_names(&names), row)).collect();
+        }
         Ok(Self { arm: arm.arm.clone(), leaks: arm.leaks(), metrics })
     }
 }

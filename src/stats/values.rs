@@ -1,6 +1,7 @@
 //! One arm's values of one metric, a value per case; and the cases that several arms share.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::Sample;
 
@@ -44,13 +45,15 @@ pub enum Refused {
 /// One arm's values of one metric: each case once, whatever the number of runs that scored it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CaseValues {
-    by_case: BTreeMap<String, Entry>,
+    /// Ascending; apart from the values, since there are as many for each metric of each arm.
+    cases: Arc<[Named]>,
+    values: Vec<Option<f64>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-struct Entry {
+struct Named {
+    case: String,
     subject: String,
-    value: Option<f64>,
 }
 
 impl CaseValues {
@@ -68,21 +71,37 @@ impl CaseValues {
                 small.then_some(()).ok_or_else(|| Refused::NotFinite { case: case.to_owned(), value })?;
             }
         }
-        let entry = |(case, (subject, defined)): (&str, (&str, Vec<f64>))| {
-            let value = (!defined.is_empty()).then(|| defined.iter().sum::<f64>() / defined.len() as f64);
-            (case.to_owned(), Entry { subject: subject.to_owned(), value })
+        let named = |(case, (subject, _)): (&&str, &(&str, Vec<f64>))| Named {
+            case: (*case).to_owned(),
+            subject: (*subject).to_owned(),
         };
-        Ok(Self { by_case: found.into_iter().map(entry).collect() })
+        let mean =
+            |defined: &Vec<f64>| (!defined.is_empty()).then(|| defined.iter().sum::<f64>() / defined.len() as f64);
+        let values = found.values().map(|(_, defined)| mean(defined)).collect();
+        Ok(Self { cases: found.iter().map(named).collect(), values })
+    }
+
+    /// The same, with the names of `other` in place of its own where they are equal: names take more room than values.
+    #[must_use]
+    pub fn sharing_names(self, other: &Self) -> Self {
+        let cases = if self.cases == other.cases { Arc::clone(&other.cases) } else { self.cases };
+        Self { cases, ..self }
     }
 
     /// The defined values.
     pub fn sample(&self) -> Sample {
-        Sample::grouped(self.by_case.values().filter_map(|entry| Some((entry.subject.as_str(), entry.value?))))
+        let entries = self.cases.iter().zip(&self.values);
+        Sample::grouped(entries.filter_map(|(named, value)| Some((named.subject.as_str(), (*value)?))))
     }
 
     /// Cases without a value.
     pub fn undefined(&self) -> usize {
-        self.by_case.values().filter(|entry| entry.value.is_none()).count()
+        self.values.iter().filter(|value| value.is_none()).count()
+    }
+
+    fn get(&self, case: &str) -> Option<(&str, Option<f64>)> {
+        let place = self.cases.binary_search_by(|named| named.case.as_str().cmp(case)).ok()?;
+        Some((&self.cases[place].subject, self.values[place]))
     }
 }
 
@@ -97,17 +116,17 @@ pub(super) struct Shared<'a> {
 impl<'a> Shared<'a> {
     /// Intersects `arms`; refuses a case that is one subject's in one arm and another's in another.
     pub fn of(arms: &[&'a CaseValues]) -> Result<Self, Refused> {
-        let cases: BTreeSet<&String> = arms.iter().flat_map(|arm| arm.by_case.keys()).collect();
+        let cases: BTreeSet<&str> = arms.iter().flat_map(|arm| &*arm.cases).map(|named| named.case.as_str()).collect();
         let mut rows = Vec::new();
         for case in &cases {
-            let entries: Vec<&'a Entry> = arms.iter().filter_map(|arm| arm.by_case.get(*case)).collect();
-            let Some(first) = entries.first() else { continue };
-            for entry in &entries {
-                one_subject(case, &first.subject, &entry.subject)?;
+            let entries: Vec<(&'a str, Option<f64>)> = arms.iter().filter_map(|arm| arm.get(case)).collect();
+            let Some((first, _)) = entries.first().copied() else { continue };
+            for (subject, _) in &entries {
+                one_subject(case, first, subject)?;
             }
-            let values: Vec<f64> = entries.iter().filter_map(|entry| entry.value).collect();
+            let values: Vec<f64> = entries.iter().filter_map(|(_, value)| *value).collect();
             if values.len() == arms.len() {
-                rows.push((first.subject.as_str(), values));
+                rows.push((first, values));
             }
         }
         let dropped = cases.len() - rows.len();
@@ -133,6 +152,15 @@ mod tests {
         let seeds = [value("a", "s", Some(1.0)), value("a", "s", Some(0.5)), value("b", "t", None)];
         let values = CaseValues::of(seeds).expect("fine");
         assert_eq!((values.sample().n(), values.sample().mean(), values.undefined()), (1, Some(0.75), 1));
+    }
+
+    #[test]
+    fn names_are_shared_where_they_are_the_same_and_nothing_else_changes() {
+        let of = |case, number| CaseValues::of([value(case, "s", Some(number))]).expect("fine");
+        let (first, second, other) = (of("a", 1.0), of("a", 2.0), of("b", 3.0));
+        let (shared, apart) = (second.clone().sharing_names(&first), other.clone().sharing_names(&first));
+        assert!(Arc::ptr_eq(&shared.cases, &first.cases) && !Arc::ptr_eq(&apart.cases, &first.cases));
+        assert_eq!((shared, apart), (second, other));
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl Detail {
 
 /// What is said of a run whose worker is gone.
 pub const LOST: &str =
-    "its worker is gone without a last word: killed, out of memory, or the machine went down; r resumes it";
+    "its worker is gone without a last word: killed, out of memory, or the machine went down; it can be resumed";
 
 fn reason(run: &RunView) -> Option<String> {
     match &run.record.last_word {

@@ -138,7 +138,7 @@ fn of_finding(finding: &Finding, columns: usize) -> Vec<Said> {
         Some(row) => format!("{}, row {row}", finding.source),
         None => finding.source.clone(),
     };
-    let sure = super::printed::word(finding.certainty);
+    let sure = finding.certainty.name();
     let mut lines: Vec<Said> = say(Tone::Head, &clean(&format!("{sure}: {place}")), columns).collect();
     if !finding.numbers.is_empty() {
         let numbers: Vec<String> = finding.numbers.iter().map(|n| format!("{} {}", n.column, n.printed)).collect();

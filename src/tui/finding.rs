@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::app::{Access, App};
 use super::audit::{Audit, Facts, Section};
 use super::date::date;
-use super::printed::word;
 use super::prose::{Said, Tone, say};
 use super::text::clean;
 use crate::audit::Certainty;
@@ -156,8 +155,8 @@ fn of_tables(audit: &Audit) -> Vec<Said> {
     let kinds = [Certainty::Impossible, Certainty::Implausible, Certainty::Conditional, Certainty::Remark];
     let count = |kind| findings.iter().filter(|f| f.certainty == kind).count();
     let counts = kinds.map(|kind| match kind {
-        Certainty::Remark => counted(count(kind), word(kind)),
-        kind => format!("{} {}", count(kind), word(kind)),
+        Certainty::Remark => counted(count(kind), kind.name()),
+        kind => format!("{} {}", count(kind), kind.name()),
     });
     vec![
         (Tone::Head, format!("findings on the papers' tables: {}", counts.join(", "))),

@@ -129,13 +129,13 @@ fn of_table(table: &PrintedTable, (order, chosen): (Order, &str), columns: usize
         }
         for (certainty, text) in &row.verdicts {
             let tone = if *certainty <= Certainty::Implausible { Tone::Warning } else { Tone::Dim };
-            lines.extend(say(tone, &format!("{}: {}", word(*certainty), clean(text)), columns));
+            lines.extend(say(tone, &format!("{}: {}", certainty.name(), clean(text)), columns));
         }
     }
     let apart = format!("protocols not comparable because {}", table.apart.join("; "));
     lines.extend(say(Tone::Warning, &clean(&apart), columns).filter(|_| !table.apart.is_empty()));
     for (certainty, text) in &table.caveats {
-        lines.extend(say(Tone::Dim, &format!("{}: {}", word(*certainty), clean(text)), columns));
+        lines.extend(say(Tone::Dim, &format!("{}: {}", certainty.name(), clean(text)), columns));
     }
     lines
 }
@@ -155,16 +155,6 @@ fn in_words(row: &PrintedRow, names: &[String], columns: usize) -> Vec<Said> {
 
 fn arms(row: &PrintedRow) -> String {
     row.arms.iter().map(|arm| clean(arm)).collect::<Vec<_>>().join(", ")
-}
-
-/// How sure the auditor is.
-pub fn word(certainty: Certainty) -> &'static str {
-    match certainty {
-        Certainty::Impossible => "impossible",
-        Certainty::Implausible => "implausible",
-        Certainty::Conditional => "conditional",
-        Certainty::Remark => "remark",
-    }
 }
 
 #[cfg(test)]

@@ -74,10 +74,10 @@ pub struct RunProvenance {
     pub lowest_train_loss: Option<f64>,
     /// Best of the epochs' scores of training images, by metric; absent if they keep none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub train: BTreeMap<String, f64>,
+    pub train_best: BTreeMap<String, f64>,
     /// Scores of training images in the epoch whose weights were scored, by metric; absent if it keeps none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub train_at_best: BTreeMap<String, f64>,
+    pub train_scored: BTreeMap<String, f64>,
 }
 
 /// Which epoch's number of training is meant.
@@ -188,8 +188,8 @@ impl RunProvenance {
     /// What the images that it was trained on had.
     pub(super) fn in_training(&self, metric: &str, of: Of) -> Option<f64> {
         let scores = match of {
-            Of::Scored => &self.train_at_best,
-            Of::Best => &self.train,
+            Of::Scored => &self.train_scored,
+            Of::Best => &self.train_best,
         };
         scores.get(metric).copied()
     }
@@ -199,7 +199,7 @@ impl RunProvenance {
         let scored = record.best();
         let losses = record.curve.iter().filter_map(|point| point.train_loss);
         let best = |metric: &Metric| Some((metric.name.to_owned(), best_in_training(run, metric)?));
-        let at_best = |metric: &Metric| {
+        let scored_of = |metric: &Metric| {
             let value = scored?.train.get(metric.name).flatten()?;
             Some((metric.name.to_owned(), value))
         };
@@ -218,8 +218,8 @@ impl RunProvenance {
             training_s: record.curve.iter().map(|point| point.elapsed_s).sum(),
             train_loss: scored.and_then(|point| point.train_loss),
             lowest_train_loss: losses.reduce(f64::min),
-            train: plan.task.metrics().iter().filter_map(best).collect(),
-            train_at_best: plan.task.metrics().iter().filter_map(at_best).collect(),
+            train_best: plan.task.metrics().iter().filter_map(best).collect(),
+            train_scored: plan.task.metrics().iter().filter_map(scored_of).collect(),
         }
     }
 }
@@ -252,8 +252,8 @@ mod tests {
             training_s: 0.0,
             train_loss: Some(f64::from(epochs)),
             lowest_train_loss: Some(0.25),
-            train: [("dsc".to_owned(), 0.9)].into(),
-            train_at_best: [("dsc".to_owned(), 0.5)].into(),
+            train_best: [("dsc".to_owned(), 0.9)].into(),
+            train_scored: [("dsc".to_owned(), 0.5)].into(),
         }
     }
 

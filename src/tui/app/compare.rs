@@ -153,6 +153,10 @@ impl App {
                 let end = found.map_or(0, |found| found.len().saturating_sub(1));
                 self.scroll = moved(self.scroll.min(end), motion, page).min(end);
             }
+            Screen::Help => {
+                let (page, end) = screen::help_page(self);
+                self.scroll = moved(self.scroll.min(end), motion, page).min(end);
+            }
             Screen::Audit => self.go_audit(motion, page),
             _ => return false,
         }

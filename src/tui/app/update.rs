@@ -3,7 +3,7 @@
 use super::{Access, App, Effect, Follow, Msg, Palette, Pane, SMALLEST, Screen};
 use crate::run::State;
 use crate::store::Move;
-use crate::tui::keys::{Action, Direction, KEYS, Motion};
+use crate::tui::keys::{Action, Direction, Motion};
 use crate::tui::launch::Starting;
 
 impl App {
@@ -153,7 +153,7 @@ impl App {
             Screen::System => self.count(State::Running).saturating_sub(1),
             Screen::Overlay => self.overlay.shown().map_or(0, |shown| shown.arms.len().saturating_sub(1)),
             Screen::Launch | Screen::Form => return self.launch_go(motion, page),
-            Screen::Audit | Screen::Difference | Screen::Help => KEYS.len(),
+            Screen::Audit | Screen::Difference | Screen::Help => return,
         };
         let place = if self.screen() == Screen::Runs { self.cursor } else { self.scroll };
         let motion = if self.screen() == Screen::Run { turned(motion) } else { motion };

@@ -6,7 +6,6 @@ use super::{Audit, Entry, Item};
 use crate::audit::Finding;
 use crate::dataset::audit::{Audit as Report, Group, PairKind};
 use crate::tui::evidence;
-use crate::tui::printed::word;
 use crate::tui::text::clean;
 
 impl Audit {
@@ -72,7 +71,7 @@ impl Audit {
     pub(super) fn of_tables(&self) -> Vec<Entry> {
         let findings = self.findings().unwrap_or_default().iter().enumerate();
         let entry = |(i, finding): (usize, &Finding)| {
-            let certainty = word(finding.certainty);
+            let certainty = finding.certainty.name();
             let place = match &finding.row {
                 Some(row) => format!("{}, {row}", finding.source),
                 None => finding.source.clone(),

@@ -23,10 +23,7 @@ enum Entry {
 /// Draws the screen, in as many columns as there is room for.
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let entries = entries(app.asked_from());
-    let most = usize::from((area.width / COLUMN.0).clamp(1, 4));
-    let is_all = entries.len() <= most * usize::from(area.height);
-    let room = usize::from(area.height).saturating_sub(usize::from(!is_all)).max(1);
-    let columns = entries.len().div_ceil(room).min(most);
+    let (columns, room) = grid(entries.len(), area);
     let width = area.width / columns.max(1) as u16;
     let first = app.scroll().min(entries.len().saturating_sub(room * columns));
     let below = entries.len().saturating_sub(first + room * columns);
@@ -38,6 +35,21 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         let place = Rect::new(area.x + column * width, area.y + row, width.saturating_sub(1), 1);
         line(entry, usize::from(place.width)).render(place, buffer);
     }
+}
+
+/// Lines that `area` has room for, and the last line that may come first.
+pub fn page(app: &App, area: Rect) -> (usize, usize) {
+    let all = entries(app.asked_from()).len();
+    let (columns, room) = grid(all, area);
+    (columns * room, all.saturating_sub(columns * room))
+}
+
+/// Columns, and lines in each.
+fn grid(all: usize, area: Rect) -> (usize, usize) {
+    let most = usize::from((area.width / COLUMN.0).clamp(1, 4));
+    let is_all = all <= most * usize::from(area.height);
+    let room = usize::from(area.height).saturating_sub(usize::from(!is_all)).max(1);
+    (all.div_ceil(room).min(most), room)
 }
 
 /// Keys of the same screens together, in the order of the table: first those of the screen that help was asked for on,

@@ -130,9 +130,18 @@ pub fn hit(app: &App, column: u16, row: u16) -> Option<Hit> {
 
 /// Lines of the comparison's notes that have no room.
 pub fn unseen_notes(app: &App) -> usize {
+    compare::unseen(app, body(app))
+}
+
+/// Lines of help that there is room for, and the last line that may come first.
+pub fn help_page(app: &App) -> (usize, usize) {
+    help::page(app, body(app))
+}
+
+fn body(app: &App) -> Rect {
     let (width, height) = app.size();
     let [_, _, body, _] = areas(app, Rect::new(0, 0, width, height));
-    compare::unseen(app, body)
+    body
 }
 
 /// The picture that a terminal of `area` shows in pixels, and where; `None` where there is none, or something over it.

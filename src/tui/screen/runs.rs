@@ -7,7 +7,7 @@ use ratatui::widgets::Widget;
 
 use super::{first_line, run, table};
 use crate::run::State;
-use crate::tui::app::App;
+use crate::tui::app::{Access, App};
 use crate::tui::pace::queue_s;
 use crate::tui::prose::wrap;
 use crate::tui::text::{duration, fit, width};
@@ -62,7 +62,11 @@ fn hints(app: &App, columns: usize) -> Vec<Line<'static>> {
     lines.push(Line::default());
     lines.extend(command("seglab demo", "a few small networks on built-in phantoms, minutes"));
     lines.extend(command("seglab run SPEC.toml", "your own comparison"));
-    lines.extend(command("9", "here: choose a spec, see what it takes, start it"));
+    let here = match app.setup().access {
+        Access::ReadWrite => "here: choose a spec, see what it takes, start it",
+        Access::ReadOnly => "here: choose a spec, see what it takes",
+    };
+    lines.extend(command("9", here));
     lines.extend(command("seglab --help", "everything else"));
     lines.push(Line::default());
     lines.push(Line::styled("This screen shows them as soon as they are there.", dim()));
@@ -78,7 +82,9 @@ fn summary(app: &App, columns: usize) -> Line<'static> {
         let room = if columns < 100 { 16 } else { 30 };
         parts.push(format!("{} of {} with {}", app.shown().len(), app.rows().len(), fit(app.filter(), room)));
     }
-    let left = queue_s(app.rows(), app.slots()).map(duration);
+    // A dashboard that only looks does not serve what waits.
+    let is_served = app.setup().access == Access::ReadWrite || app.count(State::Running) > 0;
+    let left = queue_s(app.rows(), app.slots()).filter(|_| is_served).map(duration);
     // It is no part of the queue that ends then.
     let left = |about: &str| match is_filtered {
         true => left.as_ref().map(|left| format!("queue {about}{left}")),

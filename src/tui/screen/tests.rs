@@ -14,7 +14,7 @@ use crate::metric::{Aggregate, CaseScore, Task};
 use crate::plane::{Mask, Plane};
 use crate::report::{ArmRow, Comparison};
 use crate::run::State;
-use crate::tui::app::{Banner, Msg, Screen, Setup};
+use crate::tui::app::{Access, Banner, Msg, Screen, Setup};
 use crate::tui::detail::{Detail, LOST};
 use crate::tui::film::{Film, tests::filmed};
 use crate::tui::images::Images;
@@ -505,6 +505,43 @@ fn the_cursor_is_on_the_screen_wherever_it_is_among_a_thousand_runs() {
         let known: String = chosen.chars().take(1).collect();
         assert!(line.contains(&known), "{chosen} is not in {line}");
         app.update(Msg::Act(Action::Go(crate::tui::keys::Motion::Page(crate::tui::keys::Direction::Forward))));
+    }
+}
+
+#[test]
+fn pages_of_help_leave_out_nothing_and_end_with_the_last_line() {
+    for size in [(60, 20), (80, 24), (120, 30)] {
+        let mut app = acted(app(3, Screen::Runs, unicode()), &[Action::Show(Screen::Help)]);
+        app.update(Msg::Resized(size.0, size.1));
+        let mut seen = String::new();
+        for _ in 0..KEYS.len() {
+            let page = drawn(&app, size).concat();
+            let is_last = !page.contains("lines below");
+            seen.push_str(&page);
+            if is_last {
+                break;
+            }
+            app.update(Msg::Act(Action::Go(Motion::Page(Direction::Forward))));
+        }
+        let start = |help: &'static str| help.chars().take(8).collect::<String>();
+        let missing: Vec<&str> = KEYS.iter().map(|key| key.help).filter(|help| !seen.contains(&start(help))).collect();
+        assert!(missing.is_empty(), "{size:?}: {missing:?}");
+        let last = drawn(&app, size);
+        app.update(Msg::Act(Action::Go(Motion::Page(Direction::Forward))));
+        assert_eq!(drawn(&app, size), last);
+        app.update(Msg::Act(Action::Go(Motion::Line(Direction::Backward))));
+        assert_ne!(drawn(&app, size), last, "one line up from the end is seen");
+    }
+}
+
+#[test]
+fn a_reader_is_not_told_when_a_queue_that_nobody_serves_ends() {
+    for (access, says) in [(Access::ReadWrite, true), (Access::ReadOnly, false)] {
+        let mut app = App::new(Setup { access, ..setup(unicode()) });
+        let waits = Row { state: Some(State::Queued), spent_s: 10.0, epoch: 1, epochs: 3, progress: 0.3, ..row(0) };
+        app.update(Msg::Rows(vec![waits]));
+        let text = drawn(&app, (80, 24)).concat();
+        assert_eq!(text.contains("to go"), says, "{text}");
     }
 }
 

@@ -58,10 +58,10 @@ impl Beside {
     }
 
     fn findings(&self) -> String {
-        let of_table = self.findings.iter().map(|(certainty, message)| format!("{}: {message}", name(*certainty)));
+        let of_table = self.findings.iter().map(|(certainty, message)| format!("{}: {message}", certainty.name()));
         let of_rows = first_of_each(&self.rows).flat_map(|row| {
             let line =
-                |(certainty, message): &(Certainty, String)| format!("{}, {}: {message}", row.row, name(*certainty));
+                |(certainty, message): &(Certainty, String)| format!("{}, {}: {message}", row.row, certainty.name());
             row.findings.iter().map(line)
         });
         of_table.chain(of_rows).map(|line| format!("auditor, {line}\n")).collect()
@@ -78,7 +78,7 @@ impl BesideRow {
         let metric = self.metric(task);
         let value = |value: f64| metric.map_or_else(|| format!("{value:.3}"), |metric| number(metric, Some(value)));
         let difference = |value: f64| metric.map_or_else(|| format!("{value:+.3}"), |metric| signed(metric, value));
-        let verdict = self.findings.first().map_or("nothing found", |(certainty, _)| name(*certainty));
+        let verdict = self.findings.first().map_or("nothing found", |(certainty, _)| certainty.name());
         vec![
             self.row.clone(),
             arm,
@@ -99,15 +99,6 @@ impl BesideRow {
             (Some(n), None | Some(0)) => n.to_string(),
             (Some(n), Some(undefined)) => format!("{n}, {undefined} undefined"),
         }
-    }
-}
-
-fn name(certainty: Certainty) -> &'static str {
-    match certainty {
-        Certainty::Impossible => "impossible",
-        Certainty::Implausible => "implausible",
-        Certainty::Conditional => "conditional",
-        Certainty::Remark => "remark",
     }
 }
 
