@@ -143,13 +143,11 @@ fn entry(cell: &str) -> String {
 fn figure(figure: &Figure) -> String {
     let (caption, kind) = (html(&figure.caption), if figure.is_wide() { " class=\"wide\"" } else { "" });
     let picture = match figure.inline() {
-        Some(svg) => svg.replace(
-            "<svg ",
-            &format!("<svg role=\"img\" aria-label=\"{caption}\" style=\"max-width:{}px\" ", figure.width),
-        ),
+        Some(svg) => svg.replace("<svg ", &format!("<svg role=\"img\" aria-label=\"{caption}\" ")),
         None => format!("<img alt=\"{caption}\" src=\"{}\">", data_uri("image/png", &figure.png)),
     };
-    format!("<figure{kind}>{picture}<figcaption>{caption}</figcaption></figure>\n")
+    let drawn = figure.width;
+    format!("<figure{kind} style=\"--drawn:{drawn}px\">{picture}<figcaption>{caption}</figcaption></figure>\n")
 }
 
 #[cfg(test)]

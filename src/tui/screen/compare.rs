@@ -7,7 +7,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
-use super::{first_line, said};
+use super::{first_line, forest, said};
 use crate::metric::Metric;
 use crate::report::{ArmRow, Comparison, number};
 use crate::tui::app::App;
@@ -51,7 +51,7 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 /// The arms, and below them, where there is room, what the papers print.
 fn halves(app: &App, area: Rect) -> [Rect; 2] {
     let own =
-        if area.height >= TALL { (app.arms().len() as u16 + 18).clamp(20, area.height - 10) } else { area.height };
+        if area.height >= TALL { (app.arms().len() as u16 * 2 + 20).clamp(20, area.height - 10) } else { area.height };
     Layout::vertical([Constraint::Length(own), Constraint::Min(0)]).areas(area)
 }
 
@@ -116,6 +116,9 @@ fn arms(app: &App, comparison: &Comparison, area: Rect, buffer: &mut Buffer) {
             buffer.set_style(row, Style::new().add_modifier(Modifier::REVERSED));
         }
     }
+    let taken = (app.arms().len() as u16 + 1).min(area.height);
+    let rest = Rect { y: area.y + taken, height: area.height - taken, ..area };
+    forest::draw(app, comparison, shape.arm, (rest, buffer));
 }
 
 /// Which columns are shown, and how wide; the arm's name always is.

@@ -5,6 +5,7 @@ pub mod cases;
 pub mod compare;
 pub mod curves;
 pub mod difference;
+mod forest;
 mod form;
 pub mod help;
 pub mod launch;

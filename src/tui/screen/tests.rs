@@ -245,7 +245,7 @@ pub(super) fn setup(theme: Theme) -> Setup {
     Setup { theme, slots: Some(1), place: "results".into(), ..Setup::default() }
 }
 
-fn app(runs: usize, screen: Screen, theme: Theme) -> App {
+pub(super) fn app(runs: usize, screen: Screen, theme: Theme) -> App {
     let mut app = App::new(setup(theme));
     fill(&mut app, runs, screen);
     app
@@ -280,7 +280,7 @@ pub(super) fn fill_with(app: &mut App, rows: Vec<Row>, screen: Screen) {
     app.update(Msg::Overlaid(Box::new(overlaid(runs.min(40)))));
 }
 
-fn drawn(app: &App, (width, height): (u16, u16)) -> Vec<String> {
+pub(super) fn drawn(app: &App, (width, height): (u16, u16)) -> Vec<String> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal in memory");
     terminal.draw(|frame| view(app, frame)).expect("draws");
     let buffer = terminal.backend().buffer();

@@ -1,0 +1,158 @@
+//! Below the table of arms, where nothing else needs the rows: the chosen metric with its intervals, drawn to one scale.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use crate::metric::{Better, Metric};
+use crate::report::{Answers, ArmRow, Comparison, number};
+use crate::tui::app::App;
+use crate::tui::arms::Column;
+use crate::tui::text::{clean, fit, pad, pad_left, width};
+use crate::tui::theme::{BLUE, bold, dim};
+
+/// Lines beside those of the arms: an empty one, the title, the scale.
+const OWN: usize = 3;
+/// Fewest columns in which an interval can be told from another, and the most that help.
+const STRIP: (usize, usize) = (24, 100);
+
+/// An arm's mean and interval.
+struct Mean<'a> {
+    arm: &'a ArmRow,
+    at: f64,
+    interval: Option<[f64; 2]>,
+}
+
+/// The means of all arms that have one, with the name of their intervals.
+struct Forest<'a> {
+    metric: &'static Metric,
+    means: Vec<Mean<'a>>,
+    /// `t`, or `BCa` of a metric that is of cases together.
+    by: &'static str,
+}
+
+impl<'a> Forest<'a> {
+    /// Of the chosen column; none where it is no metric, or nothing is known yet.
+    fn of(app: &'a App, answers: &Answers) -> Option<Self> {
+        let Column::Metric(metric) = app.arms().chosen() else { return None };
+        let of_cases = metric.of_all.is_none();
+        let mean = |arm: &'a ArmRow| {
+            let summary = answers.summary(&arm.arm, metric)?;
+            let interval = if of_cases { summary.t } else { summary.bca };
+            Some(Mean { arm, at: summary.mean?, interval: interval.map(|ends| [ends.low, ends.high]) })
+        };
+        let means: Vec<Mean> = app.arms().rows().filter_map(mean).collect();
+        let is_known = means.iter().any(|mean| mean.interval.is_some());
+        is_known.then_some(Self { metric, means, by: if of_cases { "t" } else { "BCa" } })
+    }
+
+    /// Lowest and highest of all that is drawn; none where they are one.
+    fn range(&self) -> Option<[f64; 2]> {
+        let all = || self.means.iter().flat_map(|mean| mean.interval.into_iter().flatten().chain([mean.at]));
+        let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
+        (low < high).then_some([low, high])
+    }
+
+    fn title(&self, reference: &str, columns: usize) -> String {
+        let unit = if self.metric.unit.is_empty() { String::new() } else { format!(" ({})", self.metric.unit) };
+        let better = match self.metric.better {
+            Better::Higher => "→ better",
+            Better::Lower => "← better",
+        };
+        let long = format!(
+            "  {}{unit}, 95 % {} interval, {better}, ┊ {reference}; whether two differ the marks above say, not the overlap",
+            self.metric.label, self.by
+        );
+        let short = format!("  {}{unit}, 95 % {} interval, {better}", self.metric.label, self.by);
+        fit(if width(&long) <= columns { &long } else { &short }, columns)
+    }
+}
+
+/// Draws it, if `area` has room for all arms; names take `names` columns.
+pub fn draw(app: &App, comparison: &Comparison, names: usize, (area, buffer): (Rect, &mut Buffer)) {
+    let answers = app.versus().answers(comparison).and_then(Result::ok);
+    let Some(forest) = answers.and_then(|answers| Forest::of(app, answers)) else { return };
+    let strip = usize::from(area.width).saturating_sub(names + 1).min(STRIP.1);
+    let Some([low, high]) = forest.range().filter(|_| strip >= STRIP.0) else { return };
+    if usize::from(area.height) < forest.means.len() + OWN {
+        return;
+    }
+    let place = |value: f64| ((value - low) / (high - low) * (strip - 1) as f64).round() as usize;
+    let reference = app.versus().reference(comparison);
+    let held = forest.means.iter().find(|mean| reference.is_some_and(|held| held.arm == mean.arm.arm));
+    let mut rows = area.rows().skip(1);
+    let mut line = |line: Line| line.render(rows.next().unwrap_or_default(), buffer);
+    let name = held.map_or_else(String::new, |held| clean(&held.arm.label()));
+    line(Line::styled(forest.title(&name, usize::from(area.width)), dim()));
+    for mean in &forest.means {
+        let marks = strokes(mean, held.map(|held| place(held.at)), (strip, &place));
+        // What leaks is held against nothing.
+        let style = if mean.arm.leak.is_some() { dim() } else { app.theme().text(BLUE) };
+        let name = pad(&format!("  {}", fit(&clean(&mean.arm.label()), names.saturating_sub(3))), names + 1);
+        let styled = |mark: char| Span::styled(mark.to_string(), styles(mark, style));
+        line(Line::from_iter(std::iter::once(Span::raw(name)).chain(marks.into_iter().map(styled))));
+    }
+    let ends = [low, high].map(|end| number(forest.metric, Some(end)));
+    let right = pad_left(&ends[1], strip.saturating_sub(width(&ends[0])));
+    line(Line::styled(format!("{}{}{right}", " ".repeat(names + 1), ends[0]), dim()));
+}
+
+fn styles(mark: char, own: Style) -> Style {
+    match mark {
+        '┊' => dim(),
+        '●' => own.patch(bold()),
+        _ => own,
+    }
+}
+
+/// A character a column.
+fn strokes(mean: &Mean, held: Option<usize>, (strip, place): (usize, &dyn Fn(f64) -> usize)) -> Vec<char> {
+    let mut marks = vec![' '; strip];
+    if let Some([low, high]) = mean.interval {
+        let (low, high) = (place(low), place(high));
+        marks[low..=high].fill('─');
+        (marks[low], marks[high]) = ('├', '┤');
+    }
+    if let Some(held) = held.filter(|&held| marks[held] == ' ') {
+        marks[held] = '┊';
+    }
+    marks[place(mean.at)] = '●';
+    marks
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::tests::{app, drawn, unicode, versus::answers};
+    use super::*;
+    use crate::tui::app::{Msg, Screen};
+    use crate::tui::found::Found;
+
+    #[test]
+    fn intervals_of_the_chosen_metric_are_drawn_to_one_scale_where_there_is_room() {
+        let bare = app(3, Screen::Compare, unicode());
+        let mut app = app(3, Screen::Compare, unicode());
+        app.update(Msg::Found(Found::Answers("arm-0".into(), Ok(Arc::new(answers(3))))));
+        let lines = drawn(&app, (160, 45));
+        let title =
+            lines.iter().position(|line| line.contains("DSC, 95 % t interval, → better, ┊ arm-0")).expect("is drawn");
+        let column = |line: &str, mark: char| line.chars().position(|own| own == mark).expect("is there");
+        let strips: Vec<[usize; 3]> =
+            lines[title + 1..title + 4].iter().map(|line| ['├', '●', '┤'].map(|mark| column(line, mark))).collect();
+        // Means 0.50, 0.51, 0.52, each ± 0.03: a hundredth is an eighth of what is drawn.
+        let hundredth = (strips[2][2] - strips[0][0]) as f64 / 8.0;
+        for (arm, [low, mean, high]) in strips.iter().enumerate() {
+            let from = |place: &usize| (*place as f64 - strips[0][0] as f64) / hundredth - arm as f64;
+            assert!(
+                from(low).abs() < 0.2 && (from(mean) - 3.0).abs() < 0.2 && (from(high) - 6.0).abs() < 0.2,
+                "{lines:#?}"
+            );
+        }
+        assert!(lines[title + 4].contains("0.470") && lines[title + 4].trim_end().ends_with("0.550"), "{lines:#?}");
+        let not_drawn = |app: &App, size| !drawn(app, size).concat().contains("interval, → better");
+        assert!(not_drawn(&app, (60, 20)) && not_drawn(&bare, (160, 45)));
+    }
+}
