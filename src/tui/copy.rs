@@ -35,7 +35,7 @@ pub fn run_cell(row: &Row, field: Field) -> Option<Copied> {
 /// One run.
 pub fn run(row: &Row) -> Copied {
     let metrics: Vec<&str> = row.metrics.iter().map(|(name, _)| *name).collect();
-    let text = run_head(&metrics) + "\n" + &run_line(row, &metrics) + "\n";
+    let text = run_head(&metrics) + "\n" + &run_line(row, &Fields::of(&metrics)) + "\n";
     Copied { text, notice: format!("copied the row of {} and its head", row.arm) }
 }
 
@@ -47,7 +47,8 @@ pub fn runs<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Option<Copied> {
             metrics.push(name);
         }
     }
-    table(run_head(&metrics), rows.map(|row| run_line(row, &metrics)).collect())
+    let fields = Fields::of(&metrics);
+    table(run_head(&metrics), rows, |row| run_line(row, &fields))
 }
 
 /// The chosen column of the arm at `place` of the comparison's order; `None` where it is undefined.
@@ -73,7 +74,7 @@ pub fn arm(arms: &Arms, place: usize) -> Option<Copied> {
 
 /// The comparison, with a head.
 pub fn arms(arms: &Arms) -> Option<Copied> {
-    table(arm_head(arms), arms.rows().map(|row| arm_line(arms, row)).collect())
+    table(arm_head(arms), arms.rows(), |row| arm_line(arms, row))
 }
 
 /// The chosen column of the case under the cursor; `None` where it is undefined.
@@ -91,33 +92,33 @@ pub fn case(cases: &Cases) -> Option<Copied> {
 
 /// The shown cases in their order, with a head.
 pub fn cases(cases: &Cases) -> Option<Copied> {
-    table(case_head(cases), cases.rows().map(|(_, score)| case_line(cases, score)).collect())
+    table(case_head(cases), cases.rows(), |(_, score)| case_line(cases, score))
 }
 
 /// The audit's line under the cursor.
 pub fn finding(audit: &Audit) -> Option<Copied> {
-    lines(audit.chosen().map(|entry| entry.text.clone()).into_iter().collect())
+    lines(audit.chosen().into_iter(), |entry| entry.text.clone())
 }
 
 /// The audit's shown lines.
 pub fn findings(audit: &Audit) -> Option<Copied> {
-    lines(audit.shown().map(|entry| entry.text.clone()).collect())
+    lines(audit.shown(), |entry| entry.text.clone())
 }
 
 /// The key at `place` in which two plans differ, with a head.
 pub fn difference(pair: &Pair, place: usize) -> Option<Copied> {
     let found = pair.found.as_ref()?.as_ref().ok()?;
-    table(pair_head(pair), found.get(place.min(found.len().saturating_sub(1))).map(pair_line).into_iter().collect())
+    table(pair_head(pair), found.get(place.min(found.len().saturating_sub(1))).into_iter(), pair_line)
 }
 
 /// Every key in which two plans differ, with a head.
 pub fn differences(pair: &Pair) -> Option<Copied> {
-    table(pair_head(pair), pair.found.as_ref()?.as_ref().ok()?.iter().map(pair_line).collect())
+    table(pair_head(pair), pair.found.as_ref()?.as_ref().ok()?.iter(), pair_line)
 }
 
 /// A block of text as it is drawn.
 pub fn block(drawn: Vec<Said>) -> Option<Copied> {
-    lines(drawn.into_iter().map(|(_, text)| text.trim_end().to_owned()).collect())
+    lines(drawn.into_iter(), |(_, text)| text.trim_end().to_owned())
 }
 
 fn cell(name: &str, of: &str, text: &str) -> Option<Copied> {
@@ -126,9 +127,9 @@ fn cell(name: &str, of: &str, text: &str) -> Option<Copied> {
     (!text.is_empty() && text.len() <= LIMIT_BYTES).then_some(Copied { text, notice })
 }
 
-fn table(head: String, rows: Vec<String>) -> Option<Copied> {
-    let (text, kept) = cut(head + "\n", &rows);
-    let notice = match rows.len() {
+fn table<R>(head: String, rows: impl Iterator<Item = R>, line: impl Fn(R) -> String) -> Option<Copied> {
+    let (text, kept, all) = cut(head + "\n", rows, line);
+    let notice = match all {
         0 => return None,
         all if kept < all => format!("copied the first {kept} of {all} rows: no more than {} KB", LIMIT_BYTES / 1000),
         1 => "copied 1 row and its head".to_owned(),
@@ -137,9 +138,9 @@ fn table(head: String, rows: Vec<String>) -> Option<Copied> {
     Some(Copied { text, notice })
 }
 
-fn lines(lines: Vec<String>) -> Option<Copied> {
-    let (text, kept) = cut(String::new(), &lines);
-    let notice = match lines.len() {
+fn lines<R>(rows: impl Iterator<Item = R>, line: impl Fn(R) -> String) -> Option<Copied> {
+    let (text, kept, all) = cut(String::new(), rows, line);
+    let notice = match all {
         0 => return None,
         all if kept < all => format!("copied the first {kept} of {all} lines: no more than {} KB", LIMIT_BYTES / 1000),
         1 => "copied 1 line".to_owned(),
@@ -148,27 +149,42 @@ fn lines(lines: Vec<String>) -> Option<Copied> {
     Some(Copied { text, notice })
 }
 
-/// `text` and as many whole lines after it as terminals take; how many they are.
-fn cut(mut text: String, lines: &[String]) -> (String, usize) {
+/// `text` and as many whole lines after it as terminals take; how many they are, of how many. The others are not made.
+fn cut<R>(mut text: String, mut rows: impl Iterator<Item = R>, line: impl Fn(R) -> String) -> (String, usize, usize) {
     let mut kept = 0;
-    for line in lines {
+    while let Some(row) = rows.next() {
+        let line = line(row);
         if text.len() + line.len() + 1 > LIMIT_BYTES {
-            break;
+            return (text, kept, kept + 1 + rows.count());
         }
-        text = text + line + "\n";
+        text.push_str(&line);
+        text.push('\n');
         kept += 1;
     }
-    (text, kept)
+    (text, kept, kept)
+}
+
+/// The fields of a copied run, found once for all runs.
+struct Fields {
+    fixed: Vec<Option<Field>>,
+    metrics: Vec<Option<Field>>,
+}
+
+impl Fields {
+    fn of(metrics: &[&str]) -> Self {
+        let found = |names: &[&str]| names.iter().map(|name| Field::named(name)).collect();
+        Self { fixed: found(&COLUMNS), metrics: found(metrics) }
+    }
 }
 
 fn run_head(metrics: &[&str]) -> String {
     COLUMNS.iter().chain(&["scored"]).chain(metrics).copied().collect::<Vec<_>>().join("\t")
 }
 
-fn run_line(row: &Row, metrics: &[&str]) -> String {
-    let of = |name: &&str| Field::named(name).map(|field| clean(&field.text(row))).unwrap_or_default();
+fn run_line(row: &Row, fields: &Fields) -> String {
+    let of = |field: &Option<Field>| field.map(|field| clean(&field.text(row))).unwrap_or_default();
     let scored = row.part.map_or("", Part::name);
-    let cells = COLUMNS.iter().map(of).chain([scored.to_owned()]).chain(metrics.iter().map(of));
+    let cells = fields.fixed.iter().map(of).chain([scored.to_owned()]).chain(fields.metrics.iter().map(of));
     cells.collect::<Vec<_>>().join("\t")
 }
 

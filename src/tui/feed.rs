@@ -39,7 +39,8 @@ pub struct Feed<'a> {
     called: Option<Instant>,
     broken: usize,
     sent: Option<Sent>,
-    overlaid: Option<u64>,
+    /// What is added up in the overlay, and how it is looked at.
+    overlaid: Option<(u64, u64)>,
     tester: Tester,
     auditor: Auditor,
     summaries: Summaries,

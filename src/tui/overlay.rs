@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
+
 use super::keys::Direction;
 use super::plot::{Axis, Ground, Plot};
 use super::point::{Point, smoothed, within};
@@ -122,8 +124,8 @@ impl Overlaid {
         let together = if by == By::Arm { of_one_version(runs) } else { runs.to_vec() };
         let (all, left_out) = (together.len(), runs.len() - together.len());
         let begun: Vec<&RunView> = together.into_iter().filter(|run| !run.record.curve.is_empty()).collect();
-        let arms = groups(&begun, by).into_iter().map(|(label, runs)| arm(label, &runs, (quantity, axis), plot));
-        let arms: Vec<ArmCurve> = arms.collect();
+        let arm = |(label, runs): (String, Vec<&RunView>)| ArmCurve::of(label, &runs, (quantity, axis)).through(plot);
+        let arms: Vec<ArmCurve> = groups(&begun, by).into_par_iter().map(arm).collect();
         let places = arms.iter().flat_map(|arm| arm.means.iter().map(|mean| mean.x)).collect();
         Self {
             quantity,
@@ -135,6 +137,12 @@ impl Overlaid {
             left_out,
         }
     }
+
+    /// The same means, zoomed and smoothed as `plot` says.
+    pub fn through(mut self, plot: &Plot) -> Self {
+        self.arms = self.arms.into_iter().map(|arm| arm.through(plot)).collect();
+        self
+    }
 }
 
 /// A pixel classifier has no epochs but one: it says nothing of how far the networks have come.
@@ -145,6 +153,45 @@ fn last_common(begun: &[&RunView]) -> Option<u32> {
 }
 
 impl ArmCurve {
+    /// The means of `runs`; nothing is drawn of them yet.
+    fn of(label: String, runs: &[&RunView], (quantity, axis): (Quantity, Axis)) -> Self {
+        let mut epochs: Vec<(u32, Sum)> = Vec::new();
+        for run in runs {
+            let mut place = 0;
+            for (point, x) in run.record.curve.iter().zip(places(&run.record, axis)) {
+                let Some(y) = quantity.of(point) else { continue };
+                // Epochs ascend, and most runs have the same ones.
+                while epochs.get(place).is_some_and(|(epoch, _)| *epoch < point.epoch) {
+                    place += 1;
+                }
+                if epochs.get(place).is_none_or(|(epoch, _)| *epoch > point.epoch) {
+                    epochs.insert(place, (point.epoch, Sum::default()));
+                }
+                epochs[place].1.add(x, y.filter(|y| y.is_finite()));
+            }
+        }
+        let means: Vec<Mean> = epochs.iter().map(|(epoch, sum)| sum.mean(*epoch)).collect();
+        let several = means.iter().filter(|mean| mean.n > 1);
+        let span = |mean: &Mean| mean.value.map(|(_, low, high)| Span { x: mean.x, low, high });
+        let band = several.filter_map(span).collect();
+        Self { label, runs: runs.len(), points: Vec::new(), faint: Vec::new(), band, gaps: 0, means }
+    }
+
+    /// Its lines as `plot` asks for them.
+    fn through(mut self, plot: &Plot) -> Self {
+        let raw = |mean: &Mean| Point { x: mean.x, y: mean.value.map(|(mean, ..)| mean) };
+        // A mean over fewer runs than before jumps without any run having changed: it is not part of the line.
+        let complete = self.means.iter().filter(|mean| mean.n + mean.gaps == self.runs);
+        let line = complete.map(|mean| if mean.gaps > 0 { Point { x: mean.x, y: None } } else { raw(mean) });
+        let (points, gaps) = within(line.clone(), plot.window);
+        let smooth = plot.smoothing.weight().map(|weight| within(smoothed(line, weight), plot.window).0);
+        let partial = self.means.iter().any(|mean| mean.n < self.runs);
+        let all = || within(self.means.iter().map(raw), plot.window).0;
+        let faint = if partial || smooth.is_some() { all() } else { Vec::new() };
+        (self.points, self.faint, self.gaps) = (smooth.unwrap_or(points), faint, gaps);
+        self
+    }
+
     /// What it has, if that is of one epoch alone.
     pub fn only(&self) -> Option<&Mean> {
         self.means.first().filter(|_| self.means.len() == 1)
@@ -192,37 +239,6 @@ fn groups<'r>(runs: &[&'r RunView], by: By) -> Vec<(String, Vec<&'r RunView>)> {
         }
     }
     groups
-}
-
-fn arm(label: String, runs: &[&RunView], (quantity, axis): (Quantity, Axis), plot: &Plot) -> ArmCurve {
-    let mut epochs: Vec<(u32, Sum)> = Vec::new();
-    for run in runs {
-        let mut place = 0;
-        for (point, x) in run.record.curve.iter().zip(places(&run.record, axis)) {
-            let Some(y) = quantity.of(point) else { continue };
-            // Epochs ascend, and most runs have the same ones.
-            while epochs.get(place).is_some_and(|(epoch, _)| *epoch < point.epoch) {
-                place += 1;
-            }
-            if epochs.get(place).is_none_or(|(epoch, _)| *epoch > point.epoch) {
-                epochs.insert(place, (point.epoch, Sum::default()));
-            }
-            epochs[place].1.add(x, y.filter(|y| y.is_finite()));
-        }
-    }
-    let means: Vec<Mean> = epochs.iter().map(|(epoch, sum)| sum.mean(*epoch)).collect();
-    let raw = |mean: &Mean| Point { x: mean.x, y: mean.value.map(|(mean, ..)| mean) };
-    // A mean over fewer runs than before jumps without any run having changed: it is not part of the line.
-    let complete = means.iter().filter(|mean| mean.n + mean.gaps == runs.len());
-    let line = complete.map(|mean| if mean.gaps > 0 { Point { x: mean.x, y: None } } else { raw(mean) });
-    let (points, gaps) = within(line.clone(), plot.window);
-    let smooth = plot.smoothing.weight().map(|weight| within(smoothed(line, weight), plot.window).0);
-    let partial = means.iter().any(|mean| mean.n < runs.len());
-    let faint = if partial || smooth.is_some() { within(means.iter().map(raw), plot.window).0 } else { Vec::new() };
-    let several = means.iter().filter(|mean| mean.n > 1);
-    let span = |mean: &Mean| mean.value.map(|(_, low, high)| Span { x: mean.x, low, high });
-    let band = several.filter_map(span).collect();
-    ArmCurve { label, runs: runs.len(), points: smooth.unwrap_or(points), faint, band, gaps, means }
 }
 
 /// What runs say of one epoch.

@@ -76,7 +76,8 @@ impl Feed<'_> {
         told.into_iter().for_each(|msg| tell(app, msg));
     }
 
-    /// Nothing is added up again before a run that is shown has said more, or something else is asked for.
+    /// Nothing is added up again before a run that is shown has said more, or another quantity is asked for; zoomed and
+    /// smoothed is what was added up.
     fn overlay(&mut self, app: &mut App) {
         let (by, names) = app.overlaid();
         let runs: Vec<&RunView> = self.watch.runs().filter(|run| names.contains(run.dir.name().as_str())).collect();
@@ -84,14 +85,18 @@ impl Feed<'_> {
         let mut hash = DefaultHasher::new();
         runs.iter().for_each(|run| (run.dir.spec(), run.dir.id(), run.revision).hash(&mut hash));
         let (axis, smoothing, window) = plot.asked();
-        let window = window.map(|(low, high)| (low.to_bits(), high.to_bits()));
-        (by, quantity, axis, smoothing, window).hash(&mut hash);
+        (by, quantity, axis).hash(&mut hash);
         let print = hash.finish();
-        if self.overlaid != Some(print) {
-            self.overlaid = Some(print);
-            let overlaid = Overlaid::of(&runs, (by, quantity), &plot);
-            tell(app, Msg::Overlaid(Box::new(overlaid)));
+        window.map(|(low, high)| (low.to_bits(), high.to_bits())).hash(&mut hash);
+        smoothing.hash(&mut hash);
+        let look = hash.finish();
+        if self.overlaid == Some((print, look)) {
+            return;
         }
+        let known = self.overlaid.filter(|(known, _)| *known == print).and_then(|_| app.overlay().shown().cloned());
+        self.overlaid = Some((print, look));
+        let overlaid = known.map_or_else(|| Overlaid::of(&runs, (by, quantity), &plot), |known| known.through(&plot));
+        tell(app, Msg::Overlaid(Box::new(overlaid)));
     }
 
     fn summarise(&mut self, app: &mut App) {

@@ -52,6 +52,20 @@ fn an_arm_is_the_mean_of_its_runs_with_their_range() {
 }
 
 #[test]
+fn what_is_added_up_once_is_zoomed_and_smoothed_as_if_it_were_added_up_again() {
+    let scores: [&[Option<f64>]; 2] = [&[Some(0.25), None, Some(0.5)], &[Some(0.75), Some(1.0), Some(0.5), Some(0.4)]];
+    let near = Plot { window: Some((1.5, 3.0)), ..Plot::default() };
+    let smooth = Plot { smoothing: Smoothing::Strong, ..Plot::default() };
+    let again = |from: Plot, to: Plot| {
+        let (known, fresh) = (overlaid(&scores, from).through(&to), overlaid(&scores, to));
+        assert_eq!(known, fresh);
+        fresh
+    };
+    assert_ne!(again(near, smooth), again(smooth, near));
+    again(smooth, Plot::default());
+}
+
+#[test]
 fn a_run_of_another_version_is_in_no_mean_and_marked_runs_are_not_averaged() {
     let dir = tempfile::tempdir().expect("tempdir");
     let mut runs = runs(&dir, &[&[Some(0.25)], &[Some(0.75)]]);
