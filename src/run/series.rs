@@ -121,6 +121,7 @@ impl PartialEq for Steps {
 /// An epoch's scores on one part; epochs of a run share their names.
 #[derive(Clone, Debug, Default)]
 pub struct Scores {
+    /// Ascending.
     names: Arc<[String]>,
     /// NaN where undefined: half the size of an option, and JSON has no NaN.
     values: Box<[f64]>,
@@ -149,7 +150,8 @@ impl Scores {
 
     /// The value of the metric `name`; `None` if the epoch has none, `Some(None)` if it is undefined.
     pub fn get(&self, name: &str) -> Option<Option<f64>> {
-        self.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
+        let place = self.names.binary_search_by(|own| own.as_str().cmp(name)).ok()?;
+        Some(Some(self.values[place]).filter(|value| !value.is_nan()))
     }
 
     fn iter(&self) -> impl Iterator<Item = (&String, Option<f64>)> {

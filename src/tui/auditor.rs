@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use super::app::{App, Msg};
 use super::audit::{Facts, Known, Progress, Seen, Sight};
 use super::found::Found;
-use super::job::Job;
+use super::job::{Job, apart};
 use super::row::Name;
 use super::widget::picture::Picture;
 use crate::audit::{Finding, findings, published};
@@ -98,7 +98,6 @@ impl Auditor {
     }
 }
 
-/// On processors of its own pool: what the screens compute does not wait for it.
 fn audit_all(run: &RunDir, progress: &Mutex<Option<Progress>>) -> Result<(), String> {
     let dataset = open(run)?;
     let whole = whole(&dataset).map_err(|error| error.to_string())?;
@@ -109,8 +108,7 @@ fn audit_all(run: &RunDir, progress: &Mutex<Option<Progress>>) -> Result<(), Str
             *progress = Some(now);
         }
     };
-    let pool = rayon::ThreadPoolBuilder::new().build().map_err(|error| error.to_string())?;
-    let found = pool.install(|| audit(&whole, classes, &tell));
+    let found = apart(|| audit(&whole, classes, &tell))?;
     run.store().keep_audit(&found).map(|_| ()).map_err(|error| error.to_string())
 }
 

@@ -36,6 +36,23 @@ impl<T: Send + 'static> Job<T> {
     }
 }
 
+/// How far behind the screen and the trainings long work stands; each step is a quarter of a processor's share.
+const NICE: i32 = 5;
+
+/// Does `work` on a pool of its own: what the screens compute does not wait for it.
+pub fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
+    let pool = rayon::ThreadPoolBuilder::new().start_handler(|_| stand_back()).build();
+    Ok(pool.map_err(|error| error.to_string())?.install(work))
+}
+
+/// Puts this thread, and the processes that it starts, behind the others. Only Linux has priorities of threads; elsewhere
+/// the screen would stand back, too.
+pub fn stand_back() {
+    #[cfg(target_os = "linux")]
+    // Where it may not, it is slower for others: no reason to fail.
+    let _ = rustix::process::nice(NICE);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +72,14 @@ mod tests {
         job.start(|| 7);
         assert_eq!(wait(&mut job), Ok(7));
         assert!(!job.is_busy() && job.poll().is_none());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn long_work_stands_back_and_nothing_else_does() {
+        let nice = || rustix::process::getpriority_process(None).expect("known");
+        let before = nice();
+        assert_eq!((apart(nice), nice()), (Ok((before + NICE).min(19)), before));
     }
 
     #[test]

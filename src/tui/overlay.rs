@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use rayon::prelude::*;
-
 use super::keys::Direction;
 use super::plot::{Axis, Ground, Plot};
 use super::point::{Point, smoothed, within};
@@ -125,7 +123,7 @@ impl Overlaid {
         let (all, left_out) = (together.len(), runs.len() - together.len());
         let begun: Vec<&RunView> = together.into_iter().filter(|run| !run.record.curve.is_empty()).collect();
         let arm = |(label, runs): (String, Vec<&RunView>)| ArmCurve::of(label, &runs, (quantity, axis)).through(plot);
-        let arms: Vec<ArmCurve> = groups(&begun, by).into_par_iter().map(arm).collect();
+        let arms: Vec<ArmCurve> = groups(&begun, by).into_iter().map(arm).collect();
         let places = arms.iter().flat_map(|arm| arm.means.iter().map(|mean| mean.x)).collect();
         Self {
             quantity,

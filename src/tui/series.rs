@@ -113,14 +113,11 @@ pub struct Series {
 
 impl Series {
     /// `points` as `plot` asks for them.
-    pub fn of(quantity: Quantity, points: impl Iterator<Item = Point> + Clone + Send, plot: &Plot) -> Self {
-        let again = points.clone();
-        // A million steps are a while each way.
-        let ((points, gaps), smooth) = rayon::join(
-            || within(points, plot.window),
-            || plot.smoothing.weight().map(|weight| within(smoothed(again, weight), plot.window).0),
-        );
-        Self { quantity, points, smooth: smooth.unwrap_or_default(), gaps }
+    pub fn of(quantity: Quantity, points: impl Iterator<Item = Point> + Clone, plot: &Plot) -> Self {
+        let smooth = |weight| within(smoothed(points.clone(), weight), plot.window).0;
+        let smooth = plot.smoothing.weight().map(smooth).unwrap_or_default();
+        let (points, gaps) = within(points, plot.window);
+        Self { quantity, points, smooth, gaps }
     }
 
     /// The losses of `steps` as `plot` asks for them.
@@ -130,13 +127,17 @@ impl Series {
             Dense { len: losses.len(), x, y }.within(plot.window)
         };
         let smooth = |weight| {
-            let points = steps.iter().map(|p| Point { x: p.step as f64, y: p.loss });
-            thinned(&smoothed(points, weight).map(|point| point.y.unwrap_or(f64::NAN)).collect::<Vec<_>>()).0
+            // Only the losses are averaged; where they are is looked up for the few that are drawn.
+            let losses = steps.losses().iter().map(|&loss| Point { x: 0.0, y: Some(loss) });
+            thinned(&smoothed(losses, weight).map(|point| point.y.unwrap_or(f64::NAN)).collect::<Vec<_>>()).0
         };
-        // A million steps are a while each way.
-        let ((points, gaps), smooth) =
-            rayon::join(|| thinned(steps.losses()), || plot.smoothing.weight().map(smooth).unwrap_or_default());
-        Self { quantity: Quantity::TrainLoss, points, smooth, gaps }
+        let (points, gaps) = thinned(steps.losses());
+        Self {
+            quantity: Quantity::TrainLoss,
+            points,
+            smooth: plot.smoothing.weight().map(smooth).unwrap_or_default(),
+            gaps,
+        }
     }
 
     /// The value at `x`, or else the newest before it, with its place.

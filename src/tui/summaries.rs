@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
+use super::job::stand_back;
 use super::models::INPUT_PX;
 use crate::model::Summary;
 
@@ -21,7 +22,10 @@ impl Summaries {
         let (send, receive) = channel();
         let asked = name.to_owned();
         // if the dashboard is gone meanwhile, nobody waits for it
-        std::thread::spawn(move || drop(send.send(compute(&asked))));
+        std::thread::spawn(move || {
+            stand_back();
+            drop(send.send(compute(&asked)));
+        });
         self.under_way = Some((name.to_owned(), receive));
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::app::{App, Msg};
 use super::found::Found;
-use super::job::Job;
+use super::job::{Job, apart};
 use super::text::clean;
 use crate::report::{Answers, Comparison, Question};
 use crate::run::State;
@@ -84,7 +84,7 @@ impl Tester {
         self.asked = asked;
         self.answers.start(move || {
             let runs: Vec<&RunView> = runs.iter().collect();
-            Answers::of(&runs, &question).map_err(|error| error.to_string())
+            apart(|| Answers::of(&runs, &question).map_err(|error| error.to_string())).and_then(|answers| answers)
         });
         None
     }
