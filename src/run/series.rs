@@ -150,8 +150,22 @@ impl Scores {
 
     /// The value of the metric `name`; `None` if the epoch has none, `Some(None)` if it is undefined.
     pub fn get(&self, name: &str) -> Option<Option<f64>> {
-        let place = self.names.binary_search_by(|own| own.as_str().cmp(name)).ok()?;
-        Some(Some(self.values[place]).filter(|value| !value.is_nan()))
+        Some(self.at(self.place(name)?))
+    }
+
+    /// Where the metric `name` is; the same in all scores that share their names.
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.names.binary_search_by(|own| own.as_str().cmp(name)).ok()
+    }
+
+    /// The value at a [`place`](Self::place); `None` if it is undefined.
+    pub fn at(&self, place: usize) -> Option<f64> {
+        self.values.get(place).copied().filter(|value| !value.is_nan())
+    }
+
+    /// Whether every metric is at the same place in both.
+    pub fn shares_names(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.names, &other.names)
     }
 
     fn iter(&self) -> impl Iterator<Item = (&String, Option<f64>)> {

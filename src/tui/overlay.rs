@@ -1,16 +1,20 @@
 //! Runs on top of one another: a curve an arm, the mean of its runs with their range.
 
 use std::collections::BTreeSet;
+use std::num::NonZero;
 
 use super::keys::Direction;
 use super::plot::{Axis, Ground, Plot};
 use super::point::{Point, smoothed, within};
-use super::series::{Quantity, places};
+use super::series::{Quantity, Reader, places};
 use super::text::clean;
 use super::widget::pen::Span;
 use crate::metric::Task;
 use crate::report::{by_task, current};
 use crate::store::RunView;
+
+/// More do not make a key's answer faster.
+const MOST_THREADS: usize = 4;
 
 /// What the runs of an arm say together of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -123,7 +127,7 @@ impl Overlaid {
         let (all, left_out) = (together.len(), runs.len() - together.len());
         let begun: Vec<&RunView> = together.into_iter().filter(|run| !run.record.curve.is_empty()).collect();
         let arm = |(label, runs): (String, Vec<&RunView>)| ArmCurve::of(label, &runs, (quantity, axis)).through(plot);
-        let arms: Vec<ArmCurve> = groups(&begun, by).into_iter().map(arm).collect();
+        let arms: Vec<ArmCurve> = each(groups(&begun, by), arm);
         let places = arms.iter().flat_map(|arm| arm.means.iter().map(|mean| mean.x)).collect();
         Self {
             quantity,
@@ -155,9 +159,9 @@ impl ArmCurve {
     fn of(label: String, runs: &[&RunView], (quantity, axis): (Quantity, Axis)) -> Self {
         let mut epochs: Vec<(u32, Sum)> = Vec::new();
         for run in runs {
-            let mut place = 0;
+            let (mut place, mut reader) = (0, Reader::new(quantity));
             for (point, x) in run.record.curve.iter().zip(places(&run.record, axis)) {
-                let Some(y) = quantity.of(point) else { continue };
+                let Some(y) = reader.of(point) else { continue };
                 // Epochs ascend, and most runs have the same ones.
                 while epochs.get(place).is_some_and(|(epoch, _)| *epoch < point.epoch) {
                     place += 1;
@@ -237,6 +241,25 @@ fn groups<'r>(runs: &[&'r RunView], by: By) -> Vec<(String, Vec<&'r RunView>)> {
         }
     }
     groups
+}
+
+/// `of` each, in order, by threads that begin now: those of a pool may sleep, or do what nobody waits for.
+fn each<T: Send, R: Send>(mut all: Vec<T>, of: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
+    let part = all.len().div_ceil(threads).max(1);
+    let of = &of;
+    std::thread::scope(|scope| {
+        let mut others = Vec::new();
+        while all.len() > part {
+            let last = all.split_off((all.len() - 1) / part * part);
+            others.push(scope.spawn(move || last.into_iter().map(of).collect::<Vec<R>>()));
+        }
+        let mut done: Vec<R> = all.into_iter().map(of).collect();
+        for other in others.into_iter().rev() {
+            done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        done
+    })
 }
 
 /// What runs say of one epoch.

@@ -4,7 +4,7 @@ use super::dense::Dense;
 use super::plot::{Axis, Plot, Smoothing};
 use super::point::{Point, smoothed, within};
 use crate::metric::{Metric, Task};
-use crate::run::{EpochPoint, RunRecord, Steps};
+use crate::run::{EpochPoint, RunRecord, Scores, Steps};
 
 /// Something that changes from epoch to epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,6 +95,31 @@ impl Quantity {
             Quantity::LearningRate => Some(Some(point.lr)),
             Quantity::Throughput => Some(Some(point.images_per_s)),
         }
+    }
+}
+
+/// Reads a quantity of epoch after epoch; where a score is among an epoch's scores is looked up once a run.
+pub struct Reader<'r> {
+    quantity: Quantity,
+    known: Option<(&'r Scores, Option<usize>)>,
+}
+
+impl<'r> Reader<'r> {
+    /// Of `quantity`.
+    pub fn new(quantity: Quantity) -> Self {
+        Self { quantity, known: None }
+    }
+
+    /// As [`Quantity::of`].
+    pub fn of(&mut self, point: &'r EpochPoint) -> Option<Option<f64>> {
+        let (scores, name) = match self.quantity {
+            Quantity::Score { name, .. } => (&point.valid, name),
+            Quantity::Trained { name, .. } => (&point.train, name),
+            other => return other.of(point),
+        };
+        let known = self.known.filter(|(before, _)| before.shares_names(scores));
+        let (_, place) = *self.known.insert(known.unwrap_or_else(|| (scores, scores.place(name))));
+        place.map(|place| scores.at(place))
     }
 }
 
@@ -224,6 +249,29 @@ mod tests {
 
     fn score(name: &str) -> Quantity {
         Quantity::score(Task::Segmentation.metric(name).expect("a row"))
+    }
+
+    #[test]
+    fn what_is_looked_up_once_is_what_is_looked_up_each_time() {
+        let epoch = |(epoch, names): (u32, &[&str])| Event::Epoch {
+            epoch,
+            step: u64::from(epoch),
+            lr: 0.1,
+            train_loss: Some(0.5),
+            valid_loss: None,
+            train: Default::default(),
+            valid: names.iter().map(|name| ((*name).to_owned(), (epoch != 2).then_some(f64::from(epoch)))).collect(),
+            elapsed_s: 1.0,
+            images_per_s: 3.0,
+            waited_s: None,
+        };
+        let mut record = RunRecord::default();
+        let names: [&[&str]; 5] = [&["dsc"], &["dsc"], &["auc", "dsc"], &["auc"], &["dsc", "iou"]];
+        (1..).zip(names).map(epoch).for_each(|event| record.apply(&event));
+        for quantity in Quantity::all(Task::Segmentation) {
+            let mut reader = Reader::new(quantity);
+            record.curve.iter().for_each(|point| assert_eq!(reader.of(point), quantity.of(point)));
+        }
     }
 
     #[test]

@@ -66,6 +66,13 @@ fn what_is_added_up_once_is_zoomed_and_smoothed_as_if_it_were_added_up_again() {
 }
 
 #[test]
+fn each_keeps_its_order_whatever_the_number() {
+    for n in 0..40 {
+        assert_eq!(each((0..n).collect(), |i: u32| i * i), (0..n).map(|i| i * i).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn a_run_of_another_version_is_in_no_mean_and_marked_runs_are_not_averaged() {
     let dir = tempfile::tempdir().expect("tempdir");
     let mut runs = runs(&dir, &[&[Some(0.25)], &[Some(0.75)]]);
