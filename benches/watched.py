@@ -2,7 +2,7 @@
 of the two, in which the dashboard opens or closes, is not counted.
 
     cargo build --release
-    python benches/watched.py target/release/seglab [--device flex] [--pairs 20]
+    python benches/watched.py target/release/seglab [--device flex] [--pairs 20] [--px 128]
 
 Printed: images a second of both kinds of epochs (medians), and the median ratio of neighbours with its interval.
 """
@@ -24,7 +24,7 @@ from pathlib import Path
 SPEC = """
 name = "watched"
 dataset = "breast-us"
-protocol = { input_px = 128, seeds = [1], split = { holdout = 0.2, valid = 0.15 } }
+protocol = { input_px = PX, seeds = [1], split = { holdout = 0.2, valid = 0.15 } }
 train = { epochs = EPOCHS, batch = 8, lr = 1e-3 }
 arm = [{ name = "unet", model = { name = "unet", width = 0.125 }, loss = { name = "combo" } }]
 """
@@ -75,11 +75,12 @@ def main():
     parser.add_argument("seglab", type=Path)
     parser.add_argument("--device", default="flex")
     parser.add_argument("--pairs", type=int, default=20)
+    parser.add_argument("--px", type=int, default=128, help="size of the images: of smaller ones there are more pairs a minute")
     options = parser.parse_args()
     program = str(options.seglab.resolve())
     with tempfile.TemporaryDirectory() as folder:
         spec = Path(folder) / "watched.toml"
-        spec.write_text(SPEC.replace("EPOCHS", str(4 * options.pairs + 1)))
+        spec.write_text(SPEC.replace("EPOCHS", str(4 * options.pairs + 1)).replace("PX", str(options.px)))
         environment = os.environ | {"XDG_STATE_HOME": folder}
         store = ["--results", f"{folder}/results"]
         run = subprocess.Popen(

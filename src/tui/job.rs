@@ -36,7 +36,7 @@ impl<T: Send + 'static> Job<T> {
     }
 }
 
-/// How far behind the screen and the trainings long work stands; each step is a quarter of a processor's share.
+/// How far behind the screen and the trainings long work stands: of a processor that both want it gets a quarter.
 const NICE: i32 = 5;
 
 /// Does `work` on a pool of its own: what the screens compute does not wait for it.

@@ -53,7 +53,7 @@ fn an_arm_is_the_mean_of_its_runs_with_their_range() {
 
 #[test]
 fn what_is_added_up_once_is_zoomed_and_smoothed_as_if_it_were_added_up_again() {
-    let scores: [&[Option<f64>]; 2] = [&[Some(0.25), None, Some(0.5)], &[Some(0.75), Some(1.0), Some(0.5), Some(0.4)]];
+    let scores: [&[Option<f64>]; 2] = [&[Some(0.35), None, Some(0.5)], &[Some(0.75), Some(1.0), Some(0.5), Some(0.4)]];
     let near = Plot { window: Some((1.5, 3.0)), ..Plot::default() };
     let smooth = Plot { smoothing: Smoothing::Strong, ..Plot::default() };
     let again = |from: Plot, to: Plot| {
