@@ -9,7 +9,7 @@ use super::row::{Part, Row};
 use super::text::clean;
 use super::versus::Pair;
 use crate::metric::CaseScore;
-use crate::report::{ArmRow, Difference};
+use crate::report::{Answers, ArmRow, Difference};
 
 /// Terminals refuse longer texts, some of them without a word.
 const LIMIT_BYTES: usize = 100_000;
@@ -66,15 +66,15 @@ pub fn arm_cell(arms: &Arms, place: usize) -> Option<Copied> {
 }
 
 /// The arm at `place` of the comparison's order, with a head.
-pub fn arm(arms: &Arms, place: usize) -> Option<Copied> {
+pub fn arm(arms: &Arms, place: usize, answers: Option<&Answers>) -> Option<Copied> {
     let row = arms.rows().nth(place)?;
-    let text = format!("{}\n{}\n", arm_head(arms), arm_line(arms, row));
+    let text = format!("{}\n{}\n", arm_head(arms, answers), arm_line(arms, answers, row));
     Some(Copied { text, notice: format!("copied the row of {} and its head", clean(&row.label())) })
 }
 
 /// The comparison, with a head.
-pub fn arms(arms: &Arms) -> Option<Copied> {
-    table(arm_head(arms), arms.rows(), |row| arm_line(arms, row))
+pub fn arms(arms: &Arms, answers: Option<&Answers>) -> Option<Copied> {
+    table(arm_head(arms, answers), arms.rows(), |row| arm_line(arms, answers, row))
 }
 
 /// The chosen column of the case under the cursor; `None` where it is undefined.
@@ -188,17 +188,32 @@ fn run_line(row: &Row, fields: &Fields) -> String {
     cells.collect::<Vec<_>>().join("\t")
 }
 
-fn arm_head(arms: &Arms) -> String {
+/// With `answers` each mean has its interval and its test.
+fn arm_head(arms: &Arms, answers: Option<&Answers>) -> String {
     let fixed = ["arm", "model", "loss", "params", "finished", "runs", "n"].map(str::to_owned);
-    let metrics = arms.metrics().flat_map(|metric| [metric.name.to_owned(), format!("{} undefined", metric.name)]);
+    let tests = |name: &str| {
+        let heads = answers.map(|answers| {
+            let (level, against) = ((1e4 * answers.level).round() / 1e2, clean(&answers.against));
+            [format!("{name} {level} % low"), format!("{name} high"), format!("{name} p (Holm) against {against}")]
+        });
+        heads.into_iter().flatten()
+    };
+    let means = |name: &str| [name.to_owned(), format!("{name} undefined")];
+    let metrics = arms.metrics().flat_map(|metric| means(metric.name).into_iter().chain(tests(metric.name)));
     fixed.into_iter().chain(metrics).collect::<Vec<_>>().join("\t")
 }
 
-fn arm_line(arms: &Arms, row: &ArmRow) -> String {
+fn arm_line(arms: &Arms, answers: Option<&Answers>, row: &ArmRow) -> String {
     let numbers = [row.params, row.finished as u64, row.runs as u64, row.cases() as u64].map(|n| n.to_string());
     let values = arms.metrics().flat_map(|metric| {
         let value = row.value(metric);
-        [value.mean.map_or(String::new(), |mean| mean.to_string()), value.undefined.to_string()]
+        let number = |number: Option<f64>| number.map_or(String::new(), |number| number.to_string());
+        let tests = answers.map(|answers| {
+            let interval = answers.summary(&row.arm, metric).and_then(|own| own.t.or(own.bca));
+            let holm = answers.contrast(&row.arm, metric).and_then(|contrast| contrast.holm);
+            [number(interval.map(|ends| ends.low)), number(interval.map(|ends| ends.high)), number(holm)]
+        });
+        [number(value.mean), value.undefined.to_string()].into_iter().chain(tests.into_iter().flatten())
     });
     let names = [clean(&row.label()), clean(&row.model), clean(&row.loss)];
     names.into_iter().chain(numbers).chain(values).collect::<Vec<_>>().join("\t")

@@ -63,7 +63,7 @@ pub struct Overlaid {
     pub arms: Vec<ArmCurve>,
     /// The last epoch that all runs with an epoch have reached.
     pub common: Option<u32>,
-    /// Runs with an epoch, of all that belong together.
+    /// Runs with an epoch, of all that belong together and are read.
     pub runs: (usize, usize),
     /// Runs of earlier versions of their spec, which are in no mean.
     pub left_out: usize,
@@ -123,10 +123,13 @@ impl Overlaid {
         let task = runs.first().map_or(Task::default(), |run| run.plan.task);
         let quantity = quantity.unwrap_or_else(|| Quantity::score(task.main()[0]));
         let axis = plot.axis.unwrap_or_default();
-        let together = if by == By::Arm { of_one_version(runs) } else { runs.to_vec() };
-        let (all, left_out) = (together.len(), runs.len() - together.len());
+        let all_together = if by == By::Arm { of_one_version(runs) } else { runs.to_vec() };
+        let left_out = runs.len() - all_together.len();
+        // What is not read yet is no run without an epoch.
+        let together: Vec<&RunView> = all_together.into_iter().filter(|run| run.read).collect();
+        let all = together.len();
         let begun: Vec<&RunView> = together.into_iter().filter(|run| !run.record.curve.is_empty()).collect();
-        let arm = |(label, runs): (String, Vec<&RunView>)| ArmCurve::of(label, &runs, (quantity, axis)).through(plot);
+        let arm = |(label, runs): (String, Vec<&RunView>)| ArmCurve::of(label, &runs, (quantity, axis));
         let arms: Vec<ArmCurve> = each(groups(&begun, by), arm);
         let places = arms.iter().flat_map(|arm| arm.means.iter().map(|mean| mean.x)).collect();
         Self {
@@ -138,11 +141,14 @@ impl Overlaid {
             runs: (begun.len(), all),
             left_out,
         }
+        .through(plot)
     }
 
     /// The same means, zoomed and smoothed as `plot` says.
     pub fn through(mut self, plot: &Plot) -> Self {
-        self.arms = self.arms.into_iter().map(|arm| arm.through(plot)).collect();
+        // A part of the axis where nothing is shows all, as the chart does.
+        let plot = Plot { window: plot.window.and(plot.shown(&self.ground)), ..*plot };
+        self.arms = self.arms.into_iter().map(|arm| arm.through(&plot)).collect();
         self
     }
 }

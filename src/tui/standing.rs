@@ -8,6 +8,7 @@ use super::prose::{Said, Tone, say};
 use super::text::clean;
 use crate::metric::Metric;
 use crate::report::{Answers, ArmRow, Comparison, Unscored, number, probability, range, signed};
+use crate::stats::Null;
 
 /// The chosen arm in the chosen metric, or in the first one.
 pub fn cell(app: &App, comparison: &Comparison, columns: usize) -> Vec<Said> {
@@ -137,6 +138,17 @@ fn legend(app: &App, comparison: &Comparison) -> String {
     }
 }
 
+/// The least p that any of `tested` arms could have after Holm, in any metric: if all subjects differed one way.
+fn least(answers: &Answers, tested: usize) -> Option<f64> {
+    let arms = answers.metrics.iter().flat_map(|answer| &answer.arms);
+    let flips = arms.filter_map(|arm| arm.paired.as_ref()?.sign_flip.as_ref());
+    let least = flips.map(|flip| match flip.null {
+        Null::Exact => 2.0_f64.powi(1 - flip.n.min(100) as i32),
+        _ => 0.0,
+    });
+    Some((least.reduce(f64::min)? * tested as f64).min(1.0))
+}
+
 fn marks(app: &App, comparison: &Comparison, answers: &Answers) -> String {
     let of = |arm: &ArmRow, metric: &Metric| answers.contrast(&arm.arm, metric);
     let metrics = || app.arms().metrics();
@@ -161,8 +173,13 @@ fn marks(app: &App, comparison: &Comparison, answers: &Answers) -> String {
         true => String::new(),
         false => format!(" Other cases, so no mark: {}.", apart.join(", ")),
     };
+    let by_signs = metrics().all(|metric| metric.of_all.is_none());
+    let hopeless = least(answers, tested).filter(|least| by_signs && *least >= alpha);
+    let hopeless = hopeless
+        .map(|least| format!("With so few subjects no mark is possible: the least p after Holm is {least:.3}. "))
+        .unwrap_or_default();
     format!(
-        "▲ better, ▼ worse than ■ {}: sign-flip test of the mean difference{delong}, two-sided, p < {alpha} after Holm \
+        "{hopeless}▲ better, ▼ worse than ■ {}: sign-flip test of the mean difference{delong}, two-sided, p < {alpha} after Holm \
          over {} arm{} (not over metrics), {pairs}, all signs of up to 30 subjects, else {} random ones. It speaks of \
          other cases, not of training again.{apart}",
         answers.against,

@@ -39,14 +39,16 @@ impl App {
 
     /// Where the printed block has the screen, there is no arm under the cursor.
     fn copied_of_arms(&self, what: Copy) -> Option<Copied> {
+        let comparison = self.arms.compared().and_then(Result::ok);
+        let answers = comparison.and_then(|comparison| self.versus.answers(comparison)?.ok());
         match what {
             Copy::Table if self.versus.block == Block::Printed => {
                 copy::block(printed::lines(self.versus.printed()?, self.versus.order, usize::from(self.size.0)))
             }
             _ if self.versus.block == Block::Printed => None,
             Copy::Cell => copy::arm_cell(&self.arms, self.scroll),
-            Copy::Row => copy::arm(&self.arms, self.scroll),
-            Copy::Table => copy::arms(&self.arms),
+            Copy::Row => copy::arm(&self.arms, self.scroll, answers),
+            Copy::Table => copy::arms(&self.arms, answers),
         }
     }
 

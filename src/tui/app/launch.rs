@@ -63,7 +63,7 @@ impl App {
             self.launch.question = Some(Question::Discard(text, deed));
             return None;
         }
-        if matches!(deed, Deed::Start | Deed::Save) && self.setup.access == Access::ReadOnly {
+        if deed.writes() && self.setup.access == Access::ReadOnly {
             self.notice = Some("read-only: specs can be looked at here, not written or started".to_owned());
             return None;
         }

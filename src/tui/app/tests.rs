@@ -214,8 +214,10 @@ fn compare_opens_on_the_chosen_runs_spec_and_pages_through_the_others() {
     let mut app = app(&[("x/a", State::Running), ("y/b", State::Finished)]);
     act(&mut app, Action::Show(Screen::Compare));
     assert_eq!(app.spec(), Some("x"));
-    act(&mut app, Action::Next(Direction::Forward));
-    assert_eq!(app.spec(), Some("y"));
+    for (direction, spec) in [(Direction::Forward, "y"), (Direction::Forward, "x"), (Direction::Backward, "y")] {
+        act(&mut app, Action::Next(direction));
+        assert_eq!(app.spec(), Some(spec), "around both ends");
+    }
 }
 
 #[test]

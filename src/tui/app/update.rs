@@ -168,9 +168,11 @@ impl App {
         let specs: std::collections::BTreeSet<&String> = self.rows.iter().map(|row| &row.spec).collect();
         let specs: Vec<&String> = specs.into_iter().collect();
         let place = specs.iter().position(|spec| Some(*spec) == self.spec.as_ref()).unwrap_or(0);
-        let place = moved(place, Motion::Line(direction), 1).min(specs.len().saturating_sub(1));
+        let all = specs.len().max(1);
+        let place = if direction == Direction::Forward { place + 1 } else { place + all - 1 } % all;
         self.spec = specs.get(place).map(|spec| (*spec).clone());
         (self.scroll, self.versus.below) = (0, 0);
+        self.overlay.plot.leave();
     }
 
     fn stop(&mut self) -> Option<Effect> {

@@ -3,6 +3,7 @@
 
 mod blame;
 mod chosen;
+mod deed;
 mod desk;
 mod draft;
 pub mod estimate;
@@ -22,6 +23,7 @@ mod target;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+pub use deed::Deed;
 pub use desk::Desk;
 pub use draft::{Draft, Fault};
 pub use estimate::{Basis, CostKey, Estimate, Measured, Work};
@@ -43,37 +45,6 @@ use crate::tui::row::Row;
 
 /// Answers that are kept; more are forgotten, all at once.
 const KEPT: usize = 64;
-
-/// A key of the two screens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
-    /// A spec from scratch.
-    New,
-    /// A copy of the chosen one.
-    Duplicate,
-    /// The chosen one.
-    Edit,
-    /// It, in the user's editor.
-    Editor,
-    /// Queues its runs.
-    Start,
-    /// Writes it.
-    Save,
-    /// One more arm.
-    AddArm,
-    /// One arm less.
-    RemoveArm,
-    /// The next or previous choice.
-    Turn(Direction),
-    /// Opens the line of the form.
-    Change,
-    /// The next device to run on.
-    Device,
-    /// The next profile of the chosen one.
-    Profile,
-    /// Reads everything again.
-    Again,
-}
 
 /// What has been found out, or done.
 #[derive(Clone, Debug, PartialEq)]

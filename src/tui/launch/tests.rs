@@ -459,7 +459,7 @@ fn a_draft_that_nothing_keeps_is_not_left_unasked() {
 #[test]
 fn a_read_only_dashboard_writes_and_starts_nothing() {
     let mut app = open(Setup { access: Access::ReadOnly, ..Setup::default() });
-    for text in ["s", "nw", "s"] {
+    for text in ["s", "n", "e", "s"] {
         assert_eq!(keys(&mut app, text), None);
         assert!(app.notice().is_some_and(|notice| notice.starts_with("read-only")), "{text}: {:?}", app.notice());
     }

@@ -108,8 +108,10 @@ fn print(app: &App, first: usize, area: Rect, buffer: &mut Buffer) {
 fn arms(app: &App, comparison: &Comparison, area: Rect, buffer: &mut Buffer) {
     let shape = Shape::of(app, comparison, usize::from(area.width));
     let mut rows = area.rows();
-    shape.head().render(rows.next().unwrap_or_default(), buffer);
-    let first = first_line(app.scroll(), app.arms().len(), usize::from(area.height).saturating_sub(1));
+    let room = usize::from(area.height).saturating_sub(1);
+    let first = first_line(app.scroll(), app.arms().len(), room);
+    let of_all = (app.arms().len() > room).then(|| format!("{}–{} of {}", first + 1, first + room, app.arms().len()));
+    shape.head(of_all.as_deref()).render(rows.next().unwrap_or_default(), buffer);
     for ((place, arm), row) in app.arms().rows().enumerate().skip(first).zip(rows) {
         shape.line(arm).render(row, buffer);
         if place == app.scroll() {
@@ -156,8 +158,11 @@ impl<'a> Shape<'a> {
         Self { app, comparison, arm, more: (first > 0, first + count < all.len()), columns }
     }
 
-    fn head(&self) -> Line<'static> {
-        let mut spans = vec![self.title((0, Column::Arm, self.arm))];
+    /// Heads of the columns; of arms that have no room at once, which ones are there.
+    fn head(&self, of_all: Option<&str>) -> Line<'static> {
+        let arm = self.title((0, Column::Arm, self.arm));
+        let counted = of_all.map(|part| pad(&fit(&format!("{} {part}", arm.content.trim_end()), self.arm), self.arm));
+        let mut spans = vec![Span::styled(counted.unwrap_or_else(|| arm.content.to_string()), arm.style)];
         spans.push(Span::raw(if self.more.0 { "‹" } else { " " }));
         spans.extend(self.columns.iter().map(|&column| self.title(column)));
         spans.push(Span::raw(if self.more.1 { "›" } else { " " }));

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::first_line;
 use crate::metric::{Better, Metric};
 use crate::report::{Answers, ArmRow, Comparison, number};
 use crate::tui::app::App;
@@ -17,6 +18,9 @@ use crate::tui::theme::{BLUE, bold, dim};
 const OWN: usize = 3;
 /// Fewest columns in which an interval can be told from another, and the most that help.
 const STRIP: (usize, usize) = (24, 100);
+
+/// Fewest arms of more that are worth it.
+const FEWEST: usize = 4;
 
 /// An arm's mean and interval.
 struct Mean<'a> {
@@ -61,24 +65,28 @@ impl<'a> Forest<'a> {
             Better::Higher => "→ better",
             Better::Lower => "← better",
         };
-        let long = format!(
-            "  {}{unit}, 95 % {} interval, {better}, ┊ {reference}; whether two differ the marks above say, not the overlap",
-            self.metric.label, self.by
-        );
-        let short = format!("  {}{unit}, 95 % {} interval, {better}", self.metric.label, self.by);
-        fit(if width(&long) <= columns { &long } else { &short }, columns)
+        let what = format!("  {}{unit}, 95 % {} interval, {better}", self.metric.label, self.by);
+        let held = if reference.is_empty() { what.clone() } else { format!("{what}, ┊ {reference}") };
+        let full = format!("{held}; whether two differ the marks above say, not the overlap");
+        let short = format!("{held}; overlap is no test");
+        let fits = |text: &&String| width(text) <= columns;
+        fit([&full, &short, &held].into_iter().find(fits).unwrap_or(&what), columns)
     }
 }
 
-/// Draws it, if `area` has room for all arms; names take `names` columns.
+/// Draws it, or the part around the chosen arm that `area` has room for; names take `names` columns.
 pub fn draw(app: &App, comparison: &Comparison, names: usize, (area, buffer): (Rect, &mut Buffer)) {
     let answers = app.versus().answers(comparison).and_then(Result::ok);
     let Some(forest) = answers.and_then(|answers| Forest::of(app, answers)) else { return };
     let strip = usize::from(area.width).saturating_sub(names + 1).min(STRIP.1);
     let Some([low, high]) = forest.range().filter(|_| strip >= STRIP.0) else { return };
-    if usize::from(area.height) < forest.means.len() + OWN {
+    let room = usize::from(area.height).saturating_sub(OWN);
+    if room < forest.means.len().min(FEWEST) {
         return;
     }
+    let chosen = app.arms().rows().nth(app.scroll());
+    let cursor = forest.means.iter().position(|mean| chosen.is_some_and(|chosen| chosen.arm == mean.arm.arm));
+    let first = first_line(cursor.unwrap_or(0), forest.means.len(), room);
     let place = |value: f64| ((value - low) / (high - low) * (strip - 1) as f64).round() as usize;
     let reference = app.versus().reference(comparison);
     let held = forest.means.iter().find(|mean| reference.is_some_and(|held| held.arm == mean.arm.arm));
@@ -86,7 +94,7 @@ pub fn draw(app: &App, comparison: &Comparison, names: usize, (area, buffer): (R
     let mut line = |line: Line| line.render(rows.next().unwrap_or_default(), buffer);
     let name = held.map_or_else(String::new, |held| clean(&held.arm.label()));
     line(Line::styled(forest.title(&name, usize::from(area.width)), dim()));
-    for mean in &forest.means {
+    for mean in forest.means.iter().skip(first).take(room) {
         let marks = strokes(mean, held.map(|held| place(held.at)), (strip, &place));
         // What leaks is held against nothing.
         let style = if mean.arm.leak.is_some() { dim() } else { app.theme().text(BLUE) };
@@ -115,8 +123,12 @@ fn strokes(mean: &Mean, held: Option<usize>, (strip, place): (usize, &dyn Fn(f64
         marks[low..=high].fill('─');
         (marks[low], marks[high]) = ('├', '┤');
     }
-    if let Some(held) = held.filter(|&held| marks[held] == ' ') {
-        marks[held] = '┊';
+    if let Some(held) = held {
+        marks[held] = match marks[held] {
+            ' ' => '┊',
+            '─' => '┼',
+            end => end,
+        };
     }
     marks[place(mean.at)] = '●';
     marks

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::works::is_forbidden;
 use crate::tui::app::{App, Screen};
 use crate::tui::keys::{ANY, KEYS, Key};
 use crate::tui::prose::wrap;
@@ -22,7 +23,7 @@ enum Entry {
 
 /// Draws the screen, in as many columns as there is room for.
 pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
-    let entries = entries(app.asked_from());
+    let entries = entries(app);
     let (columns, room) = grid(entries.len(), area);
     let width = area.width / columns.max(1) as u16;
     let first = app.scroll().min(entries.len().saturating_sub(room * columns));
@@ -39,7 +40,7 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 
 /// Lines that `area` has room for, and the last line that may come first.
 pub fn page(app: &App, area: Rect) -> (usize, usize) {
-    let all = entries(app.asked_from()).len();
+    let all = entries(app).len();
     let (columns, room) = grid(all, area);
     (columns * room, all.saturating_sub(columns * room))
 }
@@ -53,8 +54,9 @@ fn grid(all: usize, area: Rect) -> (usize, usize) {
 }
 
 /// Keys of the same screens together, in the order of the table: first those of the screen that help was asked for on,
-/// then those of all screens.
-fn entries(screen: Screen) -> Vec<Entry> {
+/// then those of all screens; who may only look is told no others.
+fn entries(app: &App) -> Vec<Entry> {
+    let screen = app.asked_from();
     let mut groups: Vec<&'static [Screen]> = Vec::new();
     for key in KEYS {
         if !groups.contains(&key.screens) {
@@ -62,7 +64,9 @@ fn entries(screen: Screen) -> Vec<Entry> {
         }
     }
     groups.sort_by_key(|group| (*group == ANY || !group.contains(&screen), *group != ANY));
-    let of = |group: &'static [Screen]| KEYS.iter().filter(move |key| key.screens == group).map(Entry::Key);
+    let of = |group: &'static [Screen]| {
+        KEYS.iter().filter(move |key| key.screens == group && !is_forbidden(app, key.action)).map(Entry::Key)
+    };
     let heads = |group: &[Screen]| wrap(&title(group), usize::from(COLUMN.0) - 1, 2).into_iter().map(Entry::Group);
     groups.into_iter().flat_map(|group| heads(group).chain(of(group))).collect()
 }

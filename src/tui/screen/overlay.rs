@@ -61,6 +61,10 @@ fn head_spans(app: &App, shown: &Overlaid, columns: usize) -> Vec<Span<'static>>
     };
     let (begun, all) = shown.runs;
     let rest = if begun < all { format!("; {} of {all} without an epoch", all - begun) } else { String::new() };
+    let rest = match app.unread() {
+        0 => rest,
+        unread => format!("; reading {unread} more …{rest}"),
+    };
     let rest = match shown.left_out {
         0 => rest,
         left_out => format!("{rest}; {left_out} of earlier versions of the spec left out"),

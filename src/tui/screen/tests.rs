@@ -1,6 +1,7 @@
 //! Every screen at every size with few and many runs: no panic, no control character, and what matters is readable.
 
 pub(super) mod audit;
+mod honest;
 pub(super) mod plans;
 pub(super) mod versus;
 

@@ -7,11 +7,19 @@ use crate::tui::keys::Action;
 use crate::tui::launch::{Deed, has_work};
 use crate::tui::row::Row;
 
+/// Whether `action` is one for who may change the store: a draft, too, is of no use to others.
+pub fn is_forbidden(app: &App, action: Action) -> bool {
+    let writes = match action {
+        Action::Stop | Action::Resume | Action::Shift(_) | Action::Audit => true,
+        Action::Launch(deed) => deed.writes(),
+        _ => false,
+    };
+    writes && app.setup().access == Access::ReadOnly
+}
+
 /// Whether `action` would do something to what is shown, chosen or marked.
 pub fn works(app: &App, action: Action) -> bool {
-    let writes = matches!(action, Action::Stop | Action::Resume | Action::Shift(_) | Action::Audit)
-        || matches!(action, Action::Launch(Deed::Start | Deed::Save));
-    if writes && app.setup().access == Access::ReadOnly {
+    if is_forbidden(app, action) {
         return false;
     }
     match (app.screen(), action) {
