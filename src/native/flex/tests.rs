@@ -54,10 +54,30 @@ fn assert_conv_agrees(conv: &Conv2d, shape: [usize; 4]) {
     let weighting = random(conv.forward(images.clone()).dims());
     let expected = conv_results(Conv2d::forward, conv, &images, &weighting);
     let found = conv_results(conv2d, conv, &images, &weighting);
-    for (index, (found, expected)) in found.iter().zip(&expected).enumerate() {
+    for (index, (found, expected)) in found.iter().zip(&expected).take(3).enumerate() {
         let distance = distance(found, expected);
         assert!(distance < 5e-6, "{conv} on {shape:?}: result {index} is off by {distance}");
     }
+    for found in found.iter().skip(3).chain(expected.iter().skip(3)) {
+        for (channel, (&found, [sum, magnitude])) in found.iter().zip(sums(&weighting)).enumerate() {
+            let distance = (f64::from(found) - sum).abs() / magnitude;
+            assert!(distance < 1e-7, "{conv} on {shape:?}: the gradient of bias {channel} is off by {distance}");
+        }
+    }
+}
+
+/// Per channel of `[B, C, H, W]` the sum, which is the gradient of a bias, and the sum of magnitudes. Thousands of values
+/// of either sign nearly cancel: what `f32` can say of the sum is relative to what was added, not to what is left.
+fn sums(weighting: &Tensor<4>) -> Vec<[f64; 2]> {
+    let [_, channels, height, width] = weighting.dims();
+    let weighting = values(weighting.clone());
+    let of = |channel: usize| {
+        let planes = weighting.chunks_exact(height * width).skip(channel).step_by(channels);
+        planes
+            .flatten()
+            .fold([0.0, 0.0], |[sum, magnitude], &value| [sum + f64::from(value), magnitude + f64::from(value).abs()])
+    };
+    (0..channels).map(of).collect()
 }
 
 #[test]
