@@ -177,7 +177,9 @@ fn marked_runs_are_laid_over_one_another_or_else_those_of_the_spec() {
     let mut app = app(&[("x/a", State::Running), ("y/b", State::Finished), ("y/c", State::Finished)]);
     act(&mut app, Action::Show(Screen::Overlay));
     assert_eq!(app.overlaid(), (By::Arm, BTreeSet::from(["x/a"])));
+    app.overlay.plot.window = Some((2.0, 3.0));
     act(&mut app, Action::Next(Direction::Forward));
+    assert_eq!(app.overlay.plot.window, None, "a zoom is of one spec");
     assert_eq!(app.overlaid(), (By::Arm, BTreeSet::from(["y/b", "y/c"])));
     act(&mut app, Action::Back);
     act(&mut app, Action::Mark);

@@ -52,6 +52,25 @@ fn an_arm_is_the_mean_of_its_runs_with_their_range() {
 }
 
 #[test]
+fn a_run_that_is_not_read_yet_is_no_run_without_an_epoch() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let mut runs = runs(&dir, &[&[Some(0.25)], &[]]);
+    let counted =
+        |runs: &[RunView]| Overlaid::of(&runs.iter().collect::<Vec<_>>(), (By::Arm, None), &Plot::default()).runs;
+    assert_eq!(counted(&runs), (1, 2));
+    runs[1].read = false;
+    assert_eq!(counted(&runs), (1, 1));
+}
+
+#[test]
+fn a_zoom_into_where_nothing_is_shows_all() {
+    let scores: [&[Option<f64>]; 1] = [&[Some(0.25), Some(0.5), Some(0.5), Some(0.75)]];
+    let of = |window| overlaid(&scores, Plot { window, ..Plot::default() }).arms.swap_remove(0).points;
+    assert_eq!(of(Some((7.0, 9.0))), of(None));
+    assert_ne!(of(Some((3.5, 4.0))), of(None));
+}
+
+#[test]
 fn what_is_added_up_once_is_zoomed_and_smoothed_as_if_it_were_added_up_again() {
     let scores: [&[Option<f64>]; 2] = [&[Some(0.35), None, Some(0.5)], &[Some(0.75), Some(1.0), Some(0.5), Some(0.4)]];
     let near = Plot { window: Some((1.5, 3.0)), ..Plot::default() };
