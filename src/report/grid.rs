@@ -28,15 +28,26 @@ pub struct Grid {
 impl Grid {
     /// For a terminal of `columns`; a wider table goes on below itself, its words repeated.
     pub fn text(&self, columns: usize) -> String {
-        let tables: Vec<String> = self.chunks(columns).iter().map(|chunk| self.table(chunk)).collect();
+        let tables: Vec<String> = self.parts(columns).iter().map(Self::table).collect();
         format!("{}\n{}\n{}", self.title, tables.join("\n"), self.notes)
     }
 
-    fn table(&self, shown: &[usize]) -> String {
-        let pick = |cells: &[String]| shown.iter().map(|&place| cells[place].clone()).collect::<Vec<_>>();
+    /// The same rows in tables of at most `columns`, as far as one number fits; the words are in all of them, title and
+    /// notes too.
+    pub(super) fn parts(&self, columns: usize) -> Vec<Self> {
+        let pick = |shown: &[usize], cells: &[String]| shown.iter().map(|&place| cells[place].clone()).collect();
+        let part = |shown: &Vec<usize>| Self {
+            header: pick(shown, &self.header),
+            rows: self.rows.iter().map(|row| pick(shown, row)).collect(),
+            ..self.clone()
+        };
+        self.chunks(columns).iter().map(part).collect()
+    }
+
+    fn table(&self) -> String {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(pick(&self.header)).add_rows(self.rows.iter().map(|row| pick(row)));
+        table.set_header(self.header.clone()).add_rows(self.rows.clone());
         for column in table.column_iter_mut().skip(self.left) {
             column.set_cell_alignment(CellAlignment::Right);
         }

@@ -10,6 +10,10 @@ use crate::report::grid::Grid;
 const PREAMBLE: &str = "% Needs \\usepackage{booktabs}, \\usepackage{float}, \\usepackage{graphicx} and \\usepackage{longtable}; \\input this file.\n";
 /// Rows and lines of notes that a float has room for; a page cuts off what is below.
 const FLOAT_LINES: usize = 36;
+/// Letters of a row that can be read where the table is made as narrow as a line; what is wider goes on below.
+const READABLE: usize = 112;
+/// Letters of a line of a long table.
+const SMALL: usize = 100;
 /// A long table that is wider than the line stands out to both sides, not to the right alone.
 const GLUE: &str = "\\LTleft=0pt plus 1fill minus 1fill\\LTright=\\LTleft";
 /// Letters of a line of notes.
@@ -64,22 +68,27 @@ fn written(sections: &[Section]) -> String {
 
 fn tex(grid: &Grid) -> String {
     let notes: usize = grid.notes.lines().map(|line| line.chars().count().div_ceil(LINE)).sum();
-    if grid.rows.len() + notes > FLOAT_LINES { long(grid) } else { float(grid) }
+    let parts = grid.parts(READABLE);
+    let rows: usize = parts.iter().map(|part| part.rows.len() + 1).sum();
+    if rows + notes > FLOAT_LINES { long(grid) } else { float(grid, &parts) }
 }
 
 /// Over as many pages as it takes, in smaller letters.
 fn long(grid: &Grid) -> String {
-    let (words, numbers) = shape(grid);
-    let head = format!("\\toprule\n{} \\\\\n\\midrule\n", row(&grid.header));
-    let mut out = format!(
-        "{{\\scriptsize\\setlength{{\\tabcolsep}}{{2pt}}{GLUE}%\n\\begin{{longtable}}{{{}{}}}\n\\caption{{{}}}\\\\\n\
-         {head}\\endfirsthead\n{head}\\endhead\n\\bottomrule\n\\endfoot\n",
-        "l".repeat(words),
-        "r".repeat(numbers),
-        markup::tex(&grid.title)
-    );
-    grid.rows.iter().for_each(|cells| out += &format!("{} \\\\\n", row(cells)));
-    out += "\\end{longtable}\n";
+    let mut out = format!("{{\\scriptsize\\setlength{{\\tabcolsep}}{{2pt}}{GLUE}%\n");
+    for (place, part) in grid.parts(SMALL).iter().enumerate() {
+        let head = format!("\\toprule\n{} \\\\\n\\midrule\n", row(&part.header));
+        let (number, more) = if place == 0 { ("", "") } else { ("\\addtocounter{table}{-1}\n", ", further columns") };
+        let _ = write!(
+            out,
+            "{number}\\begin{{longtable}}{{{}}}\n\\caption{{{}{more}}}\\\\\n\
+             {head}\\endfirsthead\n{head}\\endhead\n\\bottomrule\n\\endfoot\n",
+            columns(part),
+            markup::tex(&grid.title)
+        );
+        part.rows.iter().for_each(|cells| out += &format!("{} \\\\\n", row(cells)));
+        out += "\\end{longtable}\n";
+    }
     let notes: Vec<String> = grid.notes.lines().map(markup::tex).collect();
     if !notes.is_empty() {
         let _ = write!(out, "\n\\noindent\\raggedright {}\\par\n", notes.join("\\\\\n"));
@@ -87,29 +96,32 @@ fn long(grid: &Grid) -> String {
     out + "}\n"
 }
 
-/// Columns of words and of numbers.
-fn shape(grid: &Grid) -> (usize, usize) {
-    (grid.left.min(grid.header.len()), grid.header.len().saturating_sub(grid.left))
+/// Columns of words to the left, of numbers to the right.
+fn columns(grid: &Grid) -> String {
+    let words = grid.left.min(grid.header.len());
+    "l".repeat(words) + &"r".repeat(grid.header.len() - words)
 }
 
 fn row(cells: &[String]) -> String {
     cells.iter().map(|cell| markup::tex(cell)).collect::<Vec<_>>().join(" & ")
 }
 
-/// One float, at its place ([H]), since long tables would overtake it; a table wider than the line is made smaller.
-fn float(grid: &Grid) -> String {
-    let (words, numbers) = shape(grid);
-    let mut out = format!(
-        "\\begin{{table}}[H]\n\\centering\\small\n\\caption{{{}}}\n\
-         \\resizebox{{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}}{{!}}{{%\n\
-         \\begin{{tabular}}{{{}{}}}\n\\toprule\n{} \\\\\n\\midrule\n",
-        markup::tex(&grid.title),
-        "l".repeat(words),
-        "r".repeat(numbers),
-        row(&grid.header)
-    );
-    grid.rows.iter().for_each(|cells| out += &format!("{} \\\\\n", row(cells)));
-    out += "\\bottomrule\n\\end{tabular}}\n";
+/// One float of all parts, at its place ([H]), since long tables would overtake it; what is wider than the line is made
+/// smaller.
+fn float(grid: &Grid, parts: &[Grid]) -> String {
+    let mut out = format!("\\begin{{table}}[H]\n\\centering\\small\n\\caption{{{}}}\n", markup::tex(&grid.title));
+    for (place, part) in parts.iter().enumerate() {
+        let below = if place == 0 { "" } else { "\n\\medskip\n" };
+        let _ = write!(
+            out,
+            "{below}\\resizebox{{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}}{{!}}{{%\n\
+             \\begin{{tabular}}{{{}}}\n\\toprule\n{} \\\\\n\\midrule\n",
+            columns(part),
+            row(&part.header)
+        );
+        part.rows.iter().for_each(|cells| out += &format!("{} \\\\\n", row(cells)));
+        out += "\\bottomrule\n\\end{tabular}}\n";
+    }
     let notes: Vec<String> = grid.notes.lines().map(markup::tex).collect();
     if !notes.is_empty() {
         let _ = write!(out, "\n\\smallskip\\raggedright\\footnotesize {}\n", notes.join("\\\\\n"));
@@ -130,6 +142,26 @@ mod tests {
         assert!(text.contains("\\caption{5 \\%}") && text.contains("\\begin{tabular}{lr}"), "{text}");
         assert!(text.contains("\\midrule\na\\_b & 0.5 \\,\\ldots\\, 0.6 \\\\\n\\bottomrule"), "{text}");
         assert!(text.contains("\\footnotesize n \\& m"), "{text}");
+    }
+
+    #[test]
+    fn a_table_too_wide_to_be_read_goes_on_below_under_one_number() {
+        let cells = |name: &str| (0..9).map(|i| format!("{name} {i} {}", "x".repeat(20))).collect::<Vec<_>>();
+        let of = |rows| {
+            tex(&Grid {
+                title: "T".into(),
+                header: cells("head"),
+                rows: vec![cells("cell"); rows],
+                left: 1,
+                ..Grid::default()
+            })
+        };
+        let (few, many) = (of(2), of(30));
+        assert_eq!((few.matches("\\begin{tabular}").count(), few.matches("\\caption{T}").count()), (4, 1), "{few}");
+        // The words stand in every part, every number in one.
+        assert_eq!((few.matches("cell 0 ").count(), few.matches("cell 8 ").count()), (2 * 4, 2), "{few}");
+        assert_eq!(many.matches("\\begin{longtable}").count(), many.matches("table}{-1}").count() + 1, "{many}");
+        assert_eq!(many.matches("T, further columns").count(), many.matches("table}{-1}").count(), "{many}");
     }
 
     #[test]
