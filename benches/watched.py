@@ -1,10 +1,11 @@
-"""Does watching a training change it? Epochs of one run, by twos with and without a dashboard on its Run screen; the first
-of the two, in which the dashboard opens or closes, is not counted.
+"""Does watching a training change it? Epochs of one run, in turn with a dashboard on its Run screen and with that dashboard
+stopped (SIGSTOP), so that neither its start nor a slow drift of the machine counts.
 
     cargo build --release
     python benches/watched.py target/release/seglab [--device flex] [--pairs 20] [--px 128]
 
-Printed: images a second of both kinds of epochs (medians), and the median ratio of neighbours with its interval.
+Printed: images a second of both kinds of epochs (medians), the median ratio of neighbours with its interval, and how much
+of a processor the dashboard took while it watched.
 """
 
 import argparse
@@ -12,13 +13,13 @@ import json
 import os
 import pty
 import random
-import select
 import signal
 import statistics
 import subprocess
 import tempfile
 import termios
 import threading
+import time
 from pathlib import Path
 
 SPEC = """
@@ -29,6 +30,8 @@ train = { epochs = EPOCHS, batch = 8, lr = 1e-3 }
 arm = [{ name = "unet", model = { name = "unet", width = 0.125 }, loss = { name = "combo" } }]
 """
 SIZE = (160, 45)
+# Epochs before the first that counts: of a cold cache, and in which the dashboard opens.
+WARM = 3
 
 
 class Dashboard:
@@ -39,28 +42,45 @@ class Dashboard:
         if self.pid == 0:
             os.execvpe(command[0], command, os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"})
         termios.tcsetwinsize(self.terminal, SIZE[::-1])
-        self.reader = threading.Thread(target=self.drain, daemon=True)
-        self.reader.start()
+        threading.Thread(target=self.drain, daemon=True).start()
 
     def drain(self):
         try:
             os.write(self.terminal, b"2")
-            while select.select([self.terminal], [], [])[0] and os.read(self.terminal, 1 << 16):
+            while os.read(self.terminal, 1 << 16):
                 pass
         except OSError:
             pass
 
+    def watch(self, watches):
+        os.kill(self.pid, signal.SIGCONT if watches else signal.SIGSTOP)
+
+    def cpu_s(self):
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def close(self):
+        self.watch(True)
         os.kill(self.pid, signal.SIGTERM)
         os.waitpid(self.pid, 0)
         os.close(self.terminal)
 
 
-def epochs(folder):
-    """Images a second of each epoch so far."""
-    lines = [line for path in folder.rglob("events.jsonl") for line in path.read_text().splitlines(keepends=True)]
-    events = [json.loads(line) for line in lines if line.endswith("\n")]
-    return [event["images_per_s"] for event in events if event["event"] == "epoch"]
+class Epochs:
+    """Images a second of each epoch of the only run, read as they are written."""
+
+    def __init__(self, folder):
+        self.folder, self.lines, self.rest, self.speeds = folder, None, "", []
+
+    def read(self):
+        if self.lines is None:
+            found = list(self.folder.rglob("events.jsonl"))
+            if not found:
+                return
+            self.lines = found[0].open()
+        *lines, self.rest = (self.rest + self.lines.read()).split("\n")
+        events = map(json.loads, lines)
+        self.speeds += [event["images_per_s"] for event in events if event["event"] == "epoch"]
 
 
 def interval(ratios):
@@ -79,31 +99,49 @@ def main():
     options = parser.parse_args()
     program = str(options.seglab.resolve())
     with tempfile.TemporaryDirectory() as folder:
-        spec = Path(folder) / "watched.toml"
-        spec.write_text(SPEC.replace("EPOCHS", str(4 * options.pairs + 1)).replace("PX", str(options.px)))
-        environment = os.environ | {"XDG_STATE_HOME": folder}
-        store = ["--results", f"{folder}/results"]
-        run = subprocess.Popen(
-            [program, *store, "--device", options.device, "run", str(spec), "--headless"], env=environment, stdout=subprocess.DEVNULL
-        )
-        watching = None
-        while run.poll() is None:
-            # the first epoch warms up; then alone, alone and counted, watched, watched and counted
-            place = (len(epochs(Path(folder))) - 1) % 4
-            if place in (2, 3) and not watching:
-                watching = Dashboard([program, *store, "--read-only"])
-            elif place in (0, 1) and watching:
-                watching.close()
-                watching = None
-            select.select([], [], [], 0.2)
-        if watching:
-            watching.close()
-        speeds = epochs(Path(folder))[1:]
-    without, with_it = speeds[1::4], speeds[3::4]
-    ratios = [alone / watched for alone, watched in zip(without, with_it)]
+        speeds, share = train(options, Path(folder))
+    ratios, kinds = [], ([], [])
+    for pair in range(options.pairs):
+        # the order of each two changes, so that a machine that becomes slower does no harm
+        first, second = speeds[2 * pair], speeds[2 * pair + 1]
+        alone, watched = (first, second) if pair % 2 == 0 else (second, first)
+        kinds[0].append(alone)
+        kinds[1].append(watched)
+        ratios.append(alone / watched)
     low, high = interval(ratios)
-    print(f"{len(ratios)} pairs of epochs on {options.device}: {statistics.median(without):.1f} images/s alone, {statistics.median(with_it):.1f} watched")
+    alone, watched = map(statistics.median, kinds)
+    print(f"{len(ratios)} pairs of epochs on {options.device}: {alone:.1f} images/s alone, {watched:.1f} watched")
     print(f"time of a step watched / alone: {statistics.median(ratios):.4f} (95 % interval {low:.4f} to {high:.4f})")
+    print(f"the dashboard took {100 * share:.2f} % of a processor while it watched")
+
+
+def train(options, folder):
+    """Images a second of the epochs that count, and the dashboard's share of a processor while it watched."""
+    spec = folder / "watched.toml"
+    spec.write_text(SPEC.replace("EPOCHS", str(2 * options.pairs + WARM)).replace("PX", str(options.px)))
+    environment = os.environ | {"XDG_STATE_HOME": str(folder)}
+    program = [str(options.seglab.resolve()), "--results", str(folder / "results")]
+    command = [*program, "--device", options.device, "run", str(spec), "--headless"]
+    run = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    epochs, dashboard, watches, since, watched_s = Epochs(folder), None, True, 0.0, 0.0
+    while run.poll() is None:
+        epochs.read()
+        if not dashboard and epochs.speeds:
+            dashboard = Dashboard([*program, "--read-only"])
+        elif dashboard and len(epochs.speeds) >= WARM:
+            place = len(epochs.speeds) - WARM
+            should = (place % 2 == 1) == (place // 2 % 2 == 0)
+            if not since:
+                before, since = dashboard.cpu_s(), time.monotonic()
+            if should != watches:
+                watched_s += time.monotonic() - since if watches else 0
+                since, watches = time.monotonic(), should
+                dashboard.watch(should)
+        time.sleep(0.02)
+    watched_s += time.monotonic() - since if watches else 0
+    share = (dashboard.cpu_s() - before) / watched_s
+    dashboard.close()
+    return epochs.speeds[WARM:], share
 
 
 main()
