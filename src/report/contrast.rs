@@ -1,6 +1,7 @@
 //! One arm against the chosen one in one metric: which test speaks, and what it says.
 
 use super::inference::{Answers, ArmAnswer};
+use super::interval::shown_interval;
 use crate::metric::{Better, Metric};
 use crate::stats::{Interval, Summary};
 
@@ -71,6 +72,11 @@ impl Answers {
     /// `arm` over cases.
     pub fn summary(&self, arm: &str, metric: &Metric) -> Option<&Summary> {
         self.row(arm, metric).map(|row| &row.summary)
+    }
+
+    /// Of the mean of `arm`: t, or BCa where t has none or leaves the metric's range, as in reports.
+    pub fn interval(&self, arm: &str, metric: &Metric) -> Option<Interval> {
+        shown_interval(self.summary(arm, metric)?, metric)
     }
 
     fn row(&self, arm: &str, metric: &Metric) -> Option<&ArmAnswer> {

@@ -209,7 +209,7 @@ fn arm_line(arms: &Arms, answers: Option<&Answers>, row: &ArmRow) -> String {
         let value = row.value(metric);
         let number = |number: Option<f64>| number.map_or(String::new(), |number| number.to_string());
         let tests = answers.map(|answers| {
-            let interval = answers.summary(&row.arm, metric).and_then(|own| own.t.or(own.bca));
+            let interval = answers.interval(&row.arm, metric);
             let holm = answers.contrast(&row.arm, metric).and_then(|contrast| contrast.holm);
             [number(interval.map(|ends| ends.low)), number(interval.map(|ends| ends.high)), number(holm)]
         });

@@ -26,7 +26,7 @@ pub enum Intervals {
     /// The mean alone.
     #[default]
     Hidden,
-    /// The t interval beside it.
+    /// The interval of the mean beside it.
     Shown,
 }
 

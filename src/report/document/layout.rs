@@ -3,10 +3,8 @@
 use super::{AreaAgreement, Document, Provenance, RunProvenance, Unpaired};
 use crate::metric::Metric;
 use crate::report::grid::Grid;
-use crate::report::inference::ArmAnswer;
 use crate::report::range;
 use crate::report::render::number;
-use crate::stats::Interval;
 
 /// Heading of what made the numbers.
 pub(super) const PROVENANCE: &str = "Provenance";
@@ -79,12 +77,9 @@ impl Document {
     }
 
     fn mean(&self, arm: &str, metric: &Metric) -> String {
-        let answer = self.statistics.metrics.iter().find(|answer| answer.metric == metric.name);
-        let Some(row) = answer.and_then(|answer| answer.arms.iter().find(|row| row.arm == arm)) else {
-            return number(metric, None);
-        };
-        let mean = number(metric, row.summary.mean);
-        row.shown_interval(metric).map_or(mean.clone(), |own| format!("{mean} [{}]", range(metric, Some(own))))
+        let mean = number(metric, self.statistics.summary(arm, metric).and_then(|summary| summary.mean));
+        let interval = self.statistics.interval(arm, metric);
+        interval.map_or(mean.clone(), |own| format!("{mean} [{}]", range(metric, Some(own))))
     }
 
     fn answers(&self, metric: &Metric) -> Vec<Grid> {
@@ -110,13 +105,6 @@ impl Document {
         let title = format!("Predicted less reference area, at {0} × {0} px", self.comparison.input_px);
         let notes = "limits: bias ± 1.96 SD over cases (Bland and Altman)\n".to_owned();
         if rows.is_empty() { Vec::new() } else { vec![Grid { title, header, rows, left: 1, notes }] }
-    }
-}
-
-impl ArmAnswer {
-    /// The interval that stands beside the mean where there is room for one.
-    pub(in crate::report) fn shown_interval(&self, metric: &Metric) -> Option<Interval> {
-        crate::report::interval::shown_interval(&self.summary, metric)
     }
 }
 

@@ -38,16 +38,14 @@ impl Bars {
     pub fn of(document: &Document, unit: &'static str) -> Option<Self> {
         let arms = &document.comparison.arms;
         let group = |metric: &'static Metric| {
-            let answer = document.statistics.metrics.iter().find(|answer| answer.metric == metric.name)?;
+            let statistics = &document.statistics;
             let bar = |arm: &crate::report::ArmRow| {
-                let own = answer.arms.iter().find(|own| own.arm == arm.arm)?;
-                Some((own.summary.mean?, own.shown_interval(metric)))
+                Some((statistics.summary(&arm.arm, metric)?.mean?, statistics.interval(&arm.arm, metric)))
             };
-            Some(Group { label: metric.label, bars: arms.iter().map(bar).collect() })
+            Group { label: metric.label, bars: arms.iter().map(bar).collect() }
         };
         let metrics = document.task.shown().filter(|metric| metric.unit == unit);
-        let groups: Vec<Group> =
-            metrics.filter_map(group).filter(|group| group.bars.iter().any(Option::is_some)).collect();
+        let groups: Vec<Group> = metrics.map(group).filter(|group| group.bars.iter().any(Option::is_some)).collect();
         let names = arms.iter().enumerate().map(|(i, arm)| (numbered(i, arm.label()), Look(i))).collect();
         (!groups.is_empty()).then_some(Self { names, groups, unit })
     }

@@ -221,8 +221,8 @@ impl<'a> Shape<'a> {
         let sign = versus.sign(self.comparison, &arm.arm, metric).unwrap_or("");
         let mut text = pad_left(&format!("{sign}{}", number(metric, value.mean)), METRIC - 2);
         if versus.intervals == Intervals::Shown {
-            let interval = versus.answers(self.comparison).and_then(Result::ok);
-            let interval = interval.and_then(|answers| answers.summary(&arm.arm, metric)?.t);
+            let answers = versus.answers(self.comparison).and_then(Result::ok);
+            let interval = answers.and_then(|answers| answers.interval(&arm.arm, metric));
             let ends = interval
                 .map(|ends| format!(" [{}, {}]", number(metric, Some(ends.low)), number(metric, Some(ends.high))));
             text += &pad(&ends.unwrap_or_default(), INTERVAL);

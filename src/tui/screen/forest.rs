@@ -33,7 +33,7 @@ struct Mean<'a> {
 struct Forest<'a> {
     metric: &'static Metric,
     means: Vec<Mean<'a>>,
-    /// `t`, or `BCa` of a metric that is of cases together.
+    /// What the intervals are: of t, or of BCa where t has none or leaves the metric's range.
     by: &'static str,
 }
 
@@ -41,15 +41,20 @@ impl<'a> Forest<'a> {
     /// Of the chosen column; none where it is no metric, or nothing is known yet.
     fn of(app: &'a App, answers: &Answers) -> Option<Self> {
         let Column::Metric(metric) = app.arms().chosen() else { return None };
-        let of_cases = metric.of_all.is_none();
-        let mean = |arm: &'a ArmRow| {
+        let mut of_t = Vec::new();
+        let mut mean = |arm: &'a ArmRow| {
             let summary = answers.summary(&arm.arm, metric)?;
-            let interval = if of_cases { summary.t } else { summary.bca };
+            let interval = answers.interval(&arm.arm, metric);
+            of_t.extend(interval.map(|own| summary.t == Some(own)));
             Some(Mean { arm, at: summary.mean?, interval: interval.map(|ends| [ends.low, ends.high]) })
         };
-        let means: Vec<Mean> = app.arms().rows().filter_map(mean).collect();
-        let is_known = means.iter().any(|mean| mean.interval.is_some());
-        is_known.then_some(Self { metric, means, by: if of_cases { "t" } else { "BCa" } })
+        let means: Vec<Mean> = app.arms().rows().filter_map(&mut mean).collect();
+        let by = match (of_t.contains(&true), of_t.contains(&false)) {
+            (true, false) => "t",
+            (true, true) => "t or BCa",
+            _ => "BCa",
+        };
+        (!of_t.is_empty()).then_some(Self { metric, means, by })
     }
 
     /// Lowest and highest of all that is drawn; none where they are one.
@@ -140,6 +145,7 @@ mod tests {
 
     use super::super::tests::{app, drawn, unicode, versus::answers};
     use super::*;
+    use crate::stats::Interval;
     use crate::tui::app::{Msg, Screen};
     use crate::tui::found::Found;
 
@@ -164,6 +170,16 @@ mod tests {
             );
         }
         assert!(lines[title + 4].contains("0.470") && lines[title + 4].trim_end().ends_with("0.550"), "{lines:#?}");
+        // One beyond what the metric can be is BCa's.
+        let mut beyond = answers(3);
+        let dsc = beyond.metrics.iter_mut().find(|answer| answer.metric == "dsc").expect("a metric");
+        dsc.arms[2].summary.t = Some(Interval { low: 0.4, high: 1.01 });
+        dsc.arms[2].summary.bca = Some(Interval { low: 0.45, high: 0.975 });
+        let mut other = super::super::tests::app(3, Screen::Compare, unicode());
+        other.update(Msg::Found(Found::Answers("arm-0".into(), Ok(Arc::new(beyond)))));
+        let lines = drawn(&other, (160, 45));
+        let title = lines.iter().position(|line| line.contains("DSC, 95 % t or BCa interval")).expect("is drawn");
+        assert!(lines[title + 4].contains("0.450") && lines[title + 4].trim_end().ends_with("0.975"), "{lines:#?}");
         let not_drawn = |app: &App, size| !drawn(app, size).concat().contains("interval, → better");
         assert!(not_drawn(&app, (60, 20)) && not_drawn(&bare, (160, 45)));
     }
