@@ -28,20 +28,24 @@ pub struct Grid {
 impl Grid {
     /// For a terminal of `columns`; a wider table goes on below itself, its words repeated.
     pub fn text(&self, columns: usize) -> String {
-        let tables: Vec<String> = self.parts(columns).iter().map(Self::table).collect();
+        let tables: Vec<String> = self.chunks(columns).iter().map(|shown| self.part(shown).table()).collect();
         format!("{}\n{}\n{}", self.title, tables.join("\n"), self.notes)
     }
 
-    /// The same rows in tables of at most `columns`, as far as one number fits; the words are in all of them, title and
-    /// notes too.
+    /// The same rows in as few tables of at most `columns` as there can be, about equally wide; the words are in all of
+    /// them.
     pub(super) fn parts(&self, columns: usize) -> Vec<Self> {
-        let pick = |shown: &[usize], cells: &[String]| shown.iter().map(|&place| cells[place].clone()).collect();
-        let part = |shown: &Vec<usize>| Self {
-            header: pick(shown, &self.header),
-            rows: self.rows.iter().map(|row| pick(shown, row)).collect(),
-            ..self.clone()
-        };
-        self.chunks(columns).iter().map(part).collect()
+        let fewest = self.chunks(columns);
+        let narrower = (1..columns).rev().map(|columns| self.chunks(columns));
+        let even = narrower.take_while(|chunks| chunks.len() == fewest.len()).last().unwrap_or(fewest);
+        even.iter().map(|shown| self.part(shown)).collect()
+    }
+
+    /// The columns at these places.
+    fn part(&self, shown: &[usize]) -> Self {
+        let pick = |cells: &[String]| shown.iter().map(|&place| cells[place].clone()).collect();
+        let rows = self.rows.iter().map(|row| pick(row)).collect();
+        Self { title: self.title.clone(), header: pick(&self.header), rows, left: self.left, notes: String::new() }
     }
 
     fn table(&self) -> String {
@@ -111,6 +115,19 @@ mod tests {
         let text = grid().text(18);
         assert_eq!(text.lines().count(), 1 + 2 * 2, "{text}");
         assert!(text.lines().all(|line| line.width() <= 18) && text.contains("0.3"), "{text}");
+    }
+
+    #[test]
+    fn parts_are_about_equally_wide() {
+        let heads = |columns| grid().parts(columns).iter().map(|part| part.header.join(" ")).collect::<Vec<_>>();
+        assert_eq!(heads(23), ["Arm A B C"]);
+        let wide = Grid {
+            header: ["Arm", "A", "B", "C", "D"].map(str::to_owned).to_vec(),
+            rows: vec![["an arm", "0.1", "0.2", "0.3", "0.4"].map(str::to_owned).to_vec()],
+            ..grid()
+        };
+        // Three would fit into the first.
+        assert_eq!(wide.parts(23).iter().map(|part| part.header.len()).collect::<Vec<_>>(), [3, 3]);
     }
 
     #[test]

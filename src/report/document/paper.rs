@@ -10,10 +10,8 @@ use crate::report::grid::Grid;
 const PREAMBLE: &str = "% Needs \\usepackage{booktabs}, \\usepackage{float}, \\usepackage{graphicx} and \\usepackage{longtable}; \\input this file.\n";
 /// Rows and lines of notes that a float has room for; a page cuts off what is below.
 const FLOAT_LINES: usize = 36;
-/// Letters of a row that can be read where the table is made as narrow as a line; what is wider goes on below.
-const READABLE: usize = 112;
-/// Letters of a line of a long table.
-const SMALL: usize = 100;
+/// Letters of a row that can be read where a table is made as narrow as a line; what is wider goes on below.
+const READABLE: usize = 120;
 /// A long table that is wider than the line stands out to both sides, not to the right alone.
 const GLUE: &str = "\\LTleft=0pt plus 1fill minus 1fill\\LTright=\\LTleft";
 /// Letters of a line of notes.
@@ -70,13 +68,13 @@ fn tex(grid: &Grid) -> String {
     let notes: usize = grid.notes.lines().map(|line| line.chars().count().div_ceil(LINE)).sum();
     let parts = grid.parts(READABLE);
     let rows: usize = parts.iter().map(|part| part.rows.len() + 1).sum();
-    if rows + notes > FLOAT_LINES { long(grid) } else { float(grid, &parts) }
+    if rows + notes > FLOAT_LINES { long(grid, &parts) } else { float(grid, &parts) }
 }
 
 /// Over as many pages as it takes, in smaller letters.
-fn long(grid: &Grid) -> String {
+fn long(grid: &Grid, parts: &[Grid]) -> String {
     let mut out = format!("{{\\scriptsize\\setlength{{\\tabcolsep}}{{2pt}}{GLUE}%\n");
-    for (place, part) in grid.parts(SMALL).iter().enumerate() {
+    for (place, part) in parts.iter().enumerate() {
         let head = format!("\\toprule\n{} \\\\\n\\midrule\n", row(&part.header));
         let (number, more) = if place == 0 { ("", "") } else { ("\\addtocounter{table}{-1}\n", ", further columns") };
         let _ = write!(
@@ -157,9 +155,9 @@ mod tests {
             })
         };
         let (few, many) = (of(2), of(30));
-        assert_eq!((few.matches("\\begin{tabular}").count(), few.matches("\\caption{T}").count()), (4, 1), "{few}");
+        assert_eq!((few.matches("\\begin{tabular}").count(), few.matches("\\caption{T}").count()), (3, 1), "{few}");
         // The words stand in every part, every number in one.
-        assert_eq!((few.matches("cell 0 ").count(), few.matches("cell 8 ").count()), (2 * 4, 2), "{few}");
+        assert_eq!((few.matches("cell 0 ").count(), few.matches("cell 8 ").count()), (2 * 3, 2), "{few}");
         assert_eq!(many.matches("\\begin{longtable}").count(), many.matches("table}{-1}").count() + 1, "{many}");
         assert_eq!(many.matches("T, further columns").count(), many.matches("table}{-1}").count(), "{many}");
     }
