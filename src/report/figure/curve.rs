@@ -11,6 +11,8 @@ use crate::run::EpochPoint;
 use crate::store::RunView;
 
 const PANEL_PX: (u32, u32) = (520, 400);
+/// More panels beside one another are too small on paper.
+const ACROSS: usize = 2;
 /// More points are no finer on paper.
 const MOST_POINTS: usize = 1000;
 
@@ -49,7 +51,7 @@ impl Quantity {
     }
 }
 
-/// Panels side by side.
+/// Panels side by side, and below one another where they are many.
 pub(super) struct Curves {
     panels: Vec<Panel>,
     names: Vec<(String, Look)>,
@@ -94,6 +96,12 @@ impl Curves {
     fn labels(&self) -> Vec<String> {
         self.names.iter().map(|(name, _)| name.clone()).collect()
     }
+
+    /// Rows and columns of panels.
+    fn grid(&self) -> (usize, usize) {
+        let across = self.panels.len().clamp(1, ACROSS);
+        (self.panels.len().div_ceil(across), across)
+    }
 }
 
 /// As far as all runs go: beyond, the mean would jump wherever a run ends.
@@ -114,13 +122,14 @@ fn over_runs(runs: &[&RunView], of: &dyn Fn(&EpochPoint) -> Option<f64>) -> Vec<
 
 impl Draw for Curves {
     fn size(&self) -> (u32, u32) {
-        let width = PANEL_PX.0 * self.panels.len() as u32;
-        (width, PANEL_PX.1 + legend_px(&self.labels(), width))
+        let (down, across) = self.grid();
+        let width = PANEL_PX.0 * across as u32;
+        (width, PANEL_PX.1 * down as u32 + legend_px(&self.labels(), width))
     }
 
     fn draw<B: DrawingBackend>(&self, area: &Area<B>) -> Drawn<B> {
-        let (upper, lower) = area.split_vertically(PANEL_PX.1);
-        for (panel, part) in self.panels.iter().zip(upper.split_evenly((1, self.panels.len()))) {
+        let (upper, lower) = area.split_vertically(PANEL_PX.1 * self.grid().0 as u32);
+        for (panel, part) in self.panels.iter().zip(upper.split_evenly(self.grid())) {
             panel.draw(&part)?;
         }
         legend(&lower, &self.names)
