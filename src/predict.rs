@@ -63,9 +63,6 @@ pub struct Prediction<'a> {
 /// Why images are not predicted.
 #[derive(Debug, thiserror::Error)]
 pub enum PredictError {
-    /// An image cannot be read.
-    #[error(transparent)]
-    Dataset(#[from] DatasetError),
     /// A file cannot be written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -97,8 +94,14 @@ struct Source<'a> {
 
 impl Prediction<'_> {
     /// Writes `masks/`, `probabilities/` and `overlays/`, a PNG of each image's own size for each, `shapes.csv` and
-    /// `predict.json` into `out`, which must not have them yet; calls `done` after every few images.
-    pub fn write(&self, images: &Unmarked, out: &Path, mut done: impl FnMut(usize)) -> Result<(), PredictError> {
+    /// `predict.json` into `out`, which must not have them yet; calls `done` after every few images. Returns why images
+    /// were left out that cannot be read.
+    pub fn write(
+        &self,
+        images: &Unmarked,
+        out: &Path,
+        mut done: impl FnMut(usize),
+    ) -> Result<Vec<DatasetError>, PredictError> {
         if FOLDERS.iter().chain(&[SHAPES, PROVENANCE]).any(|name| out.join(name).exists()) {
             return Err(PredictError::Taken(out.to_owned()));
         }
@@ -106,18 +109,27 @@ impl Prediction<'_> {
             fs::create_dir_all(&folder).map_err(|error| StoreError::new(&folder, error))?;
         }
         let (decoder, mut rows) = (Decoder::default(), vec![HEAD.map(str::to_owned).to_vec()]);
+        let mut unread = Vec::new();
         for cases in images.cases.chunks(CHUNK) {
-            let decoded = cases.par_iter().map(|case| Ok(decoder.pixels(case)?.image));
-            let decoded = decoded.collect::<Result<Vec<RgbImage>, DatasetError>>()?;
-            let planes = self.ensemble.probabilities(&decoded, self.views);
-            let all = cases.par_iter().zip(&decoded).zip(&planes);
+            let pixels: Vec<_> = cases.par_iter().map(|case| decoder.pixels(case)).collect();
+            let (mut read, mut decoded) = (Vec::new(), Vec::<RgbImage>::new());
+            for (case, pixels) in cases.iter().zip(pixels) {
+                match pixels {
+                    Ok(pixels) => _ = (read.push(case), decoded.push(pixels.image)),
+                    Err(error) => unread.push(error),
+                }
+            }
+            let planes =
+                if decoded.is_empty() { Vec::new() } else { self.ensemble.probabilities(&decoded, self.views) };
+            let all = read.into_par_iter().zip(&decoded).zip(&planes);
             let written = all.map(|((case, image), plane)| self.one((case, image), plane, out));
             rows.extend(written.collect::<Result<Vec<_>, StoreError>>()?);
             done(cases.len());
         }
         write(&out.join(SHAPES), &csv(&rows))?;
-        let provenance = serde_json::to_vec_pretty(&self.provenance(images.cases.len())).expect("numbers and strings");
-        Ok(write(&out.join(PROVENANCE), &provenance)?)
+        let provenance = serde_json::to_vec_pretty(&self.provenance(rows.len() - 1)).expect("numbers and strings");
+        write(&out.join(PROVENANCE), &provenance)?;
+        Ok(unread)
     }
 
     /// Writes one image's files; its row.

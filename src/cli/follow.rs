@@ -129,7 +129,7 @@ fn conclude(spec: &str, watch: &Watch, own: &[&RunView], (wanted, asked): (usize
     let finished = own.iter().filter(|view| view.state == State::Finished).count();
     if finished > 0 {
         for (_, runs) in by_task(&all) {
-            print(&format!("\n{}", Comparison::of(spec, &runs).render(Format::Text)));
+            print(&format!("\n{}", Comparison::of(spec, &runs).and_unreadable(&watch.broken).render(Format::Text)));
         }
     }
     if finished == wanted {

@@ -52,12 +52,12 @@ pub(super) fn predict(context: &Context, args: &PredictArgs) -> anyhow::Result<E
         depth: if args.bits == "8" { Depth::Eight } else { Depth::Sixteen },
     };
     for path in &images.skipped {
-        eprintln!("seglab: {}: no image, left out", printable(&path.display().to_string()));
+        eprintln!("seglab: {}: no image to segment, left out", printable(&path.display().to_string()));
     }
     let total = images.cases.len();
     print(&format!("{} on {total} images, {}\n", networks(&names), device.label))?;
     let mut count = 0;
-    prediction.write(&images, &args.out, |images| {
+    let unread = prediction.write(&images, &args.out, |images| {
         count += images;
         // progress is for whoever reads
         let _ = print(&format!("{count} of {total}\n"));
@@ -66,7 +66,14 @@ pub(super) fn predict(context: &Context, args: &PredictArgs) -> anyhow::Result<E
         "written: {}; research software, not a medical device\n",
         printable(&args.out.display().to_string())
     ))?;
-    Ok(ExitCode::SUCCESS)
+    for error in &unread {
+        eprintln!("seglab: left out: {}", printable(&error.to_string()));
+    }
+    if unread.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("seglab: {} of {total} images could not be read", unread.len());
+    Ok(ExitCode::FAILURE)
 }
 
 /// The first device that is asked for, if this program has it; else the worker that has it goes on in this one's place.

@@ -11,7 +11,9 @@ use clap::Args;
 
 use super::follow::duration;
 use super::{Context, print, printable};
-use crate::report::{Asked, Checked, Making, SpecRuns, Unreported, Written, check, write_golden, write_report};
+use crate::report::{
+    Asked, Broken, Checked, Making, SpecRuns, Unreported, Written, check, renew_golden, write_golden, write_report,
+};
 use crate::spec::MARK;
 use crate::stats::{Inference, Level};
 use crate::store::{RunView, Watch};
@@ -39,11 +41,19 @@ pub struct ReportArgs {
     /// differ.
     #[arg(long, value_name = "DIR", conflicts_with = "out")]
     check: Option<PathBuf>,
+    /// Before that, write the golden tables in the folder again, as this version makes them of their scores.
+    #[arg(long, requires = "check")]
+    renew: bool,
 }
 
 pub(super) fn report(context: &Context, args: &ReportArgs) -> anyhow::Result<ExitCode> {
     match (&args.check, &args.out, &args.golden) {
-        (Some(folder), ..) => checked(context, folder),
+        (Some(folder), ..) => {
+            for path in if args.renew { renew_golden(folder)? } else { Vec::new() } {
+                eprintln!("written again: {}", printable(&path.display().to_string()));
+            }
+            checked(context, folder)
+        }
         (None, Some(out), _) => written(context, args, Kind::Page(out)),
         (None, None, Some(out)) => written(context, args, Kind::Golden(out)),
         (None, None, None) => anyhow::bail!("give --out DIR, --golden DIR, or --check DIR"),
@@ -58,14 +68,14 @@ enum Kind<'a> {
 }
 
 impl Kind<'_> {
-    fn write(self, specs: &[SpecRuns], asked: &Asked, said: &Said) -> anyhow::Result<Written> {
+    fn write(self, (specs, broken): (&[SpecRuns], &Broken), asked: &Asked, said: &Said) -> anyhow::Result<Written> {
         let progress = |what: &str, done: usize, all: usize| said.step(what, done, all);
         Ok(match self {
-            Kind::Page(out) => write_report(specs, asked, out, &progress)?,
+            Kind::Page(out) => write_report((specs, broken), asked, out, &progress)?,
             Kind::Golden(out) => {
                 let making = Making { command: command(specs, out), machine: machine() };
-                let (files, unreported) = write_golden(specs, (asked, &making), out, &progress)?;
-                Written { files, unreported, undrawn: Vec::new() }
+                let (files, unreported) = write_golden((specs, broken), (asked, &making), out, &progress)?;
+                Written { files, unreported, ..Written::default() }
             }
         })
     }
@@ -105,7 +115,7 @@ fn written(context: &Context, args: &ReportArgs, kind: Kind) -> anyhow::Result<E
         anyhow::bail!("no runs in {}; \"seglab demo\" makes some", context.store.root().display());
     }
     let said = Said::new();
-    let written = kind.write(&specs, &asked, &said)?;
+    let written = kind.write((&specs, &watch.broken), &asked, &said)?;
     said.clear();
     for (name, reason) in &watch.broken {
         eprintln!("{}: {}", printable(name), printable(reason));
@@ -115,6 +125,10 @@ fn written(context: &Context, args: &ReportArgs, kind: Kind) -> anyhow::Result<E
     }
     for Unreported { spec, reason } in &written.unreported {
         eprintln!("{}: {}", printable(spec), printable(reason));
+    }
+    for path in &written.stale {
+        let path = printable(&path.display().to_string());
+        eprintln!("{path}: of an earlier report in this folder; index.html and wandb/ no longer have it");
     }
     for path in &written.files {
         print(&format!("{}\n", printable(&path.display().to_string())))?;

@@ -12,7 +12,7 @@ use super::follow::duration;
 use super::{Context, on_one_line, print, printable};
 use crate::dataset::fold::Leak;
 use crate::metric::Task;
-use crate::report::{self, Answers, Comparison, Question, SCHEMA};
+use crate::report::{self, Answers, Broken, Comparison, Question, SCHEMA};
 use crate::run::{LastWord, State};
 use crate::spec::{Spec, asked};
 use crate::stats::{Inference, Level};
@@ -193,18 +193,20 @@ pub(super) fn compare(context: &Context, args: &CompareArgs) -> anyhow::Result<E
     if tables.is_empty() {
         anyhow::bail!("{spec}: no run of that task");
     }
-    let texts: Vec<String> =
-        tables.iter().map(|(_, runs)| compared(context, (&spec, runs), (format, args))).collect::<Result<_, _>>()?;
+    let texts: Vec<String> = tables
+        .iter()
+        .map(|(_, runs)| compared(context, (&spec, runs, &watch.broken), (format, args)))
+        .collect::<Result<_, _>>()?;
     print(&texts.join("\n"))?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn compared(
     context: &Context,
-    (spec, runs): (&str, &[&RunView]),
+    (spec, runs, broken): (&str, &[&RunView], &Broken),
     (format, args): (report::Format, &CompareArgs),
 ) -> anyhow::Result<String> {
-    let comparison = Comparison::of(spec, runs);
+    let comparison = Comparison::of(spec, runs).and_unreadable(broken);
     let answers = Answers::of(runs, &question(comparison.task, args)?)?;
     Ok(match format {
         report::Format::Text => {
@@ -269,7 +271,7 @@ pub(super) fn export(context: &Context, args: &ExportArgs) -> anyhow::Result<Exi
     let spec = stored_name(&args.spec)?;
     let watch = runs_of(context, &spec)?;
     let runs: Vec<&RunView> = watch.runs().collect();
-    for path in report::export(&spec, &runs, &args.out)? {
+    for path in report::export(&spec, (&runs, &watch.broken), &args.out)? {
         print(&format!("{}\n", path.display()))?;
     }
     Ok(ExitCode::SUCCESS)

@@ -1,6 +1,6 @@
 //! Images that nobody has drawn a mask on: files and folders as they come, without a manifest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ const WINDOW: [f64; 2] = [1.0, 99.0];
 pub struct Unmarked {
     /// In the order given, of a folder by name; each its own subject, of class unknown, its reference empty.
     pub cases: Vec<Case>,
-    /// Files of folders that are no images.
+    /// Files of folders that are no images, or masks of others.
     pub skipped: Vec<PathBuf>,
 }
 
@@ -53,8 +53,9 @@ impl Unmarked {
         if !series.is_empty() {
             self.volume(&name(folder), series, Format::Dicom)?;
         }
+        let stems: BTreeSet<String> = others.iter().map(|path| stem(path)).collect();
         for path in others {
-            if !self.file(&path)? {
+            if is_mask_of(&stem(&path), &stems) || !self.file(&path)? {
                 self.skipped.push(path);
             }
         }
@@ -111,6 +112,13 @@ impl Unmarked {
     }
 }
 
+/// As BUSI names masks: `NAME_mask`, `NAME_mask_1` beside `NAME`.
+fn is_mask_of(stem: &str, others: &BTreeSet<String>) -> bool {
+    let Some((image, number)) = stem.rsplit_once("_mask") else { return false };
+    let is_number = |text: &str| text.strip_prefix('_').is_some_and(|n| n.bytes().all(|byte| byte.is_ascii_digit()));
+    (number.is_empty() || is_number(number)) && others.contains(image)
+}
+
 fn ends(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|end| end.eq_ignore_ascii_case(extension))
 }
@@ -143,13 +151,17 @@ mod tests {
         std::fs::create_dir_all(folder.join("deeper")).expect("folders");
         picture(&folder, "b.png", 7);
         picture(&folder, "a.PNG", 9);
+        for name in ["a_mask.png", "a_mask_1.png", "e_mask.png", "a_masked.png"] {
+            picture(&folder, name, 0);
+        }
         picture(&folder.join("deeper"), "c.png", 1);
         std::fs::write(folder.join("notes.txt"), "no image").expect("written");
         std::fs::write(folder.join(".hidden.png"), "no image").expect("written");
         let single = picture(dir.path(), "d.png", 3);
-        let found = Unmarked::find(&[single, folder.clone()]).expect("three images");
-        assert_eq!(found.cases.iter().map(|case| case.id.as_str()).collect::<Vec<_>>(), ["d", "a", "b"]);
-        assert_eq!(found.skipped, [folder.join("notes.txt")]);
+        let found = Unmarked::find(&[single, folder.clone()]).expect("images");
+        let ids: Vec<&str> = found.cases.iter().map(|case| case.id.as_str()).collect();
+        assert_eq!(ids, ["d", "a", "a_masked", "b", "e_mask"]);
+        assert_eq!(found.skipped, ["a_mask.png", "a_mask_1.png", "notes.txt"].map(|name| folder.join(name)));
         let pixels = found.cases[1].pixels().expect("decodes");
         assert_eq!((pixels.image.get_pixel(2, 1).0, pixels.reference.area_px()), ([9; 3], 0));
         assert_eq!(pixels.reference.size(), (3, 2));

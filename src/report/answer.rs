@@ -10,7 +10,7 @@ use crate::stats::{Interval, Null, Paired, Summary};
 const CSV_HEAD: &str = "\
     metric arm n undefined subjects mean sd median q1 q3 t_low t_high bca_low bca_high pooled runs \
     runs_mean runs_sd before subjects_needed against difference difference_bca_low difference_bca_high \
-    wilcoxon_p wilcoxon_holm sign_flip_p sign_flip_holm d_z rank_biserial pairs dropped rank first \
+    wilcoxon_p wilcoxon_holm sign_flip_p sign_flip_holm d_z rank_biserial pairs pair_subjects dropped rank first \
     mean_rank leak known_n known_mean unknown_n unknown_mean";
 /// Further columns of a classification.
 const CSV_EXACT: &str = "exact_low exact_high exact_p exact_holm";
@@ -49,7 +49,7 @@ impl Answers {
         header.extend(["Median", "Quartiles", "SD", "Pooled", "Runs", "Mean ± SD over runs"].map(str::to_owned));
         header.extend(self.width.map(|_| "Needed".to_owned()));
         if answer.is_exact() {
-            header.push(format!("{percent} exact"));
+            header.push(format!("{percent} {}", if metric.of_all.is_some() { "DeLong" } else { "Wilson" }));
         }
         let before = answer.arms.iter().any(|arm| arm.before.is_some());
         header.extend(before.then(|| "Before".to_owned()));
@@ -73,7 +73,10 @@ impl Answers {
             notes += &format!("Needed: subjects for an interval {width} wide\n");
         }
         if answer.is_exact() {
-            notes += "exact: Wilson's interval of a share of cases, none where subjects or seeds repeat; DeLong's of the AUC\n";
+            notes += match answer.row().of_all {
+                Some(_) => "DeLong: of the area under the curve, for many cases\n",
+                None => "Wilson: of a share of cases, none where subjects or seeds repeat\n",
+            };
         }
         if before {
             notes += "Before: without post-processing\n";
@@ -87,16 +90,32 @@ impl Answers {
         let percent = self.percent();
         let header =
             ["Arm", "Difference", &format!("{percent} BCa"), "Wilcoxon p", "W. Holm", "Sign-flip p", "S. Holm"];
-        let exact = if answer.is_exact() { &["Exact p", "E. Holm"][..] } else { &[] };
-        let header = header.into_iter().chain(["d_z", "r", "Pairs", "Dropped"]).chain(exact.iter().copied());
+        let (exact, note) = match (answer.is_exact(), metric.of_all.is_some()) {
+            (false, _) => (&[][..], ""),
+            (true, true) => (&["DeLong p", "D. Holm"][..], "DeLong's test: of the areas, for many cases\n"),
+            (true, false) => (&["McNemar p", "M. Holm"][..], "McNemar's test: exact, of a share of cases\n"),
+        };
+        let header =
+            header.into_iter().chain(["d_z", "r", "Pairs", "Subjects", "Dropped"]).chain(exact.iter().copied());
         let header = header.map(str::to_owned).collect();
         let title = format!("{}: each arm less {}, the same cases", metric.label, self.against);
         let notes = "two-sided; Holm over the arms of this table\n\
-            d_z: mean/SD of the differences; r: rank-biserial correlation\n\
+            difference, its interval and sign flips: every case counts the same, subjects are drawn and flipped whole\n\
+            Wilcoxon, d_z (mean/SD) and r (rank-biserial): of the mean differences of the subjects\n\
             a p value speaks of other cases, not of training again\n";
-        let exact =
-            if answer.is_exact() { "exact: McNemar's test of a share of cases, DeLong's of the AUC\n" } else { "" };
-        (!rows.is_empty()).then(|| Grid { title, header, rows, left: 1, notes: format!("{notes}{exact}") })
+        let notes = self.hopeless(answer) + notes + note;
+        (!rows.is_empty()).then_some(Grid { title, header, rows, left: 1, notes })
+    }
+
+    /// That no p value of the table can be low enough, whatever the arms had scored.
+    fn hopeless(&self, answer: &Answer) -> String {
+        let least = answer.least_holm().filter(|least| *least >= 1.0 - self.level);
+        let least = least.map(|least| {
+            format!(
+                "with so few subjects no sign flips can tell any two apart: their least p after Holm is {least:.3}\n"
+            )
+        });
+        least.unwrap_or_default()
     }
 
     fn ranks(&self, metric: &Metric, answer: &Answer) -> Option<Grid> {
@@ -109,8 +128,8 @@ impl Answers {
         });
         let header = ["Arm", "Rank", "First", "Mean rank", &self.percent()].map(str::to_owned).to_vec();
         let title = format!(
-            "{}: ranks over {} bootstraps of {} cases ({} left out)",
-            metric.label, ranks.resamples, ranks.n, ranks.dropped
+            "{}: ranks over {} bootstraps of {} subjects with their {} cases ({} cases left out)",
+            metric.label, ranks.resamples, ranks.subjects, ranks.n, ranks.dropped
         );
         Some(Grid { title, header, rows: rows.collect(), left: 1, notes: String::new() })
     }
@@ -142,7 +161,7 @@ impl Answers {
     }
 
     fn paired_fields(&self, paired: Option<&Paired>) -> Vec<String> {
-        let Some(paired) = paired else { return vec![String::new(); 12] };
+        let Some(paired) = paired else { return vec![String::new(); 13] };
         let numbers = [
             paired.mean_difference,
             paired.bca.map(|interval| interval.low),
@@ -154,7 +173,7 @@ impl Answers {
             paired.d_z,
             paired.rank_biserial,
         ];
-        let counts = [paired.n.to_string(), paired.dropped.to_string()];
+        let counts = [paired.n, paired.subjects, paired.dropped].map(|n| n.to_string());
         std::iter::once(self.against.clone()).chain(numbers.map(field)).chain(counts).collect()
     }
 }
@@ -230,7 +249,7 @@ fn tested(metric: &Metric, arm: &ArmAnswer, paired: &Paired) -> Vec<String> {
     let mut cells = vec![arm.arm.clone(), difference, range(metric, paired.bca)];
     let tests = [wilcoxon, holm(paired.wilcoxon_holm), sign_flip, holm(paired.sign_flip_holm)];
     cells.extend(tests.into_iter().chain([effect(paired.d_z), effect(paired.rank_biserial)]).map(dash));
-    cells.extend([paired.n.to_string(), paired.dropped.to_string()]);
+    cells.extend([paired.n, paired.subjects, paired.dropped].map(|n| n.to_string()));
     cells.extend(arm.exact.into_iter().flat_map(|exact| [holm(exact.p()), holm(exact.holm)].map(dash)));
     cells
 }

@@ -1,9 +1,9 @@
 //! One arm against the chosen one in one metric: which test speaks, and what it says.
 
-use super::inference::{Answers, ArmAnswer};
+use super::inference::{Answer, Answers, ArmAnswer};
 use super::interval::shown_interval;
 use crate::metric::{Better, Metric};
-use crate::stats::{Interval, Summary};
+use crate::stats::{Interval, Null, Summary};
 
 /// What a test says of an arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,12 +85,25 @@ impl Answers {
     }
 }
 
+impl Answer {
+    /// The least p of sign flips that any arm could have after Holm: if all subjects differed one way. 0 where signs
+    /// are drawn; `None` where none is tested by them.
+    pub fn least_holm(&self) -> Option<f64> {
+        let flips = || self.arms.iter().filter_map(|arm| arm.paired.as_ref()?.sign_flip.as_ref());
+        let least = flips().map(|flip| match flip.null {
+            Null::Exact => 2.0_f64.powi(1 - flip.n.min(100) as i32),
+            _ => 0.0,
+        });
+        let by_signs = self.row().of_all.is_none();
+        Some((least.reduce(f64::min)? * flips().count() as f64).min(1.0)).filter(|_| by_signs)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::metric::metric;
-    use crate::report::Answer;
-    use crate::stats::{Null, Paired, SignFlip};
+    use crate::stats::{Paired, SignFlip};
 
     fn row(arm: &str, cases: usize, paired: Option<Paired>) -> ArmAnswer {
         let summary = Summary {
@@ -139,6 +152,21 @@ mod tests {
         assert_eq!(standing("dsc", (-0.1, 0.04, 0)), Some(Standing::Worse));
         assert_eq!(standing("hd95_px", (-0.1, 0.04, 0)), Some(Standing::Better));
         assert_eq!(standing("dsc", (0.1, 0.06, 0)), Some(Standing::Open));
+    }
+
+    #[test]
+    fn the_least_p_is_two_of_all_signs_for_each_arm_that_is_tested() {
+        let paired = |n, null| {
+            let sign_flip = Some(SignFlip { n, mean: 0.1, p: 0.1, null });
+            Some(Paired { sign_flip, ..Paired::default() })
+        };
+        let of = |metric, null| {
+            let arms = vec![row("a", 8, None), row("b", 8, paired(8, null)), row("c", 8, paired(6, null))];
+            Answer { metric, arms, ranks: None }.least_holm()
+        };
+        assert_eq!(of("dsc", Null::Exact), Some(2.0 * 2.0 / 256.0));
+        assert_eq!(of("dsc", Null::MonteCarlo), Some(0.0));
+        assert_eq!(Answer { metric: "dsc", arms: vec![row("a", 8, None)], ranks: None }.least_holm(), None);
     }
 
     #[test]

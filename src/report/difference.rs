@@ -30,7 +30,7 @@ pub fn differences(left: &RunPlan, right: &RunPlan) -> Vec<Difference> {
 }
 
 /// All keys but those of the split.
-fn keys(plan: &RunPlan) -> BTreeMap<String, String> {
+pub(super) fn keys(plan: &RunPlan) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     if let Ok(Value::Table(mut table)) = Value::try_from(plan) {
         table.remove("split");

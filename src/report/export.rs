@@ -3,29 +3,29 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{AnswerError, Answers, Comparison, Format, Question};
+use super::{AnswerError, Answers, Broken, Comparison, Format, Question};
 use crate::metric::{CaseScore, Confusion, Task, Verdict};
 use crate::run::State;
 use crate::store::{RunView, StoreError, write_atomic};
 
 /// Writes `comparison.{txt,md,csv,json}`, `statistics.{csv,json}`, `cases.csv`, `epochs.csv`, `steps.csv` and `plans/`
 /// into `out`, or into a folder for each task if the arms answer both; returns what was written.
-pub fn export(spec: &str, runs: &[&RunView], out: &Path) -> Result<Vec<PathBuf>, AnswerError> {
+pub fn export(spec: &str, (runs, broken): (&[&RunView], &Broken), out: &Path) -> Result<Vec<PathBuf>, AnswerError> {
     let tables = super::by_task(runs);
     let mut written = Vec::new();
     for (task, runs) in &tables {
         let out = if tables.len() > 1 { out.join(task.name()) } else { out.to_owned() };
-        written.extend(export_table(spec, runs, &out)?);
+        written.extend(export_table(spec, (runs, broken), &out)?);
     }
     Ok(written)
 }
 
-fn export_table(spec: &str, runs: &[&RunView], out: &Path) -> Result<Vec<PathBuf>, AnswerError> {
+fn export_table(spec: &str, (runs, broken): (&[&RunView], &Broken), out: &Path) -> Result<Vec<PathBuf>, AnswerError> {
     let (runs, _) = super::current(runs);
     let runs = &runs[..];
     let plans = out.join("plans");
     fs::create_dir_all(&plans).map_err(|error| StoreError::new(&plans, error))?;
-    let comparison = Comparison::of(spec, runs);
+    let comparison = Comparison::of(spec, runs).and_unreadable(broken);
     let task = comparison.task;
     let question = Question { metrics: task.metrics().iter().collect(), ..Question::default() };
     let answers = Answers::of(runs, &question)?;

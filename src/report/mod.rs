@@ -37,8 +37,8 @@ pub use difference::{Difference, differences};
 pub use division::{DivisionReport, Part, Shared};
 pub use document::{
     AreaAgreement, AreaPair, ArmCases, ArmSubjects, Asked, Beside, BesideRow, Checked, Checks, Document, Making,
-    PixelRoc, Progress, Provenance, Reach, Roc, RocPoint, RunProvenance, Section, SpecRuns, SubjectMeans, Unpaired,
-    Unreported, Written, check, duration, write_golden, write_report,
+    PixelRoc, Progress, Provenance, Reach, Recipe, Roc, RocPoint, RunProvenance, Section, SpecRuns, SubjectMeans,
+    Unpaired, Unreported, Written, check, duration, renew_golden, write_golden, write_report,
 };
 pub use exact::Exact;
 pub use export::{csv_of, export};
@@ -81,7 +81,13 @@ pub struct Comparison {
     pub left_out: usize,
     /// In the order in which they were first started.
     pub arms: Vec<ArmRow>,
+    /// Runs whose plans cannot be read, so that nobody knows of which arm they are; absent if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<Unscored>,
 }
+
+/// Run folders that cannot be read, `<spec>/<run>`, with the reason.
+pub type Broken = BTreeMap<String, String>;
 
 /// One arm.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -108,12 +114,12 @@ pub struct ArmRow {
     pub unscored: Vec<Unscored>,
 }
 
-/// A finished run without scores.
+/// A run that does not count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unscored {
     /// Its name, `<spec>/<run>`.
     pub run: String,
-    /// What is wrong with its scores, and what helps.
+    /// What is wrong with it, and what helps.
     pub reason: String,
 }
 
@@ -137,7 +143,18 @@ impl Comparison {
             subset: first.and_then(|r| r.plan.subset),
             left_out,
             arms: arms.into_iter().map(|arm| ArmRow::of(arm, &runs)).collect(),
+            unreadable: Vec::new(),
         }
+    }
+
+    /// With those of `broken` that are its spec's.
+    pub fn and_unreadable(mut self, broken: &Broken) -> Self {
+        let own = broken.iter().filter(|(name, _)| name.rsplit_once('/').is_some_and(|(spec, _)| spec == self.spec));
+        // A folder's name and what its plan says are anybody's words; where the store lies is nothing of theirs.
+        let inside = |text: &str| text.find("plan.toml: ").unwrap_or(0);
+        let plain = |text: &str| document::plain(text[inside(text)..].lines().next().unwrap_or_default());
+        self.unreadable = own.map(|(run, reason)| Unscored { run: plain(run), reason: plain(reason) }).collect();
+        self
     }
 }
 

@@ -234,6 +234,7 @@ mod tests {
             task: Task::Segmentation,
             input_px: 64,
             subset: None,
+            unreadable: Vec::new(),
             left_out: 0,
             arms,
         }

@@ -113,7 +113,14 @@ impl Comparison {
             };
             Some(format!("{}: {runs} not count: {such}{run}: {reason}\n", arm.arm))
         };
-        self.arms.iter().filter_map(line).collect()
+        let unreadable = self.unreadable.first().map(|Unscored { run, reason }| {
+            let (runs, such) = match self.unreadable.len() {
+                1 => ("1 run of an unknown arm does".to_owned(), ""),
+                n => (format!("{n} runs of unknown arms do"), "e.g. "),
+            };
+            format!("{runs} not count: {such}{run}: {reason}\n")
+        });
+        unreadable.into_iter().chain(self.arms.iter().filter_map(line)).collect()
     }
 
     /// What made a smaller comparison than the spec's own.

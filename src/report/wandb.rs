@@ -29,11 +29,14 @@ pub(super) fn curves(run: &RunView) -> String {
 pub(super) fn run(run: &RunView) -> String {
     let mut row = of_run(run);
     let plan = &run.plan;
+    // A pixel classifier's plan has the spec's recipe, and makes no use of it.
+    let trained = |recipe: Value| if plan.loss_name().is_empty() { Value::Null } else { recipe };
     row.insert(
         "config".to_owned(),
         json!({
             "dataset": plan.dataset, "dataset_digest": plan.dataset_digest, "input_px": plan.input_px,
-            "model": plan.model, "loss": plan.loss, "train": plan.train, "task": plan.task.name(),
+            "model": plan.model, "loss": trained(json!(plan.loss)), "train": trained(json!(plan.train)),
+            "task": plan.task.name(),
             "leak": plan.split.leak().name(),
         }),
     );

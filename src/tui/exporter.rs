@@ -77,7 +77,7 @@ fn write(store: Store, spec: &str, out: &Path) -> Exported {
     let mut watch = Watch::new(store, Some(spec));
     watch.catch_up().map_err(|error| error.to_string())?;
     let runs: Vec<&RunView> = watch.runs().collect();
-    let written = export(spec, &runs, &part).map_err(|error| error.to_string());
+    let written = export(spec, (&runs, &watch.broken), &part).map_err(|error| error.to_string());
     let moved = written.and_then(|files| {
         fs::rename(&part, out).map_err(|error| format!("{}: {error}", out.display())).map(|()| files.len())
     });

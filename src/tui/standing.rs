@@ -7,8 +7,7 @@ use super::arms::Column;
 use super::prose::{Said, Tone, say};
 use super::text::clean;
 use crate::metric::Metric;
-use crate::report::{Answers, ArmRow, Comparison, Unscored, number, probability, range, signed};
-use crate::stats::Null;
+use crate::report::{Answer, Answers, ArmRow, Comparison, Unscored, number, probability, range, signed};
 
 /// The chosen arm in the chosen metric, or in the first one.
 pub fn cell(app: &App, comparison: &Comparison, columns: usize) -> Vec<Said> {
@@ -68,6 +67,8 @@ fn against(app: &App, comparison: &Comparison, (arm, metric): (&ArmRow, &Metric)
 pub fn notes(app: &App, comparison: &Comparison, columns: usize) -> Vec<Said> {
     let mut notes: Vec<(Tone, String)> = Vec::new();
     let mut add = |tone, text: String| notes.push((tone, text));
+    let unreadable = comparison.unreadable.iter();
+    unreadable.for_each(|Unscored { run, reason }| add(Tone::Warning, format!("! {run} does not count: {reason}")));
     let finished = comparison.arms.iter().any(|arm| arm.finished > 0);
     let chosen = app.arms().rows().nth(app.scroll());
     chosen.iter().flat_map(|arm| warnings(arm, arm.unscored.len())).for_each(|line| add(Tone::Warning, line));
@@ -80,7 +81,8 @@ pub fn notes(app: &App, comparison: &Comparison, columns: usize) -> Vec<Said> {
         add(Tone::Dim, legend(app, comparison));
         let starred = app.arms().metrics().any(|metric| app.arms().best(metric).is_some());
         let star = if starred { "* best mean of the column. " } else { "" };
-        add(Tone::Dim, format!("{star}Distances in px."));
+        let px = if app.arms().metrics().any(|metric| metric.unit == "px") { "Distances in px." } else { "" };
+        add(Tone::Dim, format!("{star}{px}"));
     }
     comparison.footnotes().lines().for_each(|line| add(Tone::Dim, format!("{}{line}", dagger(comparison, line))));
     notes.iter().flat_map(|(tone, text)| say(*tone, &clean(text), columns)).collect()
@@ -138,17 +140,6 @@ fn legend(app: &App, comparison: &Comparison) -> String {
     }
 }
 
-/// The least p that any of `tested` arms could have after Holm, in any metric: if all subjects differed one way.
-fn least(answers: &Answers, tested: usize) -> Option<f64> {
-    let arms = answers.metrics.iter().flat_map(|answer| &answer.arms);
-    let flips = arms.filter_map(|arm| arm.paired.as_ref()?.sign_flip.as_ref());
-    let least = flips.map(|flip| match flip.null {
-        Null::Exact => 2.0_f64.powi(1 - flip.n.min(100) as i32),
-        _ => 0.0,
-    });
-    Some((least.reduce(f64::min)? * tested as f64).min(1.0))
-}
-
 fn marks(app: &App, comparison: &Comparison, answers: &Answers) -> String {
     let of = |arm: &ArmRow, metric: &Metric| answers.contrast(&arm.arm, metric);
     let metrics = || app.arms().metrics();
@@ -174,7 +165,8 @@ fn marks(app: &App, comparison: &Comparison, answers: &Answers) -> String {
         false => format!(" Other cases, so no mark: {}.", apart.join(", ")),
     };
     let by_signs = metrics().all(|metric| metric.of_all.is_none());
-    let hopeless = least(answers, tested).filter(|least| by_signs && *least >= alpha);
+    let least = answers.metrics.iter().filter_map(Answer::least_holm).reduce(f64::min);
+    let hopeless = least.filter(|least| by_signs && *least >= alpha);
     let hopeless = hopeless
         .map(|least| format!("With so few subjects no mark is possible: the least p after Holm is {least:.3}. "))
         .unwrap_or_default();

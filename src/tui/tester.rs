@@ -8,7 +8,7 @@ use super::app::{App, Msg};
 use super::found::Found;
 use super::job::{Job, apart};
 use super::text::clean;
-use crate::report::{Answers, Comparison, Question};
+use crate::report::{Answers, Broken, Comparison, Question};
 use crate::run::State;
 use crate::store::RunView;
 
@@ -35,8 +35,8 @@ pub struct Tester {
 
 impl Tester {
     /// What has been computed since; starts on what is missing for `runs` of `spec`.
-    pub fn poll(&mut self, app: &App, spec: &str, runs: &[&RunView]) -> Vec<Msg> {
-        let print = print(spec, runs);
+    pub fn poll(&mut self, app: &App, spec: &str, (runs, broken): (&[&RunView], &Broken)) -> Vec<Msg> {
+        let print = print(spec, (runs, broken));
         let mut told = Vec::new();
         if let Some(compared) = self.comparison.poll() {
             let msg = self.compared(compared);
@@ -44,8 +44,8 @@ impl Tester {
         }
         if self.print != Some(print) && !self.comparison.is_busy() {
             let outlines: Vec<RunView> = runs.iter().map(|run| run.outline()).collect();
-            let spec = spec.to_owned();
-            self.comparison.start(move || compare(&spec, outlines));
+            let (spec, broken) = (spec.to_owned(), broken.clone());
+            self.comparison.start(move || compare(&spec, (outlines, &broken)));
             self.print = Some(print);
         }
         if let Some(answers) = self.answers.poll() {
@@ -91,14 +91,14 @@ impl Tester {
 }
 
 /// Changes when another run has finished, or one is gone.
-fn print(spec: &str, runs: &[&RunView]) -> u64 {
+fn print(spec: &str, (runs, broken): (&[&RunView], &Broken)) -> u64 {
     let mut hash = DefaultHasher::new();
-    spec.hash(&mut hash);
+    (spec, broken).hash(&mut hash);
     runs.iter().for_each(|run| (run.dir.id(), run.state == State::Finished).hash(&mut hash));
     hash.finish()
 }
 
-fn compare(spec: &str, runs: Vec<RunView>) -> Compared {
-    let comparison = Comparison::of(spec, &runs.iter().collect::<Vec<_>>());
+fn compare(spec: &str, (runs, broken): (Vec<RunView>, &Broken)) -> Compared {
+    let comparison = Comparison::of(spec, &runs.iter().collect::<Vec<_>>()).and_unreadable(broken);
     (comparison, runs)
 }

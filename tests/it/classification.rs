@@ -45,7 +45,7 @@ fn from_a_spec_to_a_table_of_classes() {
     assert!(stdout(&output).contains("valid AUC"), "{}", stdout(&output));
 
     let table = stdout(&lab.run(&["compare", "tiny", "--metric", "accuracy,auc"]));
-    for words in ["benign or malignant", "Bal. acc.", "AUC", "malignant,", "95 % exact", "Exact p"] {
+    for words in ["benign or malignant", "Bal. acc.", "AUC", "malignant,", "95 % Wilson", "DeLong p"] {
         assert!(table.contains(words), "{words}: {table}");
     }
     for words in ["DSC", "HD95", "per-case means"] {

@@ -71,6 +71,14 @@ fn a_finished_run_predicts_images_at_their_own_size_and_never_over_what_is_there
     let provenance: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!((&provenance["images"], &provenance["mirrored_too"]), (&2.into(), &true.into()));
     fails(&lab, &predict, &["predictions in it already", "--out"]);
+    // What cannot be read keeps nothing else back.
+    std::fs::create_dir(lab.path().join("mixed")).expect("a folder");
+    std::fs::copy(lab.path().join("in/a.png"), lab.path().join("mixed/a.png")).expect("copied");
+    lab.write("mixed/torn.png", "no image");
+    let mixed = ["predict", "tiny@quick/net", "mixed", "--out", "some"];
+    fails(&lab, &mixed, &["torn.png", "1 of 2 images could not be read"]);
+    let rows = std::fs::read_to_string(lab.path().join("some/shapes.csv")).expect("rows");
+    assert!(rows.lines().count() == 2 && rows.contains("\na,50,41,"), "{rows}");
     fails(&lab, &["predict", "tiny@quick/net", "nowhere", "--out", "x"], &["nowhere"]);
     fails(&lab, &["predict", "in", "in", "--out", "x"], &["no run among"]);
 }

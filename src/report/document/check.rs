@@ -197,7 +197,8 @@ fn again(known: &Known, store: &Store) -> Result<Document, String> {
     let honest = |arm: &String| own.iter().any(|run| run.plan.arm == *arm && run.plan.split.leak().is_none());
     let against = Some(statistics.against.clone()).filter(honest);
     let asked = Asked { against, inference: Inference { level, resampling } };
-    Document::of(&known.spec, own, &asked, &|| ()).map_err(|error| error.to_string())
+    let document = Document::of(&known.spec, own, &asked, &|| ()).map_err(|error| error.to_string())?;
+    Ok(document.and_unreadable(&watch.broken))
 }
 
 fn is(run: &RunView, id: &str) -> bool {

@@ -11,9 +11,9 @@ use super::write::put;
 use super::{Asked, Checks, Document, Facts, Progress, Provenance, SCHEMA, Unreported, kept};
 use crate::markup::cell;
 use crate::report::scores::{ArmScores, arm_scores};
-use crate::report::{AnswerError, ArmRow, Comparison, current, over_runs};
+use crate::report::{AnswerError, ArmRow, Broken, Comparison, current, over_runs};
 use crate::stats::{Inference, Level, Resampling};
-use crate::store::{RunView, StoreError};
+use crate::store::{RunView, StoreError, write_atomic};
 
 /// How the file that says what made a table ends.
 pub(super) const END: &str = ".golden.json";
@@ -46,7 +46,7 @@ struct Golden {
 
 /// Writes the tables of `specs` with their scores into `out`; the files, and the specs without finished runs.
 pub fn write_golden(
-    specs: &[super::SpecRuns],
+    (specs, broken): (&[super::SpecRuns], &Broken),
     (asked, making): (&Asked, &Making),
     out: &Path,
     progress: Progress,
@@ -55,7 +55,8 @@ pub fn write_golden(
     let mut files = Vec::new();
     for (done, table) in tables.iter().enumerate() {
         progress(&table.spec, done, tables.len());
-        let (golden, scores) = Golden::of(&table.spec, &table.runs, (asked, making))?;
+        let (mut golden, scores) = Golden::of(&table.spec, &table.runs, (asked, making))?;
+        golden.comparison = golden.comparison.and_unreadable(broken);
         let made = kept::read(scores.as_bytes(), &golden.comparison).and_then(|arms| golden.document(&arms));
         let document = made.map_err(|reason| StoreError::new(out, format!("{}: {reason}", table.spec)))?;
         let stem = document.stem(table.tasks);
@@ -137,7 +138,42 @@ pub(super) fn check_golden(path: &Path) -> Vec<Checked> {
     }
 }
 
+/// Makes the tables of every golden table in `folder` again from the scores beside it, as this version writes them;
+/// the files that were others before.
+pub fn renew_golden(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let failed = |path: &Path, reason: &dyn ToString| StoreError::new(path, reason.to_string());
+    let entries = std::fs::read_dir(folder).map_err(|error| failed(folder, &error))?;
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.to_string_lossy().ends_with(END));
+    paths.sort();
+    let mut renewed = Vec::new();
+    for path in &paths {
+        let made = made_again(path).map_err(|reason| failed(path, &reason))?;
+        for (path, text) in made.texts {
+            if std::fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
+                write_atomic(&path, text.as_bytes()).map_err(|error| failed(&path, &error))?;
+                renewed.push(path);
+            }
+        }
+    }
+    Ok(renewed)
+}
+
 fn again(path: &Path) -> Result<Vec<Checked>, String> {
+    let made = made_again(path)?;
+    let is_tables = |path: &Path| path.extension().is_some_and(|end| end == "md");
+    let check = |(path, text): &(PathBuf, String)| lines(path, text, if is_tables(path) { made.head } else { 0 });
+    Ok(made.texts.iter().map(check).collect())
+}
+
+/// What follows from a golden table's scores.
+struct MadeAgain {
+    texts: Vec<(PathBuf, String)>,
+    /// Lines of the Markdown that do not.
+    head: usize,
+}
+
+fn made_again(path: &Path) -> Result<MadeAgain, String> {
     let golden: Golden = serde_json::from_slice(&bounded(path)?)
         .map_err(|error| format!("not made by \"seglab report --golden\": {error}"))?;
     if golden.schema != SCHEMA {
@@ -149,7 +185,6 @@ fn again(path: &Path) -> Result<Vec<Checked>, String> {
     let scores = bounded(&beside(SCORES)).map_err(|error| format!("{stem}{SCORES}: {error}"))?;
     let arms = kept::read(&scores, &golden.comparison).map_err(|error| format!("{stem}{SCORES}: {error}"))?;
     let document = golden.document(&arms)?;
-    let head = golden.head().lines().count();
-    let check = |(end, text): (&str, String)| lines(&beside(end), &text, if end == ".md" { head } else { 0 });
-    Ok(golden.texts(&document).into_iter().map(check).collect())
+    let texts = golden.texts(&document).into_iter().map(|(end, text)| (beside(end), text)).collect();
+    Ok(MadeAgain { texts, head: golden.head().lines().count() })
 }

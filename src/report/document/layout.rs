@@ -1,6 +1,6 @@
 //! A document as sections of tables, the same for every format.
 
-use super::{AreaAgreement, Document, Provenance, RunProvenance, Unpaired};
+use super::{AreaAgreement, Document, Provenance, RunProvenance, Unpaired, recipe};
 use crate::metric::Metric;
 use crate::report::grid::Grid;
 use crate::report::range;
@@ -47,7 +47,9 @@ impl Document {
             let grids = self.answers(metric);
             sections.push(Section { title: metric.label.to_owned(), reach: Reach::Page, grids });
         }
-        sections.push(everywhere(PROVENANCE, vec![facts(&self.provenance), runs(&self.provenance)]));
+        let mut made = recipe::grids(&self.provenance.recipes);
+        made.extend([facts(&self.provenance), runs(&self.provenance)]);
+        sections.push(everywhere(PROVENANCE, made));
         sections.retain(|section| !section.grids.is_empty());
         sections
     }
@@ -171,7 +173,7 @@ fn runs(of: &Provenance) -> Grid {
 }
 
 /// What a worker or a folder says of itself is untrusted: no control characters, no endless lines.
-pub(super) fn plain(text: &str) -> String {
+pub(in crate::report) fn plain(text: &str) -> String {
     text.chars().take(200).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

@@ -12,6 +12,7 @@ mod means;
 mod page;
 mod paper;
 mod provenance;
+mod recipe;
 mod roc;
 mod shown;
 mod subjects;
@@ -23,7 +24,7 @@ mod write;
 use serde::Serialize;
 
 use super::scores::ArmScores;
-use super::{AnswerError, Answers, Comparison, Question, current};
+use super::{AnswerError, Answers, Broken, Comparison, Question, current};
 use crate::metric::{Metric, Task};
 use crate::stats::Inference;
 use crate::store::RunView;
@@ -33,9 +34,11 @@ pub use beside::{Beside, BesideRow, Unpaired};
 pub use cases::ArmCases;
 pub use check::{Checked, check};
 pub use checks::Checks;
-pub use golden::{Making, write_golden};
+pub use golden::{Making, renew_golden, write_golden};
+pub(super) use layout::plain;
 pub use layout::{Reach, Section, duration};
 pub use provenance::{Provenance, RunProvenance};
+pub use recipe::Recipe;
 pub use roc::{PixelRoc, Roc, RocPoint};
 pub use subjects::{ArmSubjects, SubjectMeans};
 pub use write::{Progress, SpecRuns, Unreported, Written, write_report};
@@ -113,6 +116,11 @@ impl Document {
         let metrics: Vec<&Metric> = facts.comparison.task.metrics().iter().collect();
         let scored = super::scores::arm_scores(&kept, &metrics)?;
         Self::of_scores(facts, &scored, (asked, metrics), step_done)
+    }
+
+    /// With those of `broken` that are its spec's.
+    pub(super) fn and_unreadable(self, broken: &Broken) -> Self {
+        Self { comparison: self.comparison.and_unreadable(broken), ..self }
     }
 
     /// The same from scores.

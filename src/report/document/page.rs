@@ -12,6 +12,9 @@ use crate::version::VERSION;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
+/// What stands before the names of a spec's files.
+pub(super) const FILES: &str = "<p class=\"files\">Files beside this page: ";
+
 /// One spec on the page.
 pub(super) struct Chapter<'a> {
     /// What is said.
@@ -94,7 +97,7 @@ impl Chapter<'_> {
             format!("<a href=\"{}\">{}</a>", parts.join("/"), html(name))
         };
         let links: Vec<String> = self.files.iter().map(link).collect();
-        format!("<p class=\"files\">Files beside this page: {}</p>\n", links.join(", "))
+        format!("{FILES}{}</p>\n", links.join(", "))
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::recipe::Recipe;
 use crate::dataset::hex;
 use crate::metric::{Better, Metric};
 use crate::report::current;
@@ -37,6 +38,9 @@ pub struct Provenance {
     pub runs: Vec<RunProvenance>,
     /// Runs of earlier versions of the spec or its data, which do not count.
     pub left_out: Vec<String>,
+    /// What was trained, by arm in the order of the tables; absent from tables of older versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recipes: Vec<Recipe>,
 }
 
 /// One run.
@@ -119,6 +123,7 @@ impl Provenance {
             widths: widths(&kept),
             training_s: own.iter().map(|run| run.training_s).sum(),
             left_out,
+            recipes: Recipe::all(&arms, &kept),
             runs: own,
         }
     }
@@ -129,7 +134,11 @@ impl Provenance {
         let epochs = self.finished().map(|run| run.epochs).max().unwrap_or(0);
         let widths: Vec<String> = self.widths.iter().map(f64::to_string).collect();
         let parts = [
-            (!widths.is_empty()).then(|| format!("width {}", widths.join(", "))),
+            match &widths[..] {
+                [] => None,
+                [width] => Some(format!("width {width}")),
+                [others @ .., last] => Some(format!("widths {} and {last}, by arm", others.join(", "))),
+            },
             Some(format!("up to {epochs} epochs")),
             self.folds_run(folds).or_else(|| folds.map(|folds| format!("all {folds} folds run"))),
         ];
@@ -263,6 +272,8 @@ mod tests {
         let mut own = Provenance { runs, widths: vec![0.125], ..Provenance::of(&[]) };
         assert_eq!(own.extent(Some(9)), "these arms: width 0.125, up to 10 epochs, 1 of 9 folds run (0)");
         assert_eq!(own.extent(None), "these arms: width 0.125, up to 10 epochs");
+        own.widths = vec![0.125, 1.0];
+        assert_eq!(own.extent(None), "these arms: widths 0.125 and 1, by arm, up to 10 epochs");
         own.widths.clear();
         own.runs.push(run(2, State::Finished, 1));
         assert_eq!(own.extent(None), "these arms: up to 10 epochs, 2 folds run (0, 2)");

@@ -70,7 +70,7 @@ fn written(store: &Store, out: &Path) -> Written {
     let inference = Inference { level: Level::P95, resampling: Resampling { resamples: 200, ..Resampling::default() } };
     let asked = Asked { against: None, inference };
     let specs = [("demo".to_owned(), runs), ("nothing".to_owned(), Vec::new())];
-    write_report(&specs, &asked, out, &|_, done, all| assert!(done <= all)).expect("a report")
+    write_report((&specs, &watch.broken), &asked, out, &|_, done, all| assert!(done <= all)).expect("a report")
 }
 
 struct Made {
@@ -247,7 +247,8 @@ fn golden(made: &Made) -> std::path::PathBuf {
     let making = Making { command: "a | command".into(), machine: "a\u{1b}[2J machine".into() };
     let out = made.folder.path().join("kept");
     let specs = [("demo".to_owned(), watch.runs().collect())];
-    let (files, unreported) = write_golden(&specs, (&asked, &making), &out, &|_, _, _| ()).expect("written");
+    let (files, unreported) =
+        write_golden((&specs, &Default::default()), (&asked, &making), &out, &|_, _, _| ()).expect("written");
     assert_eq!((files.len(), unreported.len()), (4, 0));
     out
 }
@@ -271,6 +272,31 @@ fn golden_tables_outlive_their_runs() {
     fs::write(out.join("demo.scores.csv"), &scores).expect("written");
     fs::write(out.join("demo.md"), markdown.replacen("0.", "1.", 1)).expect("written");
     assert_eq!(check().iter().map(|file| file.differences.len()).sum::<usize>(), 1);
+    assert_eq!(renew_golden(&out).expect("written"), [out.join("demo.md")]);
+    assert_eq!(read("demo.md"), markdown);
+}
+
+#[test]
+fn a_run_whose_plan_cannot_be_read_is_said_with_the_tables() {
+    let made = Made::new();
+    fs::write(made.runs[1].path().join("plan.toml"), "x\u{1b}").expect("written");
+    let out = made.folder.path().join("again");
+    fs::create_dir_all(&out).expect("a folder");
+    for name in ["old.json", "old.tex", "notes.json"] {
+        fs::write(out.join(name), "{}").expect("written");
+    }
+    let written = written(&made.store, &out);
+    assert_eq!(written.stale, [out.join("old.json")], "of an earlier page");
+    let text = fs::read_to_string(out.join("demo.md")).expect("read");
+    let said = format!("1 run of an unknown arm does not count: {}", made.runs[1].name());
+    assert!(text.contains(&said) && !text.contains('\u{1b}'), "{text}");
+    let json: Value = serde_json::from_str(&fs::read_to_string(out.join("demo.json")).expect("read")).expect("JSON");
+    assert_eq!(json["comparison"]["unreadable"][0]["run"], made.runs[1].name());
+    let checked = check(&out, &made.store, &|_, _, _| ()).expect("a folder");
+    assert!(checked.iter().filter(|file| file.path.ends_with("demo.json")).all(Checked::holds), "{checked:?}");
+    fs::remove_file(out.join("demo.csv")).expect("removed");
+    let page = check(&out, &made.store, &|_, _, _| ()).expect("a folder").pop().expect("the page");
+    assert_eq!(page.differences, ["file beside it that is gone: demo.csv"]);
 }
 
 #[test]

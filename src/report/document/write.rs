@@ -7,7 +7,7 @@ use super::page::{Chapter, page};
 use super::{Asked, Document};
 use crate::audit::published;
 use crate::report::figure::{Figure, figures};
-use crate::report::{AnswerError, by_task, tensorboard, wandb};
+use crate::report::{AnswerError, Broken, by_task, tensorboard, wandb};
 use crate::run::State;
 use crate::store::{RunView, StoreError, write_atomic};
 
@@ -29,6 +29,8 @@ pub struct Written {
     pub unreported: Vec<Unreported>,
     /// Figures that could not be drawn, with the reason.
     pub undrawn: Vec<String>,
+    /// Reports of an earlier page that lie in the folder still.
+    pub stale: Vec<PathBuf>,
 }
 
 /// Hears how far the work is: what is being done, steps done, steps in all.
@@ -37,8 +39,13 @@ pub type Progress<'a> = &'a (dyn Fn(&str, usize, usize) + Sync);
 /// One spec with its runs.
 pub type SpecRuns<'a> = (String, Vec<&'a RunView>);
 
-/// Writes the report of `specs` into `out`.
-pub fn write_report(specs: &[SpecRuns], asked: &Asked, out: &Path, progress: Progress) -> Result<Written, AnswerError> {
+/// Writes the report of `specs` into `out`; it says which of their runs are `broken`.
+pub fn write_report(
+    (specs, broken): (&[SpecRuns], &Broken),
+    asked: &Asked,
+    out: &Path,
+    progress: Progress,
+) -> Result<Written, AnswerError> {
     fs::create_dir_all(out).map_err(|error| StoreError::new(out, error))?;
     let mut written = Written::default();
     let (tables, unreported) = tables(specs);
@@ -47,6 +54,7 @@ pub fn write_report(specs: &[SpecRuns], asked: &Asked, out: &Path, progress: Pro
     let mut made: Vec<(Document, Vec<Figure>, Vec<String>)> = Vec::new();
     for table in &tables {
         let document = Document::of(&table.spec, &table.runs, asked, &|| steps.tick(&table.spec))?;
+        let document = document.and_unreadable(broken);
         let (drawn, undrawn) = figures(&document, &table.runs, &|| steps.tick(&table.spec));
         written.undrawn.extend(undrawn);
         let files = files(&document, table, &drawn);
@@ -60,7 +68,18 @@ pub fn write_report(specs: &[SpecRuns], asked: &Asked, out: &Path, progress: Pro
     let chapters: Vec<Chapter> =
         made.iter().map(|(document, figures, files)| Chapter { document, figures, files }).collect();
     written.files.push(put(out, "index.html", page(&chapters, &written.unreported).as_bytes())?);
+    written.stale = stale(out, &written.files);
     Ok(written)
+}
+
+/// Reports in `out` that are not among `files`.
+fn stale(out: &Path, files: &[PathBuf]) -> Vec<PathBuf> {
+    let is_report =
+        |path: &PathBuf| path.extension().is_some_and(|end| end == "json") && path.with_extension("tex").exists();
+    let there = fs::read_dir(out).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut stale: Vec<PathBuf> = there.filter(|path| is_report(path) && !files.contains(path)).collect();
+    stale.sort();
+    stale
 }
 
 /// Curves for TensorBoard and for W&B: all runs that have any, finished or not.

@@ -1,4 +1,4 @@
-//! Ranks of arms over bootstraps of the cases: mean rank, and the interval of the rank.
+//! Ranks of arms over bootstraps of the subjects: mean rank, and the interval of the rank.
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
@@ -31,7 +31,7 @@ impl Ranks {
         let mut rows: Vec<_> =
             honest.zip(&ranks.arms).map(|(arm, rank)| (arm.arm.clone(), Look(look(&arm.arm)), *rank)).collect();
         rows.sort_by(|a, b| a.2.mean_rank.total_cmp(&b.2.mean_rank));
-        let label = format!("Rank by mean {} over {} bootstraps of the cases", metric.label, ranks.resamples);
+        let label = format!("Rank by mean {} over {} bootstraps of the subjects", metric.label, ranks.resamples);
         let axis = Axis { label, low: 0.5, high: rows.len() as f64 + 0.5 };
         (rows.len() > 1).then_some(Self { axis, rows })
     }

@@ -91,7 +91,7 @@ impl App {
             self.notice = Some(format!("{}: its folder is gone", clean(&name)));
         }
         if self.spec.as_ref().is_none_or(|spec| self.rows.iter().all(|row| row.spec != *spec)) {
-            self.spec = self.rows.first().map(|row| row.spec.clone());
+            (self.spec, self.table) = self.rows.first().map(|row| (row.spec.clone(), row.task)).unzip();
         }
         true
     }

@@ -37,6 +37,7 @@ use super::system::System;
 use super::theme::Theme;
 use super::versus::Versus;
 use super::widget::picture::Picture;
+use crate::metric::Task;
 use crate::run::State;
 pub use export::Prompt;
 pub use message::{Effect, Msg, Pane, Screen};
@@ -91,6 +92,7 @@ pub struct App {
     overlay: Overlay,
     scroll: usize,
     spec: Option<String>,
+    table: Option<Task>,
     arms: Arms,
     models: Models,
     album: Album,
@@ -156,6 +158,11 @@ impl App {
     /// The compared spec.
     pub fn spec(&self) -> Option<&str> {
         self.spec.as_deref()
+    }
+
+    /// Which of its tables, where its arms answer both questions.
+    pub fn table(&self) -> Option<Task> {
+        self.table
     }
 
     /// Its arms.

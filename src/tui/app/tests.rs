@@ -223,6 +223,29 @@ fn compare_opens_on_the_chosen_runs_spec_and_pages_through_the_others() {
 }
 
 #[test]
+fn a_spec_whose_arms_answer_both_questions_has_two_tables() {
+    let mut app = App::default();
+    let of = |name, task| Row { task, ..row(name, State::Finished) };
+    let rows = [("x/a", Task::Segmentation), ("x/b", Task::Classification), ("y/c", Task::Segmentation)];
+    app.update(Msg::Rows(rows.map(|(name, task)| of(name, task)).into()));
+    act(&mut app, Action::Show(Screen::Compare));
+    let first = (app.spec().map(str::to_owned), app.table());
+    let mut seen = vec![first.clone()];
+    loop {
+        act(&mut app, Action::Next(Direction::Forward));
+        match (app.spec().map(str::to_owned), app.table()) {
+            table if table == first => break,
+            table => seen.push(table),
+        }
+    }
+    assert_eq!(seen.len(), 3, "{seen:?}");
+    act(&mut app, Action::Show(Screen::Overlay));
+    let spec = app.spec().map(str::to_owned);
+    act(&mut app, Action::Next(Direction::Forward));
+    assert_ne!(app.spec().map(str::to_owned), spec, "curves have no tables");
+}
+
+#[test]
 fn a_run_is_shown_only_if_there_is_one() {
     let mut app = app(&[]);
     act(&mut app, Action::Show(Screen::Run));

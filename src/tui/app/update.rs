@@ -1,6 +1,7 @@
 //! How the state changes, message by message.
 
-use super::{Access, App, Effect, Follow, Msg, Palette, Pane, SMALLEST, Screen};
+use super::{Access, App, Effect, Follow, Msg, Palette, Pane, Row, SMALLEST, Screen};
+use crate::metric::Task;
 use crate::run::State;
 use crate::store::Move;
 use crate::tui::keys::{Action, Direction, Motion};
@@ -103,7 +104,9 @@ impl App {
             self.launch.retry();
         }
         if matches!(screen, Screen::Compare | Screen::Overlay) {
-            self.spec = self.chosen().map(|row| row.spec.clone()).or(self.spec.take());
+            let chosen = self.chosen().map(|row| (row.spec.clone(), row.task));
+            (self.spec, self.table) =
+                chosen.map_or((self.spec.take(), self.table), |(spec, task)| (Some(spec), Some(task)));
         }
         if screen == self.screen() && matches!(screen, Screen::Help | Screen::Difference) {
             return self.back();
@@ -165,12 +168,19 @@ impl App {
     }
 
     pub(super) fn next_spec(&mut self, direction: Direction) {
-        let specs: std::collections::BTreeSet<&String> = self.rows.iter().map(|row| &row.spec).collect();
-        let specs: Vec<&String> = specs.into_iter().collect();
-        let place = specs.iter().position(|spec| Some(*spec) == self.spec.as_ref()).unwrap_or(0);
-        let all = specs.len().max(1);
+        // Where arms answer both questions each kind has its table; curves lie over one another whatever they are of.
+        let table = |row: &Row| (self.screen() == Screen::Compare).then_some(row.task);
+        let tables: std::collections::BTreeSet<_> = self.rows.iter().map(|row| (&row.spec, table(row))).collect();
+        let tables: Vec<_> = tables.into_iter().collect();
+        let is_shown = |(spec, task): &(&String, Option<Task>)| {
+            Some(*spec) == self.spec.as_ref() && (task.is_none() || *task == self.table)
+        };
+        let place = tables.iter().position(is_shown).unwrap_or(0);
+        let all = tables.len().max(1);
         let place = if direction == Direction::Forward { place + 1 } else { place + all - 1 } % all;
-        self.spec = specs.get(place).map(|spec| (*spec).clone());
+        if let Some(&(spec, task)) = tables.get(place) {
+            (self.spec, self.table) = (Some(spec.clone()), task.or(self.table));
+        }
         (self.scroll, self.versus.below) = (0, 0);
         self.overlay.plot.leave();
     }

@@ -44,13 +44,12 @@ impl Feed<'_> {
     fn compare(&mut self, app: &mut App) {
         let Some(spec) = app.spec().map(str::to_owned) else { return };
         let runs: Vec<&RunView> = self.watch.runs().filter(|run| clean(run.dir.spec()) == spec).collect();
-        // Of a spec whose arms answer both questions, the table of the chosen run's.
-        let chosen = app.chosen().filter(|row| row.spec == spec);
-        let asked = chosen.and_then(|row| self.view(&row.name)).map(|run| run.plan.task);
+        // Of a spec whose arms answer both questions, the one that was asked for.
+        let asked = app.table();
         let mut tables = by_task(&runs).into_iter();
         let table = asked.and_then(|task| tables.clone().find(|(of, _)| *of == task)).or_else(|| tables.next());
         let runs = table.map(|(_, runs)| runs).unwrap_or_default();
-        self.tester.poll(app, &spec, &runs).into_iter().for_each(|msg| tell(app, msg));
+        self.tester.poll(app, &spec, (&runs, &self.watch.broken)).into_iter().for_each(|msg| tell(app, msg));
     }
 
     fn differ(&self, app: &mut App) {

@@ -182,7 +182,7 @@ impl<'a> Shape<'a> {
             Column::Runs => pad_left(&format!("runs{sign}"), width),
             Column::Cases => pad_left(&format!("n{sign}"), width),
             Column::Metric(metric) if self.app.versus().intervals == Intervals::Shown => {
-                pad(&format!(" {}{sign}[95 % t]", metric.label), width)
+                pad(&format!(" {}{sign}[95 %]", metric.label), width)
             }
             Column::Metric(metric) => pad_left(metric.label, width - 2) + sign + " ",
             Column::Loss => pad(&format!("  loss{sign}"), width),

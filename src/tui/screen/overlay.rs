@@ -121,10 +121,14 @@ fn legend(app: &App, shown: &Overlaid, area: Rect, buffer: &mut Buffer) {
     };
     let places = if cross.is_some() { PLACE } else { 0 };
     let name = name_columns(shown, usize::from(area.width).saturating_sub(places));
-    let head = pad("  arm", name + 2) + &pad_left("runs", 5) + "  " + &when;
-    Line::styled(fit(&head, usize::from(area.width)), dim()).render(rows.next().unwrap_or_default(), buffer);
     let room = usize::from(area.height).saturating_sub(1);
     let first = first_line(app.scroll(), shown.arms.len(), room);
+    let arms = match shown.arms.len() {
+        all if all > room => format!("  arm {}-{} of {all}", first + 1, first + room),
+        _ => "  arm".to_owned(),
+    };
+    let head = pad(&arms, name + 2) + &pad_left("runs", 5) + "  " + &when;
+    Line::styled(fit(&head, usize::from(area.width)), dim()).render(rows.next().unwrap_or_default(), buffer);
     let visible: BTreeSet<usize> = drawn(app, shown).map(|(place, _)| place).collect();
     for ((place, arm), row) in shown.arms.iter().enumerate().skip(first).zip(rows) {
         let mean = match cross {
@@ -158,6 +162,10 @@ fn reading(arm: &ArmCurve, mean: Option<&Mean>, cross: Option<f64>, shown: &Over
     }
     if cross.is_some_and(|x| x != mean.x) && shown.ground.axis != Axis::Time {
         text += &format!(" at {}", shown.ground.axis.number(mean.x));
+    }
+    // A pixel classifier's only epoch.
+    if cross.is_none() && shown.common.is_some_and(|epoch| epoch != mean.epoch) {
+        text += &format!(" at {}", mean.epoch);
     }
     text
 }

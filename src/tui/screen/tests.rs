@@ -139,6 +139,7 @@ fn comparison(arms: usize) -> Comparison {
         task: Task::Segmentation,
         schema: 1,
         subset: None,
+        unreadable: Vec::new(),
         left_out: 0,
         spec: "demo".into(),
         dataset: "breast-us".into(),

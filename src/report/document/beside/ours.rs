@@ -51,7 +51,9 @@ impl Ours {
             (None, Some(_)) => Some("undefined in every test case".to_owned()),
             (None, None) => Some("no finished run with scores that have it".to_owned()),
         };
-        let cases = summary.map(|&Summary { n, undefined, .. }| [n, undefined]);
+        // Of a classification the cases of the other class are not in it, which is no lack of theirs.
+        let apart = !from.comparison.task.is_segmentation() && value.is_some();
+        let cases = summary.map(|&Summary { n, undefined, .. }| [n, if apart { 0 } else { undefined }]);
         Self { metric: Some(metric), value, bca: summary.and_then(|summary| summary.bca), cases, missing }
     }
 

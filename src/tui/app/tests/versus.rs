@@ -33,6 +33,7 @@ fn compared() -> App {
         task: Task::Segmentation,
         input_px: 64,
         subset: None,
+        unreadable: Vec::new(),
         left_out: 0,
         arms: vec![arm("a", None), arm("b", None), arm("c", Some(leaks))],
     };
