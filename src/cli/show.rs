@@ -193,10 +193,8 @@ pub(super) fn compare(context: &Context, args: &CompareArgs) -> anyhow::Result<E
     if tables.is_empty() {
         anyhow::bail!("{spec}: no run of that task");
     }
-    let texts: Vec<String> = tables
-        .iter()
-        .map(|(_, runs)| compared(context, (&spec, runs, &watch.broken), (format, args)))
-        .collect::<Result<_, _>>()?;
+    let text = |(_, runs): &(Task, Vec<&RunView>)| compared(context, (&spec, runs, &watch.broken), (format, args));
+    let texts: Vec<String> = tables.iter().map(text).collect::<Result<_, _>>()?;
     print(&texts.join("\n"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -180,6 +180,10 @@ fn show(tty: &mut Tty, app: &mut App, feed: &mut Feed, (options, signals): (&Opt
             drawn = None;
         }
         app.update(Msg::Clock(now_s()));
+        // A change before crossterm listens, or while it does not, is told by nobody.
+        if let Some((width, height)) = tty.other_size(app.size()) {
+            app.update(Msg::Resized(width, height));
+        }
         if let Some(effect) = feed.poll(app) {
             carry_out(&effect, (&mut *tty, &mut *app, &mut *feed), around)?;
         }

@@ -88,6 +88,11 @@ impl Tty {
         self.terminal.size().map(|size| (size.width, size.height))
     }
 
+    /// Columns and rows, if they are not `known`; a terminal that hangs up has none.
+    pub fn other_size(&self, known: (u16, u16)) -> Option<(u16, u16)> {
+        self.size().ok().filter(|size| *size != known)
+    }
+
     /// Draws what has changed: characters, and the image beside them where it is drawn in pixels.
     pub fn draw(&mut self, view: impl FnOnce(&mut Frame), image: impl FnOnce(Rect) -> Image) -> io::Result<()> {
         let (width, height) = self.size()?;
