@@ -64,7 +64,12 @@ pub(super) fn grids(recipes: &[Recipe]) -> Vec<Grid> {
     let keys: BTreeSet<&String> = recipes.iter().flat_map(|recipe| recipe.settings.keys()).collect();
     let keys = keys.into_iter().filter(|key| !key.starts_with(MODEL));
     let values = |key: &str| recipes.iter().filter_map(|recipe| recipe.settings.get(key)).collect::<BTreeSet<_>>();
-    let (shared, own): (Vec<&String>, Vec<&String>) = keys.partition(|key| values(key).len() < 2);
+    // Of a recipe that leaves a key out its default holds, which is another value than that of the others.
+    let part = |key: &str| key.split('.').next().map(str::to_owned);
+    let has_part = |recipe: &&Recipe, key: &str| recipe.settings.keys().any(|own| part(own) == part(key));
+    let is_whole =
+        |key: &str| recipes.iter().filter(|own| has_part(own, key)).all(|own| own.settings.contains_key(key));
+    let (shared, own): (Vec<&String>, Vec<&String>) = keys.partition(|key| values(key).len() < 2 && is_whole(key));
     let common = Grid {
         title: "What was trained: the same for every arm that has it".to_owned(),
         header: ["Setting", "Value"].map(str::to_owned).to_vec(),
@@ -87,7 +92,7 @@ pub(super) fn grids(recipes: &[Recipe]) -> Vec<Grid> {
         header: ["Arm", "Model"].map(str::to_owned).into_iter().chain(own.iter().map(|key| plain(key))).collect(),
         rows: recipes.iter().map(row).collect(),
         left: 2,
-        notes: if own.is_empty() { String::new() } else { "–: the arm has no such setting\n".to_owned() },
+        notes: if own.is_empty() { String::new() } else { "–: not set: the default, or nothing to set\n".to_owned() },
     };
     [common, apart].into_iter().filter(|grid| !grid.rows.is_empty()).collect()
 }
@@ -113,13 +118,14 @@ mod tests {
     fn what_differs_has_a_column_and_what_does_not_a_row() {
         let recipes = [
             recipe("a", &[("train.lr", "0.1"), ("model.name", "unet"), ("model.width", "0.5"), ("loss.name", "bce")]),
-            recipe("b", &[("train.lr", "0.1"), ("model.name", "unet\u{1b}"), ("loss.name", "dice")]),
+            recipe("b", &[("train.lr", "0.1"), ("model.name", "unet\u{1b}"), ("loss.name", "dice"), ("train.x", "1")]),
             recipe("c", &[("model.c", "1.0"), ("model.name", "svm")]),
         ];
         let [common, apart] = &grids(&recipes)[..] else { panic!("two tables") };
         assert_eq!(common.rows, [["train.lr", "0.1"]]);
-        assert_eq!(apart.header, ["Arm", "Model", "loss.name"]);
-        let rows = [["a", "unet, width 0.5", "bce"], ["b", "unet\u{fffd}", "dice"], ["c", "svm, c 1.0", "–"]];
+        assert_eq!(apart.header, ["Arm", "Model", "loss.name", "train.x"]);
+        let rows =
+            [["a", "unet, width 0.5", "bce", "–"], ["b", "unet\u{fffd}", "dice", "1"], ["c", "svm, c 1.0", "–", "–"]];
         assert_eq!(apart.rows, rows);
         assert_eq!(grids(&[]), []);
     }
